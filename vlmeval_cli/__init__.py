@@ -1,0 +1,28 @@
+"""Score, compare and gate the recorded outputs of vision-language models."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from vlmeval_cli.api import score
+    from vlmeval_cli.core.errors import VlmevalError
+    from vlmeval_cli.core.results import RunResult
+
+__version__ = "0.1.0"
+__all__ = ["RunResult", "VlmevalError", "__version__", "score"]
+
+_HOMES = {
+    "score": "vlmeval_cli.api",
+    "RunResult": "vlmeval_cli.core.results",
+    "VlmevalError": "vlmeval_cli.core.errors",
+}
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401  (a module attribute can be anything)
+    """Load the public names when they are first used, so that ``--help`` needs no numpy."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_HOMES[name]), name)

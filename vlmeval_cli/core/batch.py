@@ -1,0 +1,143 @@
+"""The currency of the tool: columns of items, not item objects.
+
+A batch of ``n`` items has one prediction and any number of references per item. Columns that hold
+several texts per item are *ragged*: the texts of all items in one flat list, and ``n + 1`` offsets
+that say which belong to which item.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import blake2b
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Keys = npt.NDArray[np.uint64]
+
+
+class Vocabulary(dict[str, int]):
+    """Token string → dense integer, in order of first sight; looking up a new token adds it.
+
+    >>> words = Vocabulary()
+    >>> [words[token] for token in "a dog a cat".split()]
+    [0, 1, 0, 2]
+    """
+
+    __slots__ = ("_keys",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._keys: Keys = np.zeros(0, dtype=np.uint64)
+
+    def __missing__(self, token: str) -> int:
+        """Add ``token``."""
+        number = self[token] = len(self)
+        return number
+
+    @property
+    def strings(self) -> list[str]:
+        """Tokens in order of their integers."""
+        return list(self)
+
+    @property
+    def keys64(self) -> Keys:
+        """A 64-bit hash per token, shape (len(self),).
+
+        It depends on the token's text alone, so that n-gram keys made from it agree across
+        batches, processes and machines.
+        """
+        known = len(self._keys)
+        if known < len(self):
+            fresh = self.strings[known:]
+            digests = b"".join(
+                blake2b(token.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+                for token in fresh
+            )
+            self._keys = np.concatenate([self._keys, np.frombuffer(digests, dtype="<u8")])
+        return self._keys
+
+
+@dataclass(frozen=True, slots=True)
+class TextColumn:
+    """Texts of a batch; one per item for predictions, any number for references.
+
+    Attributes:
+        texts: all texts, item after item.
+        item_offsets: shape (n + 1,); item ``i`` owns ``texts[item_offsets[i]:item_offsets[i+1]]``.
+    """
+
+    texts: Sequence[str]
+    item_offsets: Ints
+
+
+@dataclass(frozen=True, slots=True)
+class TokenColumn:
+    """Tokens of the texts of a :class:`TextColumn`, as integers of one shared vocabulary.
+
+    Attributes:
+        tokens: all tokens, text after text, int32, shape (total,).
+        offsets: shape (n_texts + 1,); text ``t`` owns ``tokens[offsets[t]:offsets[t+1]]``.
+        item_offsets: shape (n + 1,); item ``i`` owns the texts ``item_offsets[i]`` to
+            ``item_offsets[i+1]``. For predictions this counts 0, 1, …, n.
+        vocabulary: what the integers mean; the prediction and reference columns of one tokeniser
+            share it.
+    """
+
+    tokens: npt.NDArray[np.int32]
+    offsets: Ints
+    item_offsets: Ints
+    vocabulary: Vocabulary
+
+
+Column = TextColumn | TokenColumn
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """``n`` items as columns.
+
+    Attributes:
+        ids: item ids, length n.
+        predictions: parsed predictions, length n.
+        references: accepted answers of each item, length n; at least one each.
+        fields: other columns by name (question, answer_type, …), each of length n.
+        prepared: columns that metrics named in ``needs``, built once by the engine.
+    """
+
+    ids: Sequence[str]
+    predictions: Sequence[str]
+    references: Sequence[Sequence[str]]
+    fields: Mapping[str, Sequence[object]] = field(default_factory=dict)
+    prepared: Mapping[str, Column] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def text(self, name: str) -> TextColumn:
+        """The prepared text column ``name``."""
+        column = self.prepared[name]
+        if not isinstance(column, TextColumn):
+            raise TypeError(f"{name} is not a text column")
+        return column
+
+    def tokens(self, name: str) -> TokenColumn:
+        """The prepared token column ``name``."""
+        column = self.prepared[name]
+        if not isinstance(column, TokenColumn):
+            raise TypeError(f"{name} is not a token column")
+        return column
+
+
+def offsets_of(lengths: Sequence[int] | Ints) -> Ints:
+    """Running sums that start at 0: shape (len(lengths) + 1,).
+
+    >>> offsets_of([2, 0, 3]).tolist()
+    [0, 2, 2, 5]
+    """
+    offsets = np.zeros(len(lengths) + 1, dtype=np.int64)
+    np.cumsum(lengths, out=offsets[1:])
+    return offsets

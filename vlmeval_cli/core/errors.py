@@ -1,0 +1,78 @@
+"""The errors a user can meet, each with the exit code it ends with.
+
+The message says **where: what is wrong, got X, expected Y**; ``hint`` says what to do.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class VlmevalError(Exception):
+    """Any error that is told to the user in one message, without a traceback."""
+
+    exit_code: ClassVar[int] = 70
+    kind: ClassVar[str] = "internal"
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message}\n{self.hint}" if self.hint else self.message
+
+
+class UsageError(VlmevalError):
+    """Wrong usage or configuration, a file that is not there, an undecidable task or field."""
+
+    exit_code = 2
+    kind = "usage"
+
+
+class DataError(VlmevalError):
+    """Input that cannot be scored as it is."""
+
+    exit_code = 3
+    kind = "data"
+
+
+class MissingExtraError(VlmevalError):
+    """A package or model that was asked for by name is not installed."""
+
+    exit_code = 4
+    kind = "missing_extra"
+
+
+class PluginError(VlmevalError):
+    """A metric plugin that cannot be loaded or breaks the metric contract."""
+
+    exit_code = 4
+    kind = "plugin"
+
+
+class OutputError(VlmevalError):
+    """A report that cannot be written."""
+
+    exit_code = 74
+    kind = "output"
+
+
+def quoted(value: object, limit: int = 80) -> str:
+    r"""``value`` as it stands in an error message: in double quotes, one line, cut at ``limit``.
+
+    >>> quoted("a\nb")
+    '"a\\nb"'
+    """
+    text = value if isinstance(value, str) else repr(value)
+    text = text[: limit + 1].encode("unicode_escape").decode("ascii") if not text.isprintable() else text
+    return f'"{text[:limit]}…"' if len(text) > limit else f'"{text}"'
+
+
+def did_you_mean(name: str, known: list[str]) -> str:
+    """A hint that names the closest known name and lists them all."""
+    from difflib import get_close_matches
+
+    close = get_close_matches(name, known, n=1)
+    start = f'Did you mean "{close[0]}"? ' if close else ""
+    return f"{start}Known: {', '.join(sorted(known))}."

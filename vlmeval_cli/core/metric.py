@@ -1,0 +1,160 @@
+"""What a metric is: options in, statistics per item, scores from summed statistics."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import ClassVar, Generic, Literal, Protocol, Self, TypeVar
+
+from vlmeval_cli.core.batch import Array, Batch, Ints
+
+Kind = Literal["binary", "mean", "ratio", "pooled"]
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One number that a metric gives.
+
+    Attributes:
+        name: its key in every report; two formulas never share one.
+        higher_is_better: direction.
+        range: lowest and highest value; None where there is no bound.
+        unit: "fraction", "CIDEr points", …
+        worst: the value of a useless prediction, or None where there is none.
+        kind: binary (0/1 per item), mean of items, ratio of sums, or pooled.
+        has_item_score: whether one item has a value of its own.
+        meaning: one sentence for ``vlmeval metrics``.
+    """
+
+    name: str
+    higher_is_better: bool = True
+    range: tuple[float | None, float | None] = (0.0, 1.0)
+    unit: str = "fraction"
+    worst: float | None = 0.0
+    kind: Kind = "mean"
+    has_item_score: bool = True
+    meaning: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MetricInfo:
+    """Facts of a metric family, from which lists, docs and checks are generated.
+
+    Attributes:
+        name: family name, used by ``--metrics``.
+        revision: raised whenever a number changes.
+        title: one sentence, what it measures.
+        use: one sentence, when to look at it and when not.
+        tasks: tasks it is offered for.
+        needs: prepared columns it reads unless its options change that (:meth:`Metric.needs`).
+        multi_reference: what several references mean: best, mean, pooled or all.
+        source: paper or official code.
+        extra: extra of the package that it needs, or None.
+        deterministic: same input, same bits.
+    """
+
+    name: str
+    revision: int
+    title: str
+    use: str
+    tasks: tuple[str, ...]
+    needs: tuple[str, ...]
+    multi_reference: Literal["best", "mean", "pooled", "all"]
+    source: str
+    extra: str | None = None
+    deterministic: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """What ``measure`` found in one batch.
+
+    Attributes:
+        values: additive statistics, float64, shape (m, k).
+        item: which item of the batch each row belongs to, shape (m,); None: row i is item i.
+        skips: item of the batch → why it has no statistics. Its row, if any, is all zeros.
+        facts: counts of things worth a warning, summed over batches and given to ``advise``.
+    """
+
+    values: Array
+    item: Ints | None = None
+    skips: Mapping[int, str] = field(default_factory=dict)
+    facts: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something the user should know about a score."""
+
+    code: str
+    message: str
+
+
+class Context(Protocol):
+    """What ``fit`` learned from the references: merges with ``|`` and has a digest."""
+
+    def __or__(self, other: Self, /) -> Self:
+        """Both batches' knowledge; order of merging must not matter."""
+        ...
+
+    def digest(self) -> str:
+        """A hash of the content, part of the signature."""
+        ...
+
+
+ContextT = TypeVar("ContextT")
+Scalar = str | int | float | bool | None | tuple[int, ...] | tuple[str, ...]
+
+
+class Metric(ABC, Generic[ContextT]):
+    """A metric with its options.
+
+    Subclasses are frozen dataclasses: every field is an option, has a default, is validated in
+    ``__post_init__`` (raise ``UsageError``) and stands in the signature.
+    """
+
+    info: ClassVar[MetricInfo]
+
+    def needs(self) -> tuple[str, ...]:
+        """Prepared columns that ``fit`` and ``measure`` read."""
+        return self.info.needs
+
+    @abstractmethod
+    def outputs(self) -> tuple[Output, ...]:
+        """The numbers it gives with these options."""
+
+    def fit(self, batch: Batch) -> ContextT | None:
+        """First pass over the references; None when nothing is to be learned."""
+        return None
+
+    @abstractmethod
+    def measure(self, batch: Batch, context: ContextT) -> Statistics:
+        """Statistics of each item of the batch."""
+
+    @abstractmethod
+    def finalize(self, totals: Array) -> dict[str, Array]:
+        """Scores from summed statistics.
+
+        Args:
+            totals: shape (..., k).
+
+        Returns:
+            Output name → scores of shape (...); NaN where nothing was summed.
+        """
+
+    def advise(self, facts: Mapping[str, int], n: int) -> tuple[Notice, ...]:
+        """Warnings that teach, from the counted facts and the number of scored items."""
+        return ()
+
+    def options(self) -> dict[str, Scalar]:
+        """All options with their values."""
+        return {f.name: getattr(self, f.name) for f in fields(self)}  # type: ignore[arg-type]  # subclasses are dataclasses
+
+    def changed_options(self) -> dict[str, Scalar]:
+        """Options that differ from their defaults."""
+        return {
+            f.name: getattr(self, f.name)
+            for f in fields(self)  # type: ignore[arg-type]  # subclasses are dataclasses
+            if getattr(self, f.name) != f.default
+        }

@@ -1,0 +1,38 @@
+"""Packages that are loaded only when something that was asked for needs them."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+from vlmeval_cli.core.errors import MissingExtraError
+
+
+def is_installed(module: str) -> bool:
+    """Whether ``module`` can be imported, without importing it."""
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:
+        return False
+
+
+def require(module: str, *, extra: str, user: str) -> Any:  # noqa: ANN401  (modules are untyped)
+    """Import ``module``, or say how to install the extra that carries it.
+
+    Args:
+        module: dotted module name.
+        extra: the extra of vlmeval-cli that installs it.
+        user: what needs it, for the message.
+
+    Raises:
+        MissingExtraError: it is not installed.
+    """
+    try:
+        return import_module(module)
+    except ImportError as error:
+        package = module.partition(".")[0]
+        raise MissingExtraError(
+            f"{user} needs {package}, which is not installed",
+            hint=f'Run: pip install "vlmeval-cli[{extra}]"',
+        ) from error

@@ -1,0 +1,251 @@
+"""What a run found: plain values that reports print and Python users read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from vlmeval_cli.core.batch import Array
+from vlmeval_cli.core.metric import Notice, Output
+
+OUTCOMES = (
+    "missing", "empty", "refused", "truncated", "loop", "unparsed",
+    "wrong", "partial", "right", "scored",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class InputFile:
+    """A file that went into a run."""
+
+    role: str
+    path: str
+    sha256: str
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """A change of ids that would match more rows, applied only with ``--fix-ids``."""
+
+    description: str
+    matched_more: int
+    examples: Sequence[tuple[str, str]] = ()
+    applied: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class JoinReport:
+    """How predictions and references met.
+
+    Attributes:
+        matched: reference items that have a prediction.
+        missing: reference items without one.
+        extra: predictions without a reference item.
+        duplicate: prediction rows that repeat an id and were not used.
+        empty: matched predictions that are an empty string.
+        no_reference: reference items without an accepted answer, left out.
+        bad_rows: rows left out by ``--on-bad-row skip``.
+        examples: first ids (or row descriptions) of each kind.
+        repair: the best repair, if any helps.
+        policy: what was decided about missing predictions and ids; part of the signature.
+    """
+
+    matched: int
+    missing: int = 0
+    extra: int = 0
+    duplicate: int = 0
+    empty: int = 0
+    no_reference: int = 0
+    bad_rows: int = 0
+    examples: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    repair: Repair | None = None
+    policy: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """What must be equal for two numbers to be comparable, and what is merely recorded."""
+
+    comparable: Mapping[str, Any]
+    recorded: Mapping[str, Any] = field(default_factory=dict)
+
+    def short(self) -> str:
+        """One line, in the style of sacrebleu: ``name:bleu|rev:1|tokenizer:ptb``."""
+        return "|".join(f"{key}:{_flat(value)}" for key, value in self.comparable.items())
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """One number with everything that makes it a result.
+
+    Attributes:
+        output: what it is: name, direction, range, unit.
+        metric: family name.
+        value: the score in its own scale, None when unknown.
+        ci_low, ci_high: bounds of the bootstrap interval, None when not computed.
+        n: items that were scored.
+        skipped: reason → number of items without a score.
+        reason: why ``value`` is None.
+        signature: of the metric.
+    """
+
+    output: Output
+    metric: str
+    value: float | None
+    n: int
+    signature: Signature
+    ci_low: float | None = None
+    ci_high: float | None = None
+    skipped: Mapping[str, int] = field(default_factory=dict)
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Scores of the items that share values of the ``--by`` fields."""
+
+    by: Mapping[str, str]
+    n: int
+    scores: Mapping[str, Score]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table beside the scores, such as reference timings."""
+
+    title: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str | float | int | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """A pattern in the scores, what it means and what to do."""
+
+    pattern: str
+    meaning: str
+    advice: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One item as it was scored.
+
+    Attributes:
+        prediction: as parsed; None when missing.
+        raw: the text before parsing where it differs, else None.
+        outcome: one of :data:`OUTCOMES`.
+        reason: why it has that outcome, if there is more to say.
+        scores: output name → item score or None.
+        score_reasons: output name → why its score is None.
+    """
+
+    id: str
+    prediction: Any
+    references: Sequence[Any]
+    outcome: str
+    scores: Mapping[str, float | None]
+    score_reasons: Mapping[str, str] = field(default_factory=dict)
+    groups: Mapping[str, str] = field(default_factory=dict)
+    raw: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MetricStatistics:
+    """Stored statistics of one metric, from which everything can be computed again."""
+
+    values: Array
+    item: Array | None
+    skips: Mapping[int, str]
+    context_digest: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ItemScores:
+    """Per-item columns behind the samples; samples are made on demand from these.
+
+    Attributes:
+        ids: item ids, length n.
+        predictions: as parsed, None when missing.
+        raw: raw text where it differs from the parsed value, else None.
+        references: accepted answers.
+        outcomes: outcome of each item.
+        reasons: item → more about the outcome.
+        scores: output name → float64 (n,), NaN where unknown.
+        skips: output name → {item: reason}.
+        groups: ``--by`` field → value of each item.
+    """
+
+    ids: Sequence[str]
+    predictions: Sequence[Any]
+    raw: Sequence[str | None]
+    references: Sequence[Sequence[Any]]
+    outcomes: Sequence[str]
+    scores: Mapping[str, Array]
+    reasons: Mapping[int, str] = field(default_factory=dict)
+    skips: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
+    groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def sample(self, i: int) -> Sample:
+        """Item ``i`` as a value."""
+        scores = {name: _known(column[i]) for name, column in self.scores.items()}
+        missing = (name for name, value in scores.items() if value is None)
+        return Sample(
+            id=self.ids[i],
+            prediction=self.predictions[i],
+            references=self.references[i],
+            outcome=self.outcomes[i],
+            scores=scores,
+            score_reasons={
+                name: self.skips.get(name, {}).get(i, "undefined for this item") for name in missing
+            },
+            groups={name: column[i] for name, column in self.groups.items()},
+            raw=self.raw[i],
+            reason=self.reasons.get(i),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """Everything that ``vlmeval score`` found.
+
+    ``scores`` keeps the order of the metrics; ``result["cider"]`` is a shorthand for the value.
+    """
+
+    task: str
+    task_reason: str
+    inputs: Sequence[InputFile]
+    fields: Mapping[str, str]
+    join: JoinReport
+    outcomes: Mapping[str, int]
+    scores: Mapping[str, Score]
+    primary: str | None
+    items: ItemScores
+    signature: Signature
+    statistics: Mapping[str, MetricStatistics]
+    statistics_options: Mapping[str, Any]
+    groups: Sequence[Group] = ()
+    tables: Mapping[str, Table] = field(default_factory=dict)
+    diagnosis: Sequence[Diagnosis] = ()
+    warnings: Sequence[Notice] = ()
+    notes: Sequence[str] = ()
+
+    def __getitem__(self, output: str) -> float | None:
+        return self.scores[output].value
+
+
+def _known(value: float) -> float | None:
+    """``None`` for NaN."""
+    return None if value != value else float(value)
+
+
+def _flat(value: object) -> str:
+    if isinstance(value, Mapping):
+        return ",".join(f"{key}={_flat(item)}" for key, item in value.items())
+    return "+".join(map(str, value)) if isinstance(value, tuple | list) else str(value)

@@ -1,0 +1,1 @@
+"""The arithmetic of scores, one module per metric family."""

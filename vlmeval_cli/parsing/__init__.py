@@ -1,0 +1,1 @@
+"""From raw model text to the value that a task needs."""

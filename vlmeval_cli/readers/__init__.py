@@ -1,0 +1,1 @@
+"""From a file to rows: one module per layout."""

@@ -1,0 +1,1 @@
+"""From a result to bytes: table, JSON, CSV, Markdown."""

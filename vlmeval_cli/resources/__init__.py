@@ -1,0 +1,1 @@
+"""Indexes and caches that metrics receive as loaded tables."""

@@ -1,0 +1,1 @@
+"""From statistics to scores and intervals; never sees text."""

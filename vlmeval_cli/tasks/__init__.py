@@ -1,0 +1,1 @@
+"""What each task is made of: fields, parser, metrics, diagnosis."""

@@ -1,0 +1,1 @@
+"""Tokenisers, n-grams, stemming and normalisation of text."""
