@@ -65,7 +65,10 @@ def quoted(value: object, limit: int = 80) -> str:
     '"a\\nb"'
     """
     text = value if isinstance(value, str) else repr(value)
-    text = text[: limit + 1].encode("unicode_escape").decode("ascii") if not text.isprintable() else text
+    text = "".join(
+        mark if mark.isprintable() else mark.encode("unicode_escape").decode("ascii")
+        for mark in text[: limit + 1]
+    )
     return f'"{text[:limit]}…"' if len(text) > limit else f'"{text}"'
 
 

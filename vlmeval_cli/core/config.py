@@ -1,0 +1,101 @@
+"""What a run is asked to do: command line, configuration file and defaults, merged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from vlmeval_cli.core.metric import Scalar
+
+Missing = Literal["error", "worst", "skip"]
+OnBadRow = Literal["error", "skip"]
+
+
+@dataclass(frozen=True, slots=True)
+class MetricSpec:
+    """A metric asked for: ``bleu:variant=nltk`` or one output of it, ``bleu_4``.
+
+    Attributes:
+        name: metric family, output, or named set.
+        options: option → value, as written (text from the command line, typed from YAML).
+        label: the ``as=NAME`` that names its outputs when they appear twice.
+    """
+
+    name: str
+    options: Mapping[str, Scalar] = field(default_factory=dict)
+    label: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChoice:
+    """Fields named by the user; None lets detection choose."""
+
+    id: str | None = None
+    prediction: str | None = None
+    references: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JoinPolicy:
+    """What happens to rows that do not meet.
+
+    Attributes:
+        missing: reference items without a prediction: an error, the worst score, or left out.
+        fix_ids: apply the repair of ids that matches more rows.
+        on_bad_row: malformed rows: an error, or left out, counted and listed.
+    """
+
+    missing: Missing = "error"
+    fix_ids: bool = False
+    on_bad_row: OnBadRow = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class ParsePolicy:
+    """How raw model text becomes a value; ``reasoning`` blocks are stripped or kept."""
+
+    reasoning: Literal["strip", "keep"] = "strip"
+
+
+@dataclass(frozen=True, slots=True)
+class StatisticsPolicy:
+    """How intervals are made.
+
+    Attributes:
+        resamples: bootstrap resamples; 0 turns intervals off.
+        confidence: coverage of the intervals, between 0 and 1.
+        seed: of the resampling.
+        cluster_by: field whose values are resampled together; "auto" takes a repeated image field,
+            "none" resamples items.
+    """
+
+    resamples: int = 1000
+    confidence: float = 0.95
+    seed: int = 12345
+    cluster_by: str = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class RunConfig:
+    """Everything that decides the numbers of a run.
+
+    Attributes:
+        task: task name, or None to recognise it.
+        metrics: metrics asked for; empty means the task's defaults.
+        by: fields that group the scores.
+        where: field → value that reference items must have (compared as text).
+        limit: only the first so many reference items.
+        compare_with_reference: also run the original packages, and compare.
+    """
+
+    task: str | None = None
+    metrics: tuple[MetricSpec, ...] = ()
+    fields: FieldChoice = FieldChoice()
+    join: JoinPolicy = JoinPolicy()
+    parse: ParsePolicy = ParsePolicy()
+    statistics: StatisticsPolicy = StatisticsPolicy()
+    by: tuple[str, ...] = ()
+    where: Mapping[str, str] = field(default_factory=dict)
+    limit: int | None = None
+    compare_with_reference: bool = False

@@ -1,0 +1,77 @@
+"""What every reader gives: a layout and rows, streamed from the start as often as asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol
+
+
+class Row(NamedTuple):
+    """One row of a file.
+
+    Attributes:
+        line: line in a file of lines, else the place of the row counted from 1.
+        fields: field name → value as JSON gives it; tables give text.
+    """
+
+    line: int
+    fields: dict[str, Any]
+
+
+class BadRow(NamedTuple):
+    """A row that could not be read: where, and what is wrong with it."""
+
+    line: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The structure that was recognised in a file.
+
+    Attributes:
+        name: ``jsonl``, ``json_array``, ``json_by_id``, ``csv``, ``tsv``, ``coco_captions``,
+            ``vqav2_annotations``, …
+        reason: the evidence, in words for the user.
+        task: the task that this layout fixes, if any.
+        roles: role (id, prediction, references, question, options) → field, where it is fixed.
+        side: which side of the pair such a file is, if that is certain.
+    """
+
+    name: str
+    reason: str
+    task: str | None = None
+    roles: Mapping[str, str] = field(default_factory=dict)
+    side: str | None = None
+
+
+class Source(Protocol):
+    """A file that was recognised and can be read."""
+
+    @property
+    def path(self) -> str:
+        """The name the user gave, ``<stdin>`` for standard input."""
+        ...
+
+    @property
+    def layout(self) -> Layout:
+        """What was recognised."""
+        ...
+
+    @property
+    def bad_rows(self) -> Sequence[BadRow]:
+        """Rows left out by the last complete pass over :meth:`rows`, where they may be skipped."""
+        ...
+
+    def rows(self) -> Iterator[Row]:
+        """All rows, from the first, streamed.
+
+        Raises:
+            DataError: a row is malformed and bad rows are errors.
+        """
+        ...
+
+    def sha256(self) -> str:
+        """Digest of the file's bytes as they are on disk."""
+        ...
