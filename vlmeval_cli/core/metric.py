@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import ClassVar, Generic, Literal, Protocol, Self, TypeVar
 
+import numpy as np
+
 from vlmeval_cli.core.batch import Array, Batch, Ints
 
 Kind = Literal["binary", "mean", "ratio", "pooled"]
@@ -143,6 +145,13 @@ class Metric(ABC, Generic[ContextT]):
             Output name → scores of shape (...); NaN where nothing was summed.
         """
 
+    def worst_row(self) -> Array | None:
+        """Statistics of a missing prediction under ``--missing worst``, shape (k,).
+
+        None: the statistics of an empty prediction are the worst there are.
+        """
+        return None
+
     def advise(self, facts: Mapping[str, int], n: int) -> tuple[Notice, ...]:
         """Warnings that teach, from the counted facts and the number of scored items."""
         return ()
@@ -158,3 +167,39 @@ class Metric(ABC, Generic[ContextT]):
             for f in fields(self)  # type: ignore[arg-type]  # subclasses are dataclasses
             if getattr(self, f.name) != f.default
         }
+
+
+class MeanMetric(Metric[ContextT]):
+    """A metric whose scores are means of item scores.
+
+    Its statistics are one column per output, in the order of :meth:`outputs`, and a last column
+    that is 1 for a scored item.
+    """
+
+    def finalize(self, totals: Array) -> dict[str, Array]:
+        """Sums divided by the number of scored items."""
+        with np.errstate(invalid="ignore"):
+            means = totals[..., :-1] / totals[..., -1:]
+        return {output.name: means[..., i] for i, output in enumerate(self.outputs())}
+
+    def worst_row(self) -> Array | None:
+        """The worst value of every output, counted once."""
+        worst = [output.worst for output in self.outputs()]
+        return None if None in worst else np.array([*worst, 1.0], dtype=np.float64)
+
+
+def mean_statistics(
+    *scores: Array,
+    skips: Mapping[int, str] | None = None,
+    facts: Mapping[str, int] | None = None,
+) -> Statistics:
+    """Statistics of a :class:`MeanMetric` from item scores, each of shape (n,).
+
+    Args:
+        scores: one array per output, in order; entries of skipped items are ignored.
+        skips: item → why it has no score.
+        facts: counts for ``advise``.
+    """
+    values = np.column_stack([*scores, np.ones(len(scores[0]))])
+    values[list(skips or ())] = 0.0
+    return Statistics(values, skips=skips or {}, facts=facts or {})

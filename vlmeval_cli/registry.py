@@ -1,0 +1,207 @@
+"""The metrics there are: those that ship, and those of installed plugins.
+
+A module of ``vlmeval_cli.metrics``, or of the entry-point group ``vlmeval.metrics``, declares its
+metrics in a tuple ``METRICS``. Nothing registers itself; this module looks and keeps a read-only
+list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from functools import cache
+from importlib import import_module
+from pkgutil import iter_modules
+from types import MappingProxyType, ModuleType
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+import vlmeval_cli.metrics as built_in
+from vlmeval_cli.core.config import MetricSpec
+from vlmeval_cli.core.errors import PluginError, UsageError, VlmevalError, did_you_mean, quoted
+from vlmeval_cli.core.metric import Metric, Output
+
+ENTRY_POINTS = "vlmeval.metrics"
+_TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A metric with its options, and which of its outputs were asked for under which names.
+
+    Attributes:
+        metric: ready to measure.
+        names: output name of the metric → the name it has in this run.
+    """
+
+    metric: Metric[Any]
+    names: Mapping[str, str]
+
+    def outputs(self) -> tuple[tuple[str, Output], ...]:
+        """(name in this run, output) of every output that was asked for."""
+        return tuple(
+            (self.names[output.name], output)
+            for output in self.metric.outputs()
+            if output.name in self.names
+        )
+
+
+@cache
+def metrics() -> Mapping[str, type[Metric[Any]]]:
+    """Family name → metric class, sorted by name.
+
+    Raises:
+        PluginError: a plugin cannot be loaded, or two modules declare the same name.
+    """
+    found: dict[str, type[Metric[Any]]] = {}
+    for module in (*_built_in_modules(), *_plugin_modules()):
+        for metric in getattr(module, "METRICS", ()):
+            other = found.setdefault(metric.info.name, metric)
+            if other is not metric:
+                raise PluginError(
+                    f"two metrics are called {quoted(metric.info.name)}: one in "
+                    f"{other.__module__}, one in {metric.__module__}",
+                    hint="Rename or uninstall one of them.",
+                )
+    return MappingProxyType(dict(sorted(found.items())))
+
+
+def _built_in_modules() -> Iterable[ModuleType]:
+    for module in iter_modules(built_in.__path__, f"{built_in.__name__}."):
+        yield import_module(module.name)
+
+
+def _plugin_modules() -> Iterable[ModuleType]:
+    from importlib.metadata import entry_points
+
+    for entry in entry_points(group=ENTRY_POINTS):
+        try:
+            yield entry.load()
+        except Exception as error:  # a plugin may fail in any way; the cause is kept
+            raise PluginError(
+                f"metric plugin {quoted(entry.value)} cannot be loaded: {error}",
+                hint=f"Update or uninstall the package that provides {quoted(entry.name)}.",
+            ) from error
+
+
+def choose(specs: Iterable[MetricSpec]) -> tuple[Chosen, ...]:
+    """Metrics with their options, and a name for every output that is unlike all others.
+
+    An output that appears for the second time is called ``bleu_4[variant=nltk]`` after the options
+    that differ from the defaults, or ``bleu_4[NAME]`` after its label.
+
+    Raises:
+        UsageError: an unknown metric or option, a wrong value, or the same output asked for twice.
+    """
+    taken: set[str] = set()
+    chosen = []
+    for spec in specs:
+        metric, wanted = _resolve(spec)
+        names = {name: _free_name(name, metric, spec, taken) for name in wanted}
+        taken.update(names.values())
+        chosen.append(Chosen(metric, names))
+    return tuple(chosen)
+
+
+def build(spec: MetricSpec) -> Metric[Any]:
+    """The metric that ``spec`` asks for, with its options."""
+    return _resolve(spec)[0]
+
+
+def _resolve(spec: MetricSpec) -> tuple[Metric[Any], tuple[str, ...]]:
+    """The metric, and the outputs of it that were asked for."""
+    known = metrics()
+    family = known.get(spec.name) or _family_of_output(spec.name)
+    if family is None:
+        raise UsageError(
+            f"unknown metric {quoted(spec.name)}. {did_you_mean(spec.name, _names())}",
+            hint="See: vlmeval metrics",
+        )
+    metric = _with_options(family, spec)
+    outputs = tuple(output.name for output in metric.outputs())
+    if spec.name == family.info.name or spec.name not in outputs:
+        return metric, outputs
+    return metric, (spec.name,)
+
+
+@cache
+def _outputs() -> Mapping[str, type[Metric[Any]]]:
+    """Output name with default options → its family."""
+    return {out.name: family for family in metrics().values() for out in family().outputs()}
+
+
+def _family_of_output(name: str) -> type[Metric[Any]] | None:
+    return _outputs().get(name)
+
+
+def _names() -> list[str]:
+    return sorted({*metrics(), *_outputs()})
+
+
+def _free_name(name: str, metric: Metric[Any], spec: MetricSpec, taken: set[str]) -> str:
+    if spec.label is None and name not in taken:
+        return name
+    changed = sorted(metric.changed_options().items())
+    detail = spec.label or ",".join(f"{key}={value}" for key, value in changed)
+    full = f"{name}[{detail}]" if detail else name
+    if full in taken:
+        raise UsageError(
+            f"{quoted(full)} is asked for twice",
+            hint=f"Name one of them apart: {spec.name}:as=NAME",
+        )
+    return full
+
+
+def _with_options(family: type[Metric[Any]], spec: MetricSpec) -> Metric[Any]:
+    name = family.info.name
+    hints = get_type_hints(family)
+    known = [f.name for f in fields(family)]  # type: ignore[arg-type]  # metrics are dataclasses
+    values = {}
+    for option, value in spec.options.items():
+        if option not in known:
+            raise UsageError(
+                f"{name} has no option {quoted(option)}. {did_you_mean(option, known)}",
+                hint=f"See: vlmeval metrics {name}",
+            )
+        values[option] = _coerced(value, hints[option], f"{name}:{option}")
+    try:
+        return family(**values)
+    except VlmevalError:
+        raise
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"{name}: {error}", hint=f"See: vlmeval metrics {name}") from error
+
+
+def _coerced(value: Any, hint: Any, where: str) -> Any:  # noqa: ANN401  (any option type)
+    """``value`` as the type that the option declares; text is converted, nothing else is."""
+    if get_origin(hint) is Literal:
+        return _one_of(value, get_args(hint), where)
+    if get_origin(hint) is tuple:
+        parts = value.split("+") if isinstance(value, str) else value
+        parts = parts if isinstance(parts, list | tuple) else [parts]
+        return tuple(_coerced(part, get_args(hint)[0], where) for part in parts)
+    if hint is bool:
+        return _flag(value, where)
+    if hint in (int, float):
+        try:
+            return hint(value)
+        except (TypeError, ValueError):
+            raise _wrong(where, value, f"a number ({hint.__name__})") from None
+    return str(value)
+
+
+def _one_of(value: object, allowed: tuple[Any, ...], where: str) -> Any:  # noqa: ANN401
+    for choice in allowed:
+        if value == choice or str(value) == str(choice):
+            return choice
+    raise _wrong(where, value, "one of " + ", ".join(map(str, allowed)))
+
+
+def _flag(value: object, where: str) -> bool:
+    text = str(value).lower()
+    if text not in (*_TRUE, *_FALSE):
+        raise _wrong(where, value, "true or false")
+    return text in _TRUE
+
+
+def _wrong(where: str, value: object, expected: str) -> UsageError:
+    return UsageError(f"option {where}: got {quoted(value)}, expected {expected}")
