@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from vlmeval_cli.core.batch import Array
+from vlmeval_cli.core.batch import Array, Ints
 from vlmeval_cli.core.metric import Notice, Output
 
 OUTCOMES = (
@@ -155,11 +155,20 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class MetricStatistics:
-    """Stored statistics of one metric, from which everything can be computed again."""
+    """Statistics of one metric over all items, from which every score can be computed again.
+
+    Attributes:
+        values: additive statistics, shape (m, k).
+        item: which item each row belongs to, shape (m,); None: row i is item i.
+        skips: item → why it has no statistics.
+        facts: what the metric counted for its warnings.
+        context_digest: hash of what was learned from the references, None if nothing was.
+    """
 
     values: Array
-    item: Array | None
+    item: Ints | None
     skips: Mapping[int, str]
+    facts: Mapping[str, int] = field(default_factory=dict)
     context_digest: str | None = None
 
 

@@ -1,0 +1,43 @@
+"""Fingerprints: what must be equal for two numbers to be comparable."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from hashlib import blake2b
+from typing import Any
+
+from vlmeval_cli.core.metric import Metric
+from vlmeval_cli.core.results import Signature
+
+
+def digest(parts: Iterable[str]) -> str:
+    """A 16-digit hash of texts in their order; a boundary between texts is part of it."""
+    found = blake2b(digest_size=8)
+    for part in parts:
+        content = part.encode("utf-8", "surrogatepass")
+        found.update(b"%d:" % len(content))
+        found.update(content)
+    return found.hexdigest()
+
+
+def of_metric(
+    metric: Metric[Any], context_digest: str | None, policy: Mapping[str, str]
+) -> Signature:
+    """Name, revision, every option, what it learned from the references, and the join policy."""
+    comparable: dict[str, Any] = {
+        "name": metric.info.name,
+        "revision": metric.info.revision,
+        **metric.options(),
+    }
+    if context_digest is not None:
+        comparable["references"] = context_digest
+    return Signature({**comparable, **policy})
+
+
+def of_items(ids: Sequence[str], references: Sequence[Sequence[Any]]) -> str:
+    """A hash of the reference items of a run: their ids and accepted answers, in any order."""
+    rows = sorted(
+        f"{name}\0" + "\0".join(map(str, accepted))
+        for name, accepted in zip(ids, references, strict=True)
+    )
+    return digest(rows)

@@ -1,0 +1,110 @@
+"""Runs metrics over the items of a run in this process, batch by batch.
+
+Metrics that learn from the references first see every batch (``fit``), then measure every batch.
+Statistics are put together in item order, so that no score depends on how batches were cut.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import reduce
+from operator import or_
+from time import perf_counter
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from vlmeval_cli.core.batch import Batch, Ints
+from vlmeval_cli.core.metric import Metric, Statistics
+from vlmeval_cli.core.progress import Progress
+from vlmeval_cli.core.results import MetricStatistics
+from vlmeval_cli.engine.prepare import Preparer
+
+BATCH_SIZE = 25_000
+
+
+class Measured(NamedTuple):
+    """Statistics of one metric, and how long it took."""
+
+    statistics: MetricStatistics
+    seconds: float
+
+
+def measure(
+    metrics: Sequence[Metric[Any]],
+    items: Batch,
+    progress: Progress,
+    *,
+    batch_size: int = BATCH_SIZE,
+) -> list[Measured]:
+    """Statistics of each metric over all items.
+
+    Args:
+        metrics: what to measure.
+        items: all items of the run, nothing prepared.
+        progress: told of every batch and metric.
+        batch_size: items whose columns are in memory at a time while metrics work on them.
+    """
+    preparer = Preparer(need for metric in metrics for need in metric.needs())
+    starts = range(0, max(len(items), 1), batch_size)
+    progress.start("preparing texts", len(items))
+    batches = [preparer.prepare(_part(items, start, start + batch_size)) for start in starts]
+    progress.start("measuring", len(items) * len(metrics))
+    return [_measure(metric, batches, progress.advance) for metric in metrics]
+
+
+def _measure(
+    metric: Metric[Any], batches: Sequence[Batch], advance: Callable[[int], None]
+) -> Measured:
+    started = perf_counter()
+    context = _fit(metric, batches)
+    parts = []
+    for batch in batches:
+        parts.append(metric.measure(batch, context))
+        advance(len(batch))
+    digest = None if context is None else str(context.digest())
+    merged = merge(parts, [len(batch) for batch in batches], digest)
+    return Measured(merged, perf_counter() - started)
+
+
+def _fit(metric: Metric[Any], batches: Sequence[Batch]) -> Any:  # noqa: ANN401  (any context)
+    first = metric.fit(batches[0])
+    if first is None:
+        return None
+    return reduce(or_, (metric.fit(batch) for batch in batches[1:]), first)
+
+
+def merge(
+    parts: Sequence[Statistics], sizes: Sequence[int], digest: str | None
+) -> MetricStatistics:
+    """One table from the statistics of consecutive batches of ``sizes`` items."""
+    starts = [0, *np.cumsum(sizes)[:-1].tolist()]
+    skips: dict[int, str] = {}
+    facts: dict[str, int] = {}
+    for part, start in zip(parts, starts, strict=True):
+        skips.update({start + item: reason for item, reason in part.skips.items()})
+        for fact, count in part.facts.items():
+            facts[fact] = facts.get(fact, 0) + count
+    values = np.concatenate([part.values for part in parts])
+    return MetricStatistics(values, _items(parts, starts), skips, facts, digest)
+
+
+def _items(parts: Sequence[Statistics], starts: Sequence[int]) -> Ints | None:
+    owners = [
+        part.item + start
+        for part, start in zip(parts, starts, strict=True)
+        if part.item is not None
+    ]
+    return np.concatenate(owners) if owners else None
+
+
+def _part(items: Batch, start: int, stop: int) -> Batch:
+    fields: Mapping[str, Sequence[object]] = {
+        name: column[start:stop] for name, column in items.fields.items()
+    }
+    return Batch(
+        ids=items.ids[start:stop],
+        predictions=items.predictions[start:stop],
+        references=items.references[start:stop],
+        fields=fields,
+    )

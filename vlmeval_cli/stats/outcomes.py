@@ -1,0 +1,43 @@
+"""The outcome ladder: one exclusive outcome per item, from parse status and primary score."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+
+from vlmeval_cli.core.batch import Array
+from vlmeval_cli.core.metric import Output
+from vlmeval_cli.core.results import OUTCOMES
+
+
+def outcomes(
+    statuses: Sequence[str | None], scores: Array | None, output: Output | None
+) -> list[str]:
+    """Outcome of every item.
+
+    Args:
+        statuses: what parsing found wrong (``missing``, ``empty``, …), None where nothing.
+        scores: item scores of the primary metric, shape (n,), where the task knows right and wrong.
+        output: the primary output; None, with ``scores``, where every usable answer is ``scored``.
+    """
+    if scores is None or output is None:
+        return [status or "scored" for status in statuses]
+    worst, best = _ends(output)
+    marks = np.full(len(scores), "partial", dtype=object)
+    marks[np.isnan(scores)] = "unparsed"
+    marks[scores == worst] = "wrong"
+    marks[scores == best] = "right"
+    return [status or mark for status, mark in zip(statuses, marks, strict=True)]
+
+
+def counted(found: Sequence[str]) -> dict[str, int]:
+    """Outcome → number of items, in the order of the ladder, without the empty rungs."""
+    counts = Counter(found)
+    return {outcome: counts[outcome] for outcome in OUTCOMES if counts[outcome]}
+
+
+def _ends(output: Output) -> tuple[float | None, float | None]:
+    low, high = output.range
+    return output.worst, high if output.higher_is_better else low
