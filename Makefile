@@ -1,0 +1,44 @@
+# Two commands for a fresh machine: `make demo` and `make test`. Python 3.11 or newer.
+PYTHON ?= $(shell command -v python3.13 || command -v python3.12 || command -v python3.11 || command -v python3)
+DEMO := .venv
+TEST := .venv-test
+SAMPLES := sample_data
+
+.PHONY: demo test lint types bench clean
+.DEFAULT_GOAL := demo
+
+demo: $(DEMO)/.ready
+	$(DEMO)/bin/vlmeval score $(SAMPLES)/captioning/preds.jsonl $(SAMPLES)/captioning/refs.jsonl --output report/captioning
+	$(DEMO)/bin/vlmeval score $(SAMPLES)/vqa/preds.jsonl $(SAMPLES)/vqa/refs.jsonl --output report/vqa
+	@echo "The reports are in report/captioning and report/vqa."
+
+test: $(TEST)/.ready lint types
+	$(TEST)/bin/python -m pytest
+
+lint: $(TEST)/.ready
+	$(TEST)/bin/ruff check .
+	$(TEST)/bin/ruff format --check .
+
+types: $(TEST)/.ready
+	$(TEST)/bin/mypy
+
+bench: $(TEST)/.ready
+	$(TEST)/bin/python -m benchmarks
+
+$(DEMO)/.ready: pyproject.toml constraints.txt | python
+	$(PYTHON) -m venv $(DEMO)
+	$(DEMO)/bin/python -m pip install --quiet --constraint constraints.txt --editable .
+	@touch $@
+
+$(TEST)/.ready: pyproject.toml constraints.txt | python
+	$(PYTHON) -m venv $(TEST)
+	$(TEST)/bin/python -m pip install --quiet --constraint constraints.txt --editable ".[reference,dev]"
+	@touch $@
+
+.PHONY: python
+python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "vlmeval needs Python 3.11 or newer; name one: make PYTHON=/path/to/python3.12"; exit 1; }
+
+clean:
+	rm -rf $(DEMO) $(TEST) report .pytest_cache .mypy_cache .ruff_cache .hypothesis
