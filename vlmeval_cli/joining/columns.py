@@ -1,0 +1,111 @@
+"""The needed fields of a file, collected as columns in one pass over its rows."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+
+from vlmeval_cli.joining.paths import value_at
+
+
+class RowSource(Protocol):
+    """A file that gives numbered rows; what readers open is one."""
+
+    @property
+    def path(self) -> str:
+        """The name that messages use."""
+        ...
+
+    def rows(self) -> Iterator[tuple[int, dict[str, Any]]]:
+        """Line (or place) and fields of each row."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Roles:
+    """Which field plays which part in one file; None where no field does."""
+
+    value: str | None = None
+    question: str | None = None
+    options: str | None = None
+    image: str | None = None
+
+    def names(self) -> tuple[str, ...]:
+        """The fields named, without repeats."""
+        named = (self.value, self.question, self.options, self.image)
+        return tuple(dict.fromkeys(name for name in named if name is not None))
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """``n`` rows of a file as columns.
+
+    Attributes:
+        path: the file, for messages.
+        lines: line of each row, length n.
+        columns: field → its values, length n each; None where a row lacks the field.
+        known: every field name that any row has, for messages.
+    """
+
+    path: str
+    lines: Sequence[int]
+    columns: Mapping[str, list[Any]]
+    known: frozenset[str] = field(default_factory=frozenset)
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+    def __getitem__(self, name: str) -> list[Any]:
+        return self.columns[name]
+
+    def where(self, row: int) -> str:
+        """``file:line`` of a row."""
+        return f"{self.path}:{self.lines[row]}"
+
+    def without(self, rows: Iterable[int]) -> Columns:
+        """The same columns less some rows."""
+        dropped = set(rows)
+        if not dropped:
+            return self
+        kept = [row for row in range(len(self)) if row not in dropped]
+        lines = array("q", (self.lines[row] for row in kept))
+        columns = {name: [col[row] for row in kept] for name, col in self.columns.items()}
+        return replace(self, lines=lines, columns=columns)
+
+    def with_column(self, name: str, values: list[Any]) -> Columns:
+        """The same columns with one replaced or added."""
+        return replace(self, columns={**self.columns, name: values})
+
+
+def collect(source: RowSource, names: Iterable[str]) -> Columns:
+    """Keep only the fields ``names`` of all rows of ``source``.
+
+    Args:
+        source: read once, streamed.
+        names: fields; dots reach inside objects, ``.`` keeps whole rows.
+
+    Returns:
+        Columns in the order of the rows. A field that no row has is a column of None.
+    """
+    lines = array("q")
+    known: set[str] = set()
+    columns: dict[str, list[Any]] = {name: [] for name in dict.fromkeys(names)}
+    plain = [(name, column.append) for name, column in columns.items() if "." not in name]
+    dotted = [(name, column.append) for name, column in columns.items() if "." in name]
+    add_line = lines.append
+    for line, fields in source.rows():
+        add_line(line)
+        if not fields.keys() <= known:
+            known.update(fields)
+        for name, append in plain:
+            append(fields.get(name))
+        if dotted:
+            _reach(fields, dotted)
+    return Columns(source.path, lines, columns, frozenset(known))
+
+
+def _reach(fields: dict[str, Any], dotted: list[tuple[str, Callable[[Any], None]]]) -> None:
+    for name, append in dotted:
+        append(value_at(fields, name))

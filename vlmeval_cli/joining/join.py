@@ -1,0 +1,270 @@
+"""Predictions and references become one data set, with a report of how they met."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from vlmeval_cli.core.config import JoinPolicy
+from vlmeval_cli.core.errors import DataError, UsageError, quoted
+from vlmeval_cli.core.results import JoinReport
+from vlmeval_cli.joining.columns import Columns, Roles
+from vlmeval_cli.joining.ids import Candidate, IdPair, as_ids, choose, keep, usable_rows
+from vlmeval_cli.joining.items import (
+    Items,
+    Keys,
+    disagreement,
+    group,
+    must_agree,
+    refuse_disagreement,
+)
+from vlmeval_cli.joining.meeting import EXAMPLES, Dataset, Meeting, Repeats, meet
+from vlmeval_cli.joining.repairs import Fix, best_fix
+from vlmeval_cli.joining.selection import Selection
+
+AS_THEY_ARE = JoinPolicy()
+EVERYTHING = Selection()
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """Which fields of the two files are joined.
+
+    Attributes:
+        ids: pairs of id fields to choose from, the preferred first.
+        predictions: roles of the predictions file, or of the one file.
+        references: roles of the references file; of the one file where that holds both.
+    """
+
+    ids: Sequence[IdPair]
+    predictions: Roles
+    references: Roles = field(default_factory=Roles)
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """A data set, how it came about, and what the user should know of it."""
+
+    dataset: Dataset
+    report: JoinReport
+    notes: tuple[str, ...] = ()
+
+
+def join(
+    predictions: Columns,
+    references: Columns,
+    fields: Fields,
+    *,
+    policy: JoinPolicy = AS_THEY_ARE,
+    selection: Selection = EVERYTHING,
+    repeats: Repeats = "error",
+) -> Joined:
+    """Join two files by the id that fits best.
+
+    Args:
+        predictions: columns of ``fields.predictions`` and of the first name of each id pair.
+        references: columns of ``fields.references``, the second names and the selecting fields.
+        fields: what to join.
+        policy: what to do with missing predictions, ids that a repair would match, bad rows.
+        selection: which reference items are wanted; decided before anything is counted.
+        repeats: what several predictions of one id are.
+
+    Returns:
+        Items in the order of the references, less those without an accepted answer.
+
+    Raises:
+        UsageError: two id fields match as well and pair different rows; an unknown field selects.
+        DataError: no id in common, repeated or unusable ids, or missing predictions.
+    """
+    question = fields.references.question
+    chosen = choose(fields.ids, predictions, references, question)
+    fix = _best_repair(chosen)
+    if not chosen.matched:
+        chosen, fix = _repairable(fields.ids, predictions, references, (chosen, fix))
+    predictions, mine, bad = _usable(predictions, chosen.pair.prediction, policy)
+    references, theirs, more_bad = _usable(references, chosen.pair.references, policy)
+    notes = _float_notes(chosen, predictions, references)
+    applied = fix if policy.fix_ids else None
+    if not chosen.matched and applied is None:
+        _refuse_strangers(chosen, predictions, references, fix)
+    keys = _keys(mine, theirs, applied)
+    items, keys, more_notes = _as_items(keys, predictions, references, fields)
+    meeting = Meeting(
+        predictions=predictions,
+        references=references,
+        prediction_name=_value_of(fields.predictions),
+        reference_name=fields.references.value,
+        id_names=chosen.pair,
+        keys=keys,
+        items=items,
+    )
+    dataset, report = meet(meeting, policy, selection, repeats)
+    report = _with_ids(report, [*bad, *more_bad], fix, applied)
+    notes += _extra_note(report, predictions)
+    return Joined(dataset, report, (*notes, *more_notes))
+
+
+def join_one_file(
+    rows: Columns,
+    fields: Fields,
+    *,
+    policy: JoinPolicy = AS_THEY_ARE,
+    selection: Selection = EVERYTHING,
+) -> Joined:
+    """Items of a file whose rows hold both the prediction and its references.
+
+    Every row is an item; ids only name it. Where the id field repeats or fails, image (or whatever
+    the id is) and question together are the id, or else the row number.
+    """
+    ids, id_name, notes = _own_ids(rows, fields)
+    meeting = Meeting(
+        predictions=rows,
+        references=rows,
+        prediction_name=_value_of(fields.predictions),
+        reference_name=fields.references.value,
+        id_names=(id_name, id_name),
+        keys=Keys(ids, ids, ids),
+        items=group(ids),
+    )
+    dataset, report = meet(meeting, policy, selection, "error")
+    return Joined(dataset, report, notes)
+
+
+def _value_of(roles: Roles) -> str:
+    if roles.value is None:
+        raise UsageError("no field holds the predictions", hint="Name it with --prediction-field.")
+    return roles.value
+
+
+def _own_ids(rows: Columns, fields: Fields) -> tuple[list[str], str, tuple[str, ...]]:
+    first_usable: tuple[str, list[str]] | None = None
+    for name in dict.fromkeys(pair.references for pair in fields.ids):
+        column = as_ids(rows[name])
+        if column.bad:
+            continue
+        texts = keep(column.texts, ())
+        if len(set(texts)) == len(texts):
+            return texts, name, ()
+        first_usable = first_usable or (name, texts)
+    question = fields.references.question
+    if first_usable is not None and question is not None:
+        name, texts = first_usable
+        both = Keys(texts, texts, texts).with_questions(rows[question], rows[question])
+        if len(set(both.shown)) == len(rows):
+            note = f'"{name}" repeats: "{name}" and "{question}" together are the id'
+            return list(both.shown), name, (note,)
+    numbers = [f"row {row}" for row in range(1, len(rows) + 1)]
+    why = f'"{first_usable[0]}" repeats' if first_usable else "no field could be an id"
+    return numbers, "", (f"{rows.path}: {why}: rows are numbered",)
+
+
+def _best_repair(chosen: Candidate) -> Fix | None:
+    mine = keep(chosen.predictions.texts, chosen.predictions.bad)
+    theirs = keep(chosen.references.texts, chosen.references.bad)
+    return best_fix(mine, theirs) if chosen.matched < len(theirs) else None
+
+
+def _repairable(
+    pairs: Sequence[IdPair],
+    predictions: Columns,
+    references: Columns,
+    best: tuple[Candidate, Fix | None],
+) -> tuple[Candidate, Fix | None]:
+    """Where nothing matches: the pair of fields whose repair would match most."""
+    for pair in pairs:
+        other = choose([pair], predictions, references, None)
+        fix = _best_repair(other)
+        gain = best[1].repair.matched_more if best[1] else 0
+        if fix is not None and fix.repair.matched_more > gain:
+            best = other, fix
+    return best
+
+
+def _usable(
+    columns: Columns, name: str, policy: JoinPolicy
+) -> tuple[Columns, list[str], list[str]]:
+    """Rows that have an id, their ids, and what was wrong with the others."""
+    ids = as_ids(columns[name])
+    bad = usable_rows(columns, name, ids, skip=policy.on_bad_row == "skip")
+    return columns.without(ids.bad), keep(ids.texts, ids.bad), bad
+
+
+def _float_notes(chosen: Candidate, predictions: Columns, references: Columns) -> list[str]:
+    sides = (
+        (predictions.path, chosen.pair.prediction, chosen.predictions.n_floats),
+        (references.path, chosen.pair.references, chosen.references.n_floats),
+    )
+    return [
+        f'{path}: {n:,} ids in "{name}" are decimal numbers, such as 7.0, and were read as integers'
+        for path, name, n in sides
+        if n
+    ]
+
+
+def _keys(mine: list[str], theirs: list[str], fix: Fix | None) -> Keys:
+    if fix is None:
+        return Keys(mine, theirs, theirs)
+    return Keys([fix(text) for text in mine], [fix(text) for text in theirs], theirs)
+
+
+def _as_items(
+    keys: Keys, predictions: Columns, references: Columns, fields: Fields
+) -> tuple[Items, Keys, tuple[str, ...]]:
+    """Items of the references, under a composite id where rows of one id ask different things."""
+    items = group(keys.references)
+    names = must_agree(fields.references)
+    found = disagreement(items, references, names)
+    if found is None:
+        merged = len(items.more)
+        note = f"{merged:,} ids repeat in {references.path}: each row adds its references"
+        return items, keys, (note,) if merged else ()
+    mine, theirs = fields.predictions.question, fields.references.question
+    if mine is not None and theirs is not None:
+        keys = keys.with_questions(predictions[mine], references[theirs])
+        items = group(keys.references)
+        found = disagreement(items, references, names)
+    if found is not None:
+        refuse_disagreement(found, references, keys.shown)
+    note = f'ids repeat with different questions: the id and "{theirs}" together are the id'
+    return items, keys, (note,)
+
+
+def _with_ids(
+    report: JoinReport, bad: Sequence[str], fix: Fix | None, applied: Fix | None
+) -> JoinReport:
+    """The report with what was done about ids."""
+    ids = "as they are" if applied is None else applied.repair.description
+    return replace(
+        report,
+        bad_rows=len(bad),
+        repair=None if fix is None else replace(fix.repair, applied=applied is not None),
+        examples={**report.examples, "bad_rows": tuple(bad[:EXAMPLES])} if bad else report.examples,
+        policy={**report.policy, "ids": ids},
+    )
+
+
+def _extra_note(report: JoinReport, predictions: Columns) -> list[str]:
+    if not report.extra:
+        return []
+    shown = ", ".join(quoted(text, 40) for text in report.examples["extra"])
+    return [f"{predictions.path}: {report.extra:,} predictions have no reference: {shown}"]
+
+
+def _refuse_strangers(
+    chosen: Candidate, predictions: Columns, references: Columns, fix: Fix | None
+) -> None:
+    mine, theirs = (
+        ", ".join(quoted(text, 40) for text in [t for t in ids.texts if t is not None][:3])
+        for ids in (chosen.predictions, chosen.references)
+    )
+    hint = "Name the id with --id-field."
+    if fix is not None:
+        hint = (
+            f"Pass --fix-ids to {fix.repair.description}: "
+            f"{fix.repair.matched_more:,} of {len(references):,} would match."
+        )
+    raise DataError(
+        f'no id of {predictions.path} is in {references.path}: got {mine} in "'
+        f'{chosen.pair.prediction}", expected ids such as {theirs} in "{chosen.pair.references}"',
+        hint=hint,
+    )

@@ -1,0 +1,225 @@
+"""The inner part of a join: keys are known, rows meet and are counted."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import compress, islice
+from typing import Any, Literal, NamedTuple
+
+from vlmeval_cli.core.config import JoinPolicy
+from vlmeval_cli.core.errors import DataError, quoted
+from vlmeval_cli.core.results import JoinReport
+from vlmeval_cli.joining.columns import Columns
+from vlmeval_cli.joining.items import Items, Keys
+from vlmeval_cli.joining.paths import WHOLE_ROW
+from vlmeval_cli.joining.selection import Selection
+
+EXAMPLES = 5
+
+# Several predictions of one id: an error, a list, or a list that is empty where there is none
+# (in detection the item is the image, and no box is a prediction too).
+Repeats = Literal["error", "list", "list_or_empty"]
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """``n`` reference items with their predictions.
+
+    Attributes:
+        ids: as the references spell them.
+        predictions: None where missing; lists where a task takes several.
+        references: accepted answers of each item.
+        fields: other fields by name; the references' where both files have them.
+        lines: line of each item in the references.
+        prediction_lines: line of each prediction, the first of several, 0 where missing.
+    """
+
+    ids: Sequence[str]
+    predictions: list[Any]
+    references: list[list[Any]]
+    fields: Mapping[str, list[Any]]
+    lines: Sequence[int]
+    prediction_lines: Sequence[int]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+class Meeting(NamedTuple):
+    """Two files whose rows have keys, and the items of the references."""
+
+    predictions: Columns
+    references: Columns
+    prediction_name: str
+    reference_name: str | None
+    id_names: tuple[str, str]
+    keys: Keys
+    items: Items
+
+
+class Wanted(NamedTuple):
+    """The selected items that can be scored, by their first rows, and those that cannot."""
+
+    rows: Sequence[int]
+    references: list[list[Any]]
+    unanswered: list[int]
+
+
+def meet(
+    meeting: Meeting, policy: JoinPolicy, selection: Selection, repeats: Repeats
+) -> tuple[Dataset, JoinReport]:
+    """Give each selected item its prediction, and count what did not meet.
+
+    Raises:
+        DataError: repeated ids of predictions, or missing predictions that are an error.
+    """
+    index = _index(meeting, repeats)
+    wanted = _wanted(meeting, selection)
+    keys = _at(meeting.keys.references, wanted.rows)
+    met = [index.get(key) for key in keys]
+    dataset = Dataset(
+        ids=_at(meeting.keys.shown, wanted.rows),
+        predictions=_predictions(meeting, met, repeats),
+        references=wanted.references,
+        fields=_fields(meeting, wanted.rows, met),
+        lines=array("q", _at(meeting.references.lines, wanted.rows)),
+        prediction_lines=_lines(meeting.predictions, met),
+    )
+    report = _report(meeting, dataset, wanted, index)
+    if report.missing and policy.missing == "error":
+        _refuse_missing(meeting, dataset, report)
+    said = {"missing": policy.missing, **selection.policy()}
+    return dataset, replace(report, policy=said)
+
+
+def _at(values: Sequence[Any], rows: Iterable[int]) -> list[Any]:
+    return list(map(values.__getitem__, rows))
+
+
+def _index(meeting: Meeting, repeats: Repeats) -> Mapping[str, Sequence[int]]:
+    """Key → rows of the predictions."""
+    keys = meeting.keys.predictions
+    rows: dict[str, Any] = dict(zip(keys, zip(range(len(keys))), strict=True))
+    if len(rows) == len(keys):
+        return rows
+    if repeats == "error":
+        _refuse_repeats(meeting)
+    gathered: dict[str, list[int]] = {}
+    for row, key in enumerate(keys):
+        gathered.setdefault(key, []).append(row)
+    return gathered
+
+
+def _refuse_repeats(meeting: Meeting) -> None:
+    first: dict[str, int] = {}
+    repeated: dict[str, tuple[int, int]] = {}
+    for row, key in enumerate(meeting.keys.predictions):
+        if (head := first.setdefault(key, row)) != row:
+            repeated.setdefault(key, (head, row))
+    key, (head, row) = next(iter(repeated.items()))
+    columns = meeting.predictions
+    others = f"; {len(repeated):,} ids repeat" if len(repeated) > 1 else ""
+    raise DataError(
+        f"{columns.where(row)}: id {quoted(key)} repeats line {columns.lines[head]}, "
+        f"expected one prediction for each id{others}",
+        hint=_swap_hint(meeting, len(repeated))
+        or "Keep one row of each id, or name another field with --id-field.",
+    )
+
+
+def _swap_hint(meeting: Meeting, n_repeated: int) -> str:
+    """Several rows of most ids on this side only: these may be the references."""
+    n_ids = len(set(meeting.keys.predictions))
+    if n_repeated * 2 < n_ids or meeting.items.more:
+        return ""
+    mine, theirs = meeting.predictions.path, meeting.references.path
+    return f"Are the two files swapped? Then: vlmeval score {theirs} {mine}"
+
+
+def _wanted(meeting: Meeting, selection: Selection) -> Wanted:
+    rows = selection.rows(meeting.references, meeting.items.first)
+    chosen = Items(rows, meeting.items.more)
+    name, id_name = meeting.reference_name, meeting.id_names[1]
+    answers = chosen.references(meeting.references, name, id_name)
+    if name is None or all(answers):
+        return Wanted(rows, answers, [])
+    unanswered = [row for row, given in zip(rows, answers, strict=True) if not given]
+    return Wanted(list(compress(rows, answers)), [a for a in answers if a], unanswered)
+
+
+def _predictions(
+    meeting: Meeting, met: Sequence[Sequence[int] | None], repeats: Repeats
+) -> list[Any]:
+    values = meeting.predictions[meeting.prediction_name]
+    if meeting.prediction_name == WHOLE_ROW:
+        id_name = meeting.id_names[0]
+        values = [{key: row[key] for key in row if key != id_name} for row in values]
+    if repeats == "error":
+        return [None if rows is None else values[rows[0]] for rows in met]
+    absent: list[Any] | None = [] if repeats == "list_or_empty" else None
+    return [absent if rows is None else _at(values, rows) for rows in met]
+
+
+def _fields(
+    meeting: Meeting, rows: Sequence[int], met: Sequence[Sequence[int] | None]
+) -> dict[str, list[Any]]:
+    """Columns that are neither the prediction nor the references, the references' own first."""
+    theirs = meeting.references.columns
+    mine = {} if meeting.predictions is meeting.references else meeting.predictions.columns
+    values = {meeting.prediction_name, meeting.reference_name}
+    fields = {
+        name: _at(column, rows)
+        for name, column in theirs.items()
+        if name not in values and _is_there(meeting.references, name)
+    }
+    for name, column in mine.items():
+        if name not in fields and name != meeting.prediction_name:
+            fields[name] = [None if at is None else column[at[0]] for at in met]
+    return fields
+
+
+def _is_there(columns: Columns, name: str) -> bool:
+    return name in columns.known or any(value is not None for value in columns[name])
+
+
+def _lines(columns: Columns, met: Sequence[Sequence[int] | None]) -> Sequence[int]:
+    lines = columns.lines
+    return array("q", (0 if rows is None else lines[rows[0]] for rows in met))
+
+
+def _report(
+    meeting: Meeting, dataset: Dataset, wanted: Wanted, index: Mapping[str, Sequence[int]]
+) -> JoinReport:
+    pairs = list(zip(dataset.ids, dataset.predictions, strict=True))
+    missing = [text for text, value in pairs if value is None]
+    empty = [text for text, value in pairs if isinstance(value, str) and not value]
+    known = set(meeting.keys.references)
+    extra = [key for key in index if key not in known]
+    unanswered = _at(meeting.keys.shown, wanted.unanswered)
+    kinds = {"missing": missing, "extra": extra, "empty": empty, "no_reference": unanswered}
+    return JoinReport(
+        matched=len(dataset) - len(missing),
+        missing=len(missing),
+        extra=len(extra),
+        empty=len(empty),
+        no_reference=len(unanswered),
+        examples={kind: tuple(islice(ids, EXAMPLES)) for kind, ids in kinds.items() if ids},
+    )
+
+
+def _refuse_missing(meeting: Meeting, dataset: Dataset, report: JoinReport) -> None:
+    mine, theirs = meeting.predictions, meeting.references
+    shown = ", ".join(quoted(text, 40) for text in report.examples["missing"])
+    more = ", …" if report.missing > EXAMPLES else ""
+    are = "1 id has" if report.missing == 1 else f"{report.missing:,} ids have"
+    if mine is theirs:
+        sizes = f"{mine.path} has {len(dataset):,} items"
+    else:
+        n_theirs = len(dataset) + report.no_reference
+        sizes = f"{mine.path} has {len(mine):,} items, {theirs.path} has {n_theirs:,}"
+    raise DataError(
+        f"{sizes}; {are} no prediction: {shown}{more}",
+        hint="Add them or pass --missing skip (leave them out) or worst (score them as empty).",
+    )
