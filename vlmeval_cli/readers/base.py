@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 
 class Row(NamedTuple):
@@ -37,6 +37,7 @@ class Layout:
         task: the task that this layout fixes, if any.
         roles: role (id, prediction, references, question, options) → field, where it is fixed.
         side: which side of the pair such a file is, if that is certain.
+        unit: what :attr:`Row.line` counts: lines of the file, or rows of a JSON document.
     """
 
     name: str
@@ -44,6 +45,17 @@ class Layout:
     task: str | None = None
     roles: Mapping[str, str] = field(default_factory=dict)
     side: str | None = None
+    unit: Literal["line", "row"] = "line"
+
+    def where(self, path: str, line: int) -> str:
+        """The place of a row as messages give it.
+
+        >>> Layout("jsonl", "").where("preds.jsonl", 17)
+        'preds.jsonl:17'
+        >>> Layout("json_array", "", unit="row").where("preds.json", 17)
+        'preds.json: row 17'
+        """
+        return f"{path}:{line}" if self.unit == "line" else f"{path}: row {line}"
 
 
 class Source(Protocol):

@@ -1,0 +1,141 @@
+"""JSON values as they were written: fast where that is exact, careful where it is not.
+
+orjson rejects lone surrogates, ``NaN``, ``Infinity``, ``1e400``, raw control characters and deep
+nesting; the standard library reads them. Integers past 64 bits it turns into floats without a
+word, so texts that hold such a number are found beforehand and never given to it. Of keys that
+are repeated within one object both readers keep the last.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import numpy as np
+import orjson
+
+from vlmeval_cli.core.errors import quoted
+
+# 64 bits hold every integer of 18 digits.
+_LONG_NUMBER = re.compile(rb"(?:^|[\s:,\[])-?[0-9]{19}")
+_STRIDE = 6  # 19 digits in a row cover at least three neighbours of any six-step grid
+_EXCERPT = 40
+
+NOT_UTF8 = "Convert it: iconv -f WINDOWS-1252 -t UTF-8 FILE > FILE.utf8"
+_CUT = "The file may be incomplete: write or copy it again."
+_NOT_JSON = "Check it with: python -m json.tool FILE. Rows without a list stand one a line (JSONL)."
+
+fast_loads = orjson.loads
+
+
+class MalformedJson(ValueError):
+    """A text that is not JSON.
+
+    Attributes:
+        line: line of the text, from 1.
+        hint: what the user can do.
+    """
+
+    def __init__(self, message: str, line: int = 1, hint: str = "") -> None:
+        super().__init__(message)
+        self.line = line
+        self.hint = hint
+
+
+def exact_loads(text: bytes) -> Any:  # noqa: ANN401  (JSON)
+    """Any JSON value, unchanged.
+
+    Raises:
+        MalformedJson: the text is not JSON in UTF-8.
+    """
+    if not may_hold_long_number(text) or not _LONG_NUMBER.search(text):
+        try:
+            return orjson.loads(text)
+        except orjson.JSONDecodeError:
+            pass
+    return careful_loads(text)
+
+
+def careful_loads(text: bytes, decoder: json.JSONDecoder | None = None) -> Any:  # noqa: ANN401  (JSON)
+    """Any JSON value, by the standard library.
+
+    Raises:
+        MalformedJson: the text is not JSON in UTF-8.
+    """
+    try:
+        # Surrogates that someone encoded one by one are kept like escaped ones.
+        string = text.decode("utf-8", "surrogatepass")
+    except UnicodeDecodeError as error:
+        line = text.count(b"\n", 0, error.start) + 1
+        got = text[error.start : error.start + 1].hex()
+        raise MalformedJson(f'not UTF-8, got the byte "{got}"', line, NOT_UTF8) from error
+    try:
+        return (decoder or json.JSONDecoder(strict=False)).decode(string.removeprefix("\ufeff"))
+    except json.JSONDecodeError as error:
+        raise _explained(error) from error
+    except RecursionError as error:
+        raise MalformedJson("the JSON is nested too deeply") from error
+    except ValueError as error:  # an integer of more than 4,300 digits
+        raise MalformedJson(f"the JSON cannot be read: {error}") from error
+
+
+def object_pairs(text: bytes) -> list[tuple[str, Any]]:
+    """Keys and values of a JSON object, repeated keys included.
+
+    Raises:
+        MalformedJson: the text is not JSON in UTF-8.
+    """
+    outermost: list[tuple[str, Any]] = []
+
+    def keep(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        nonlocal outermost
+        outermost = pairs  # the outermost object is closed last
+        return dict(pairs)
+
+    careful_loads(text, json.JSONDecoder(strict=False, object_pairs_hook=keep))
+    return outermost
+
+
+def may_hold_long_number(text: bytes) -> bool:
+    """Whether 19 digits could stand in a row; never wrong when it says no.
+
+    >>> may_hold_long_number(b'{"id": 12345678901234567890}')
+    True
+    >>> may_hold_long_number(b'{"id": 391895}')
+    False
+    """
+    grid = np.frombuffer(text, dtype=np.uint8)[::_STRIDE] - np.uint8(ord("0"))
+    is_digit = grid < 10  # unsigned: everything below "0" wraps round to above 9
+    return bool((is_digit[:-2] & is_digit[1:-1] & is_digit[2:]).any())
+
+
+def holds_long_number(line: bytes) -> bool:
+    """Whether a number of the line may not fit into 64 bits."""
+    return _LONG_NUMBER.search(line) is not None
+
+
+def kind_of(value: object) -> str:
+    """A value in words, for messages.
+
+    >>> kind_of([1, 2])
+    'a list of 2'
+    """
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int | float):
+        return f"the number {value}"[: 2 * _EXCERPT]
+    if isinstance(value, str):
+        return f"the text {quoted(value, _EXCERPT)}"
+    return f"a list of {len(value)}" if isinstance(value, list) else "an object"
+
+
+def _explained(error: json.JSONDecodeError) -> MalformedJson:
+    if error.pos >= len(error.doc.rstrip()) or error.msg.startswith("Unterminated string"):
+        end = quoted(error.doc.rstrip()[-_EXCERPT:])
+        return MalformedJson(f"the JSON is cut off after {end}", error.lineno, _CUT)
+    got = quoted(error.doc[error.pos : error.pos + _EXCERPT], _EXCERPT - 1)
+    message = f"not JSON, got {got} at column {error.colno} ({error.msg})"
+    return MalformedJson(message, error.lineno, _NOT_JSON)
