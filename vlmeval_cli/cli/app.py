@@ -1,0 +1,48 @@
+"""The commands and their help. Their work is imported when it is asked for."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from vlmeval_cli import __version__
+from vlmeval_cli.cli.console import wants_color, write_result
+from vlmeval_cli.cli.doctor import DoctorOptions, doctor
+from vlmeval_cli.cli.inspect import InspectOptions, inspect
+from vlmeval_cli.cli.metrics import MetricsOptions, metrics
+from vlmeval_cli.cli.options import taking
+from vlmeval_cli.cli.score import ScoreOptions, score
+
+
+def make_app() -> typer.Typer:
+    """All commands. Help has panels on a terminal and is plain text everywhere else."""
+    app = typer.Typer(
+        pretty_exceptions_enable=False,
+        rich_markup_mode="rich" if wants_color() else None,
+        context_settings={"help_option_names": ["-h", "--help"]},
+        no_args_is_help=True,
+    )
+    app.callback()(_program)
+    app.command("score")(taking(ScoreOptions, score))
+    app.command("metrics")(taking(MetricsOptions, metrics))
+    app.command("inspect")(taking(InspectOptions, inspect))
+    app.command("doctor")(taking(DoctorOptions, doctor))
+    return app
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        write_result(f"vlmeval {__version__}\n")
+        raise typer.Exit
+
+
+def _program(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_print_version)
+    ] = False,
+) -> None:
+    """Score the recorded outputs of vision-language models, from two files.
+
+    vlmeval score preds.jsonl refs.jsonl
+    """

@@ -1,0 +1,100 @@
+"""What a run is asked to do: the configuration file, then what the command line says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from vlmeval_cli.core.config import MetricSpec, RunConfig
+from vlmeval_cli.core.errors import UsageError, quoted
+from vlmeval_cli.core.metric_spec import parse_metric_spec, split_metric_list
+
+if TYPE_CHECKING:
+    from vlmeval_cli.cli.score import ScoreOptions
+
+PartT = TypeVar("PartT")
+
+
+def choices(options: ScoreOptions) -> tuple[RunConfig, Mapping[str, object]]:
+    """The configuration of the run, and the ``output`` section of the file.
+
+    Raises:
+        UsageError: an option or the file is wrong.
+    """
+    config, output = _from_file(options.config)
+    return _overridden(config, options), output
+
+
+def _from_file(path: str | None) -> tuple[RunConfig, Mapping[str, object]]:
+    if path is None:
+        return RunConfig(), {}
+    from vlmeval_cli.readers.config import load_config
+
+    loaded = load_config(path)
+    return loaded.run, loaded.output
+
+
+def _overridden(config: RunConfig, options: ScoreOptions) -> RunConfig:
+    _check_confidence(options.confidence)
+    return _with(
+        config,
+        task=options.task,
+        metrics=_metrics(options.metrics),
+        fields=_with(
+            config.fields,
+            id=options.id_field,
+            prediction=options.prediction_field,
+            references=options.reference_field,
+        ),
+        join=_with(
+            config.join,
+            missing=options.missing,
+            fix_ids=options.fix_ids,
+            on_bad_row=options.on_bad_row,
+        ),
+        statistics=_with(
+            config.statistics,
+            resamples=options.resamples,
+            confidence=options.confidence,
+            seed=options.seed,
+            cluster_by=options.cluster_by,
+        ),
+        by=tuple(options.by) if options.by else None,
+        where=_where(options.where),
+        limit=options.limit,
+        compare_with_reference=options.reference or None,
+    )
+
+
+def _with(part: PartT, **given: Any) -> PartT:  # noqa: ANN401  (fields of any type)
+    """``part`` with the values that were given; None leaves the file's or the default."""
+    stated = {name: value for name, value in given.items() if value is not None}
+    return replace(part, **stated)  # type: ignore[type-var]  # only dataclasses come here
+
+
+def _metrics(texts: Sequence[str] | None) -> tuple[MetricSpec, ...] | None:
+    if not texts:
+        return None
+    return tuple(parse_metric_spec(part) for text in texts for part in split_metric_list(text))
+
+
+def _where(texts: Sequence[str] | None) -> Mapping[str, str] | None:
+    if not texts:
+        return None
+    found: dict[str, str] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not name or not equals:
+            raise UsageError(f"--where: got {quoted(text)}, expected FIELD=VALUE")
+        if found.setdefault(name, value) != value:
+            raise UsageError(
+                f"--where asks for two values of {quoted(name)}, and an item has one",
+                hint=f"To score each value apart: --by {name}",
+            )
+    return found
+
+
+def _check_confidence(confidence: float | None) -> None:
+    if confidence is not None and not 0 < confidence < 1:
+        raise UsageError(f"--confidence: got {confidence:g}, expected a number between 0 and 1")

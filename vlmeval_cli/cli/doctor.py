@@ -1,0 +1,130 @@
+"""``vlmeval doctor``: what this machine can run, and the command that adds what is missing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from vlmeval_cli.cli.console import show
+
+if TYPE_CHECKING:
+    from vlmeval_cli.reports.blocks import Block
+
+_DISTRIBUTION = "vlmeval-cli"
+_REQUIREMENT = re.compile(r"^(?P<name>[\w.-]+)[^;]*(;.*extra\s*==\s*['\"](?P<extra>[\w-]+)['\"])?")
+_NOT_FOR_USERS = ("dev", "all")
+_JAVA_TIMEOUT_S = 10
+
+
+@dataclass(frozen=True, slots=True)
+class DoctorOptions:
+    """Tell what this machine can run and what is missing."""
+
+    no_color: Annotated[bool, typer.Option("--no-color", help="No colour.")] = False
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """A package that vlmeval, or one of its extras, is built on; no version: not installed."""
+
+    name: str
+    extra: str | None
+    version: str | None
+
+
+def doctor(options: DoctorOptions) -> None:
+    """Look around and print what was found."""
+    requirements = list(_requirements())
+    blocks = [_machine(), _packages(requirements), _missing(requirements)]
+    show(blocks, no_color=options.no_color)
+
+
+def _machine() -> Block:
+    import platform
+
+    from vlmeval_cli import __version__
+    from vlmeval_cli.reports.blocks import Facts
+
+    return Facts(
+        (
+            ("vlmeval", __version__),
+            ("python", f"{platform.python_version()} ({platform.platform()})"),
+            ("java", _java()),
+            ("WordNet index", _wordnet()),
+        )
+    )
+
+
+def _packages(requirements: Sequence[Requirement]) -> Block:
+    from vlmeval_cli.reports.blocks import Grid, Heading
+
+    rows = tuple(
+        (found.name, found.version or "not installed", found.extra or "core")
+        for found in requirements
+    )
+    return Grid("Packages", tuple(map(Heading, ("package", "version", "part"))), rows)
+
+
+def _missing(requirements: Sequence[Requirement]) -> Block:
+    from vlmeval_cli.reports.blocks import Paragraph
+
+    extras = dict.fromkeys(r.extra for r in requirements if r.version is None)
+    lines = tuple(
+        f'pip install "{_DISTRIBUTION}[{extra}]"' if extra else f"pip install {_DISTRIBUTION}"
+        for extra in extras
+    )
+    return Paragraph("To add what is missing", lines or ("nothing is missing",))
+
+
+def _requirements() -> Iterator[Requirement]:
+    """What the installed distribution says it needs, extra by extra."""
+    from importlib.metadata import PackageNotFoundError, requires
+
+    try:
+        stated = requires(_DISTRIBUTION) or []
+    except PackageNotFoundError:  # run from a source tree that was never installed
+        stated = []
+    for text in stated:
+        match = _REQUIREMENT.match(text)
+        if match is not None and match["extra"] not in _NOT_FOR_USERS:
+            yield Requirement(match["name"], match["extra"], _version(match["name"]))
+
+
+def _version(name: str) -> str | None:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+
+
+def _java() -> str:
+    """First line of ``java -version``; only ``--reference`` needs one."""
+    import shutil
+    import subprocess
+
+    path = shutil.which("java")
+    if path is None:
+        return "not found (needed by score --reference alone)"
+    try:
+        told = subprocess.run(
+            [path, "-version"], capture_output=True, text=True, timeout=_JAVA_TIMEOUT_S, check=True
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        return f"{path} does not run: {error}"
+    return (told.stderr or told.stdout).partition("\n")[0]
+
+
+def _wordnet() -> str:
+    from importlib.resources import files
+
+    folder = files("vlmeval_cli.resources").joinpath("data")
+    names = [file.name for file in folder.iterdir()] if folder.is_dir() else []
+    found = [name for name in names if "wordnet" in name.lower() and not name.endswith(".txt")]
+    return f"present ({found[0]})" if found else "missing: meteor cannot match synonyms"

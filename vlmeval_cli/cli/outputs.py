@@ -1,0 +1,135 @@
+"""Where the result goes: checked before the work begins, written after it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vlmeval_cli.core.errors import UsageError, quoted
+from vlmeval_cli.core.results import RunResult
+from vlmeval_cli.reports.atomic import check_writable, from_chunks, write_file
+from vlmeval_cli.reports.blocks import Block
+from vlmeval_cli.reports.csv_report import csv_report
+from vlmeval_cli.reports.figures import View
+from vlmeval_cli.reports.folder import check_folder, write_folder
+from vlmeval_cli.reports.json_report import Provenance, json_report
+from vlmeval_cli.reports.markdown import markdown_report
+from vlmeval_cli.reports.samples import sample_lines
+from vlmeval_cli.reports.summary import summarise
+
+if TYPE_CHECKING:
+    from vlmeval_cli.cli.score import ScoreOptions
+
+_STDOUT = "-"
+_CELL_ON_TERMINAL = 400  # characters; --samples and pipes have everything
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """Targets of a run.
+
+    Attributes:
+        files: kind (``json``, ``csv``, ``samples``, ``markdown``) → file; ``-`` is stdout.
+        folder: the report folder, if any.
+        percent: as :class:`View` has it.
+        worst: as :class:`View` has it.
+    """
+
+    files: Mapping[str, str]
+    folder: str | None
+    percent: bool
+    worst: int
+
+    @classmethod
+    def of(cls, options: ScoreOptions, configured: Mapping[str, object]) -> Outputs:
+        """The command line's targets; those of the configuration file where it names none."""
+
+        def chosen(name: str, stated: str | None) -> str | None:
+            value = configured.get(name) if stated is None else stated
+            return None if value is None else str(value)
+
+        stated = {
+            "json": options.json,
+            "csv": options.csv,
+            "samples": options.samples,
+            "markdown": options.markdown,
+        }
+        targets = {name: chosen(name, value) for name, value in stated.items()}
+        percent = configured.get("percent") if options.percent is None else options.percent
+        worst = configured.get("worst") if options.worst is None else options.worst
+        return cls(
+            files={name: path for name, path in targets.items() if path is not None},
+            folder=chosen("dir", options.output),
+            percent=bool(percent),
+            worst=int(str(worst or 0)),
+        )
+
+    @property
+    def json_on_stdout(self) -> bool:
+        """Whether stdout carries one JSON document and nothing else."""
+        return self.files.get("json") == _STDOUT
+
+    def check(self, inputs: Sequence[str | None]) -> None:
+        """Refuse targets that cannot be written, or that would destroy something.
+
+        Raises:
+            UsageError: two targets are one, a target is an input, or a folder is not ours.
+            OutputError: there is no permission.
+        """
+        taken = {Path(path).resolve(): "an input" for path in inputs if path not in (None, _STDOUT)}
+        if self.folder is not None:
+            check_folder(Path(self.folder))
+        for kind, path in self._real_files():
+            target = path.resolve()
+            _refuse_taken(kind, path, taken.get(target))
+            if not target.exists() or target.is_file():  # devices may be named twice
+                taken[target] = f"the target of --{kind}"
+            if self.folder is not None and target.is_relative_to(Path(self.folder).resolve()):
+                raise UsageError(
+                    f"--{kind} {quoted(str(path))} lies in the folder of --output",
+                    hint="That folder holds all reports already; it is replaced as a whole.",
+                )
+            check_writable(path)
+
+    def write_files(self, result: RunResult, origin: Provenance) -> None:
+        """Write the files and the folder; stdout is left to the caller.
+
+        Raises:
+            OutputError: one cannot be written; it was not touched.
+        """
+        for kind, path in self._real_files():
+            write_file(path, from_chunks(_CONTENT[kind](result, origin, self)))
+        if self.folder is not None:
+            write_folder(Path(self.folder), result, origin, View(worst=self.worst))
+
+    def table(self, result: RunResult) -> list[Block]:
+        """What stdout shows when it carries no JSON."""
+        limit = _CELL_ON_TERMINAL if sys.stdout.isatty() else None
+        return summarise(result, View(self.percent, self.worst, limit))
+
+    def _real_files(self) -> list[tuple[str, Path]]:
+        for kind, path in self.files.items():
+            if path == _STDOUT and kind != "json":
+                raise UsageError(
+                    f"--{kind} - is not possible: stdout carries the table",
+                    hint="Name a file.",
+                )
+        return [(kind, Path(path)) for kind, path in self.files.items() if path != _STDOUT]
+
+
+def _refuse_taken(kind: str, path: Path, owner: str | None) -> None:
+    if owner is not None:
+        raise UsageError(
+            f"--{kind} {quoted(str(path))} would overwrite {owner}", hint="Name another file."
+        )
+
+
+_CONTENT: Mapping[str, Callable[[RunResult, Provenance, Outputs], Iterable[bytes]]] = {
+    "json": lambda result, origin, _: [json_report(result, origin)],
+    "csv": lambda result, _origin, _: [csv_report(result)],
+    "samples": lambda result, _origin, _: sample_lines(result.items),
+    "markdown": lambda result, _origin, own: [markdown_report(result, View(worst=own.worst))],
+}

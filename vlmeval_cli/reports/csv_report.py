@@ -1,0 +1,60 @@
+"""``scores.csv``: one line per score, of all items first, then of the groups."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from io import StringIO
+
+from vlmeval_cli.core.results import RunResult, Score
+from vlmeval_cli.reports.json_bytes import known
+
+COLUMNS = (
+    "output", "metric", "primary", "group", "value", "ci_low", "ci_high", "n", "skipped",
+    "higher_is_better", "unit", "reason",
+)  # fmt: skip
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def csv_report(result: RunResult) -> bytes:
+    """Scores in their own scale and full precision, UTF-8, Unix line ends.
+
+    ``group`` is empty for all items and ``field=value; …`` for a group; an unknown score is an
+    empty cell. Values are numbers and names are ours; only groups hold text of the user, and one
+    that a spreadsheet would run as a formula starts with an apostrophe.
+    """
+    text = StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for name, score in result.scores.items():
+        writer.writerow(_line(name, score, result.primary, ""))
+    for group in result.groups:
+        for name, score in group.scores.items():
+            writer.writerow(_line(name, score, result.primary, _group_name(group.by)))
+    return text.getvalue().encode("utf-8", "backslashreplace")
+
+
+def _line(name: str, score: Score, primary: str | None, group: str) -> list[object]:
+    return [
+        name,
+        score.metric,
+        _flag(name == primary),
+        group,
+        known(score.value),
+        known(score.ci_low),
+        known(score.ci_high),
+        score.n,
+        sum(score.skipped.values()),
+        _flag(score.output.higher_is_better),
+        score.output.unit,
+        score.reason,
+    ]
+
+
+def _group_name(by: Mapping[str, str]) -> str:
+    name = "; ".join(f"{field}={value}" for field, value in by.items())
+    return f"'{name}" if name.startswith(_FORMULA) else name
+
+
+def _flag(value: bool) -> str:
+    return "true" if value else "false"

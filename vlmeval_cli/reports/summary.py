@@ -1,0 +1,179 @@
+"""A result in the order in which it is read: what was scored, the scores, what they mean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from vlmeval_cli.core.results import Group, JoinReport, RunResult, Score, Table
+from vlmeval_cli.reports.blocks import Block, Facts, Grid, Heading, Paragraph
+from vlmeval_cli.reports.figures import UNKNOWN, View, cell, count, figure, interval
+from vlmeval_cli.reports.worst import worst_items
+
+_JOIN_KINDS = (
+    ("missing", "missing"),
+    ("extra", "extra"),
+    ("duplicate", "duplicate"),
+    ("empty", "empty"),
+    ("no_reference", "without a reference"),
+    ("bad_rows", "bad rows left out"),
+)
+_EXAMPLES = 3
+
+
+def summarise(result: RunResult, view: View) -> list[Block]:
+    """The blocks of a report on ``result``, without its warnings and notes."""
+    blocks: list[Block] = [_facts(result), _scores(result, view)]
+    blocks.extend(_groups(result, view))
+    blocks.extend(_side_table(table) for table in result.tables.values())
+    if result.diagnosis:
+        blocks.append(_diagnosis(result))
+    if view.worst:
+        blocks.append(worst_items(result, view))
+    return blocks
+
+
+def advice(result: RunResult) -> list[Block]:
+    """Warnings and notes as blocks, for reports that hold both on one page."""
+    blocks: list[Block] = []
+    if result.warnings:
+        lines = tuple(f"{warning.message} ({warning.code})" for warning in result.warnings)
+        blocks.append(Paragraph("Warnings", lines))
+    if result.notes:
+        blocks.append(Paragraph("Notes", tuple(result.notes)))
+    return blocks
+
+
+def _facts(result: RunResult) -> Facts:
+    pairs = [
+        ("task", f"{result.task}: {result.task_reason}" if result.task_reason else result.task)
+    ]
+    pairs += [(file.role, f"{file.path} ({count(file.rows, 'row')})") for file in result.inputs]
+    if result.fields:
+        pairs.append(("fields", _listed(result.fields)))
+    pairs.append(("joined", _joined(result.join)))
+    if result.join.repair is not None:
+        repair = result.join.repair
+        verb = "applied" if repair.applied else "would match more (--fix-ids)"
+        pairs.append(("ids", f"{repair.description}: {count(repair.matched_more)} more, {verb}"))
+    pairs.append(("outcomes", _outcomes(result.outcomes)))
+    return Facts(tuple(pairs))
+
+
+def _listed(fields: Mapping[str, str]) -> str:
+    return ", ".join(f"{role} = {name}" for role, name in fields.items())
+
+
+def _joined(join: JoinReport) -> str:
+    parts = [f"{count(join.matched)} matched"]
+    for key, words in _JOIN_KINDS:
+        number = getattr(join, key)
+        always = key in ("missing", "extra")
+        if number or always:
+            parts.append(f"{count(number)} {words}{_examples(join.examples.get(key, ()))}")
+    return ", ".join(parts)
+
+
+def _examples(names: Sequence[str]) -> str:
+    if not names:
+        return ""
+    return " (" + ", ".join(f'"{name}"' for name in names[:_EXAMPLES]) + ")"
+
+
+def _outcomes(outcomes: Mapping[str, int]) -> str:
+    total = sum(outcomes.values())
+    return ", ".join(
+        f"{count(number)} {name} ({number / total:.1%})"
+        for name, number in outcomes.items()
+        if number
+    )
+
+
+def _scores(result: RunResult, view: View) -> Grid:
+    names = list(result.scores)
+    confidence = result.statistics_options.get("confidence", 0.95)
+    columns = (
+        Heading("metric"),
+        Heading("score × 100" if view.percent else "score", is_number=True),
+        Heading(f"{100 * confidence:g}% interval", is_number=True),
+        Heading("scored", is_number=True),
+        Heading("skipped"),
+        Heading("better"),
+    )
+    rows = tuple(_score_row(name, result, view) for name in names)
+    marked = names.index(result.primary) if result.primary in names else None
+    return Grid(f"Scores{_how(result.statistics_options)}", columns, rows, marked)
+
+
+def _score_row(name: str, result: RunResult, view: View) -> tuple[str, ...]:
+    score = result.scores[name]
+    return (
+        f"{name} (primary)" if name == result.primary else name,
+        figure(score.value, score.output, view),
+        interval(score, view),
+        count(score.n),
+        _skipped(score),
+        "higher" if score.output.higher_is_better else "lower",
+    )
+
+
+def _skipped(score: Score) -> str:
+    parts = [f"{count(number)} {reason}" for reason, number in score.skipped.items() if number]
+    if score.value is None and score.reason:
+        parts.append(f"unknown: {score.reason}")
+    return ", ".join(parts) or "0"
+
+
+def _how(options: Mapping[str, Any]) -> str:
+    """How the intervals were made, for the title."""
+    resamples = options.get("resamples", 0)
+    if not resamples:
+        return ""
+    words = [count(resamples, "bootstrap resample"), f"seed {options.get('seed')}"]
+    cluster = options.get("cluster_by")
+    if cluster and cluster not in ("none", "auto"):
+        words.append(f"clustered by {cluster}")
+    return f" ({', '.join(words)})"
+
+
+def _groups(result: RunResult, view: View) -> Iterator[Grid]:
+    """One grid for each set of fields that groups share."""
+    families: dict[tuple[str, ...], list[Group]] = {}
+    for group in result.groups:
+        families.setdefault(tuple(group.by), []).append(group)
+    for fields, groups in families.items():
+        names = tuple(dict.fromkeys(name for group in groups for name in group.scores))
+        columns = (
+            *(Heading(field) for field in fields),
+            Heading("items", is_number=True),
+            *(Heading(name, is_number=True) for name in names),
+        )
+        rows = tuple(
+            (
+                *group.by.values(),
+                count(group.n),
+                *(_group_cell(group, name, view) for name in names),
+            )
+            for group in groups
+        )
+        yield Grid(f"By {', '.join(fields)}", columns, rows)
+
+
+def _group_cell(group: Group, name: str, view: View) -> str:
+    score = group.scores.get(name)
+    return UNKNOWN if score is None else figure(score.value, score.output, view)
+
+
+def _side_table(table: Table) -> Grid:
+    numbers = [
+        all(not isinstance(row[i], str) for row in table.rows) for i in range(len(table.columns))
+    ]
+    columns = tuple(
+        Heading(name, is_number) for name, is_number in zip(table.columns, numbers, strict=True)
+    )
+    return Grid(table.title, columns, tuple(tuple(map(cell, row)) for row in table.rows))
+
+
+def _diagnosis(result: RunResult) -> Paragraph:
+    lines = tuple(f"{d.pattern}: {d.meaning}; {d.advice}" for d in result.diagnosis)
+    return Paragraph("What the scores say together", lines)

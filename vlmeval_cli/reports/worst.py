@@ -1,0 +1,68 @@
+"""The lowest items of a run, the first place to look for what went wrong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from vlmeval_cli.core.batch import Ints
+from vlmeval_cli.core.results import ItemScores, RunResult
+from vlmeval_cli.reports.blocks import Block, Grid, Heading, Paragraph
+from vlmeval_cli.reports.figures import View, count, figure
+
+_SEPARATOR = " | "
+
+
+def worst_items(result: RunResult, view: View) -> Block:
+    """The ``view.worst`` items with the worst item score of the primary output, worst first.
+
+    Ties keep the order of the references. Items without a score are not listed. A primary output
+    without item scores gives way to the first output that has them.
+    """
+    name = _ranked_by(result)
+    if name is None:
+        return Paragraph("Lowest items", ("no score of this run has values of single items",))
+    output = result.scores[name].output
+    chosen = _lowest(result.items, name, view.worst, ascending=output.higher_is_better)
+    columns = (
+        Heading("id"),
+        Heading(name, is_number=True),
+        Heading("outcome"),
+        Heading("prediction"),
+        Heading("references"),
+    )
+    rows = tuple(
+        (
+            result.items.ids[i],
+            figure(float(result.items.scores[name][i]), output, view),
+            result.items.outcomes[i],
+            _cut(_prediction(result.items.predictions[i]), view),
+            _cut(_SEPARATOR.join(map(str, result.items.references[i])), view),
+        )
+        for i in chosen.tolist()
+    )
+    return Grid(f"Lowest {count(len(rows), 'item')} by {name}", columns, rows)
+
+
+def _ranked_by(result: RunResult) -> str | None:
+    names = (result.primary, *result.scores)
+    return next((name for name in names if name in result.items.scores), None)
+
+
+def _lowest(items: ItemScores, name: str, limit: int, *, ascending: bool) -> Ints:
+    column = items.scores[name]
+    known = np.flatnonzero(~np.isnan(column))
+    keys = column[known] if ascending else -column[known]
+    return known[np.argsort(keys, kind="stable")[:limit]]
+
+
+def _prediction(value: Any) -> str:  # noqa: ANN401  (a prediction may be any parsed value)
+    return "(missing)" if value is None else str(value)
+
+
+def _cut(text: str, view: View) -> str:
+    """``text``, or its start and how much more there is."""
+    if view.cell_limit is None or len(text) <= view.cell_limit:
+        return text
+    return f"{text[: view.cell_limit]} (+ {len(text) - view.cell_limit:,} more characters)"
