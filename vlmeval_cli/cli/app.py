@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from vlmeval_cli import __version__
-from vlmeval_cli.cli.console import wants_color, write_result
+from vlmeval_cli.cli.console import write_result
 from vlmeval_cli.cli.doctor import DoctorOptions, doctor
 from vlmeval_cli.cli.inspect import InspectOptions, inspect
 from vlmeval_cli.cli.metrics import MetricsOptions, metrics
@@ -16,11 +16,15 @@ from vlmeval_cli.cli.score import ScoreOptions, score
 
 
 def make_app() -> typer.Typer:
-    """All commands. Help has panels on a terminal and is plain text everywhere else."""
+    """All commands.
+
+    Help is plain text: Rich panels would take longer than everything else that a short command
+    does, and bring escape sequences to pipes under GITHUB_ACTIONS.
+    """
     app = typer.Typer(
         pretty_exceptions_enable=False,
-        rich_markup_mode="rich" if wants_color() else None,
-        context_settings={"help_option_names": ["-h", "--help"]},
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["--help", "-h"]},
         no_args_is_help=True,
     )
     app.callback()(_program)

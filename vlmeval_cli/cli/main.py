@@ -5,7 +5,6 @@ It must answer ``--version`` and ``--help`` at once, so nothing heavy is importe
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 from itertools import pairwise
@@ -44,7 +43,6 @@ def _run(words: list[str]) -> int:
     if words == ["--version"]:
         write_result(f"{PROGRAM} {__version__}\n")
         return 0
-    _dress_help()
     from vlmeval_cli.cli.app import make_app
 
     try:
@@ -54,17 +52,6 @@ def _run(words: list[str]) -> int:
     except SystemExit as end:  # Typer ends every command with one
         return end.code if isinstance(end.code, int) else 0
     return 0
-
-
-def _dress_help() -> None:
-    """Keep escape sequences out of help that no terminal shows.
-
-    Typer forces them under GITHUB_ACTIONS and FORCE_COLOR, and NO_COLOR leaves it bold.
-    """
-    from vlmeval_cli.cli.console import wants_color
-
-    if not wants_color():
-        os.environ["_TYPER_FORCE_DISABLE_TERMINAL"] = "1"
 
 
 def _tell_stop(end: Stopped, words: list[str]) -> int:

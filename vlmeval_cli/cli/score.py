@@ -15,11 +15,6 @@ if TYPE_CHECKING:
     from vlmeval_cli.core.results import RunResult
     from vlmeval_cli.reports.json_report import Provenance
 
-_WHAT = "What is scored"
-_FIELDS = "Fields, ids and bad rows"
-_STATISTICS = "Statistics"
-_OUTPUT = "Output"
-
 
 @dataclass(frozen=True, slots=True)
 class ScoreOptions:
@@ -41,7 +36,7 @@ class ScoreOptions:
     ] = None
     task: Annotated[
         str | None,
-        typer.Option(help="Task.", show_default="recognised", rich_help_panel=_WHAT),
+        typer.Option(help="Task.", show_default="recognised"),
     ] = None
     metrics: Annotated[
         list[str] | None,
@@ -51,58 +46,43 @@ class ScoreOptions:
             metavar="NAME[:OPTION=VALUE]…",
             help="Metrics, comma-separated or repeated: bleu:variant=nltk,cider.",
             show_default="those of the task",
-            rich_help_panel=_WHAT,
         ),
     ] = None
     config: Annotated[
         str | None,
-        typer.Option(metavar="FILE", help="YAML file of choices.", rich_help_panel=_WHAT),
+        typer.Option(metavar="FILE", help="YAML file of choices."),
     ] = None
     by: Annotated[
         list[str] | None,
-        typer.Option(metavar="FIELD", help="Also score groups.", rich_help_panel=_WHAT),
+        typer.Option(metavar="FIELD", help="Also score groups."),
     ] = None
     where: Annotated[
         list[str] | None,
-        typer.Option(
-            metavar="FIELD=VALUE", help="Only items with this value.", rich_help_panel=_WHAT
-        ),
+        typer.Option(metavar="FIELD=VALUE", help="Only items with this value."),
     ] = None
     limit: Annotated[
         int | None,
-        typer.Option(min=1, help="Only the first so many items.", rich_help_panel=_WHAT),
+        typer.Option(min=1, help="Only the first so many items."),
     ] = None
     reference: Annotated[
         bool,
-        typer.Option(
-            "--reference",
-            help="Also run the original packages, and compare.",
-            rich_help_panel=_WHAT,
-        ),
+        typer.Option("--reference", help="Also run the original packages, and compare."),
     ] = False
     id_field: Annotated[
         str | None,
-        typer.Option(
-            metavar="FIELD", help="Id.", show_default="recognised", rich_help_panel=_FIELDS
-        ),
+        typer.Option(metavar="FIELD", help="Id.", show_default="recognised"),
     ] = None
     prediction_field: Annotated[
         str | None,
-        typer.Option(
-            metavar="FIELD", help="Prediction.", show_default="recognised", rich_help_panel=_FIELDS
-        ),
+        typer.Option(metavar="FIELD", help="Prediction.", show_default="recognised"),
     ] = None
     reference_field: Annotated[
         str | None,
-        typer.Option(
-            metavar="FIELD", help="References.", show_default="recognised", rich_help_panel=_FIELDS
-        ),
+        typer.Option(metavar="FIELD", help="References.", show_default="recognised"),
     ] = None
     missing: Annotated[
         Literal["error", "worst", "skip"] | None,
-        typer.Option(
-            help="Items without a prediction.", show_default="error", rich_help_panel=_FIELDS
-        ),
+        typer.Option(help="Items without a prediction.", show_default="error"),
     ] = None
     fix_ids: Annotated[
         bool | None,
@@ -110,12 +90,11 @@ class ScoreOptions:
             "--fix-ids/--no-fix-ids",
             help="Apply the repair of ids that matches more rows.",
             show_default="no-fix-ids",
-            rich_help_panel=_FIELDS,
         ),
     ] = None
     on_bad_row: Annotated[
         Literal["error", "skip"] | None,
-        typer.Option(help="Malformed rows.", show_default="error", rich_help_panel=_FIELDS),
+        typer.Option(help="Malformed rows.", show_default="error"),
     ] = None
     cluster_by: Annotated[
         str | None,
@@ -123,52 +102,38 @@ class ScoreOptions:
             metavar="FIELD|none",
             help="Field whose values are resampled together.",
             show_default="an image field that repeats",
-            rich_help_panel=_STATISTICS,
         ),
     ] = None
     resamples: Annotated[
         int | None,
         typer.Option(
-            min=0,
-            help="Bootstrap resamples; 0 turns intervals off.",
-            show_default="1000",
-            rich_help_panel=_STATISTICS,
+            min=0, help="Bootstrap resamples; 0 turns intervals off.", show_default="1000"
         ),
     ] = None
     confidence: Annotated[
         float | None,
-        typer.Option(
-            help="Coverage of the intervals.", show_default="0.95", rich_help_panel=_STATISTICS
-        ),
+        typer.Option(help="Coverage of the intervals.", show_default="0.95"),
     ] = None
     seed: Annotated[
         int | None,
-        typer.Option(
-            min=0, help="Of the resampling.", show_default="12345", rich_help_panel=_STATISTICS
-        ),
+        typer.Option(min=0, help="Of the resampling.", show_default="12345"),
     ] = None
     output: Annotated[
         str | None,
-        typer.Option(
-            metavar="DIR", help="Folder for all reports at once.", rich_help_panel=_OUTPUT
-        ),
+        typer.Option(metavar="DIR", help="Folder for all reports at once."),
     ] = None
     json: Annotated[
         str | None,
-        typer.Option(
-            metavar="FILE|-", help="JSON report; - prints it alone.", rich_help_panel=_OUTPUT
-        ),
+        typer.Option(metavar="FILE|-", help="JSON report; - prints it alone."),
     ] = None
-    csv: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Scores as CSV.", rich_help_panel=_OUTPUT)
-    ] = None
+    csv: Annotated[str | None, typer.Option(metavar="FILE", help="Scores as CSV.")] = None
     samples: Annotated[
         str | None,
-        typer.Option(metavar="FILE", help="Every item as JSONL.", rich_help_panel=_OUTPUT),
+        typer.Option(metavar="FILE", help="Every item as JSONL."),
     ] = None
     markdown: Annotated[
         str | None,
-        typer.Option(metavar="FILE", help="Report as Markdown.", rich_help_panel=_OUTPUT),
+        typer.Option(metavar="FILE", help="Report as Markdown."),
     ] = None
     percent: Annotated[
         bool | None,
@@ -176,28 +141,20 @@ class ScoreOptions:
             "--percent/--no-percent",
             help="Show fractions and CIDEr × 100; files keep their scale.",
             show_default="no-percent",
-            rich_help_panel=_OUTPUT,
         ),
     ] = None
     worst: Annotated[
         int | None,
-        typer.Option(min=1, help="List the so many lowest items.", rich_help_panel=_OUTPUT),
+        typer.Option(min=1, help="List the so many lowest items."),
     ] = None
-    no_color: Annotated[
-        bool, typer.Option("--no-color", help="No colour.", rich_help_panel=_OUTPUT)
-    ] = False
+    no_color: Annotated[bool, typer.Option("--no-color", help="No colour.")] = False
     quiet: Annotated[
         bool,
         typer.Option(
-            "--quiet",
-            "-q",
-            help="No progress, warnings or notes on stderr; reports keep them.",
-            rich_help_panel=_OUTPUT,
+            "--quiet", "-q", help="No progress, warnings or notes on stderr; reports keep them."
         ),
     ] = False
-    debug: Annotated[
-        bool, typer.Option("--debug", help="Show tracebacks.", rich_help_panel=_OUTPUT)
-    ] = False
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False
 
 
 def score(options: ScoreOptions) -> None:
