@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from vlmeval_cli.joining.paths import value_at
+from vlmeval_cli.readers.base import Layout
+
+A_LINE_A_ROW = Layout("jsonl", "an object a line")
 
 
 class RowSource(Protocol):
@@ -16,6 +19,11 @@ class RowSource(Protocol):
     @property
     def path(self) -> str:
         """The name that messages use."""
+        ...
+
+    @property
+    def layout(self) -> Layout:
+        """What was recognised; it says what a row's number counts."""
         ...
 
     def rows(self) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -47,12 +55,14 @@ class Columns:
         lines: line of each row, length n.
         columns: field → its values, length n each; None where a row lacks the field.
         known: every field name that any row has, for messages.
+        layout: of the file; it says whether ``lines`` are lines or rows.
     """
 
     path: str
     lines: Sequence[int]
     columns: Mapping[str, list[Any]]
-    known: frozenset[str] = field(default_factory=frozenset)
+    known: frozenset[str] = frozenset()
+    layout: Layout = A_LINE_A_ROW
 
     def __len__(self) -> int:
         return len(self.lines)
@@ -61,8 +71,8 @@ class Columns:
         return self.columns[name]
 
     def where(self, row: int) -> str:
-        """``file:line`` of a row."""
-        return f"{self.path}:{self.lines[row]}"
+        """``file:line`` of a row, or ``file: row n``."""
+        return self.layout.where(self.path, self.lines[row])
 
     def without(self, rows: Iterable[int]) -> Columns:
         """The same columns less some rows."""
@@ -103,7 +113,7 @@ def collect(source: RowSource, names: Iterable[str]) -> Columns:
             append(fields.get(name))
         if dotted:
             _reach(fields, dotted)
-    return Columns(source.path, lines, columns, frozenset(known))
+    return Columns(source.path, lines, columns, frozenset(known), source.layout)
 
 
 def _reach(fields: dict[str, Any], dotted: list[tuple[str, Callable[[Any], None]]]) -> None:

@@ -105,8 +105,9 @@ def refuse_disagreement(found: tuple[int, int, str], columns: Columns, ids: Sequ
     """
     head, row, name = found
     one, other = (quoted(as_text(columns[name][at]), 40) for at in (head, row))
+    first = f"{columns.layout.unit} {columns.lines[head]}"
     raise DataError(
-        f"{columns.where(row)}: id {quoted(ids[row])} repeats line {columns.lines[head]} "
+        f"{columns.where(row)}: id {quoted(ids[row])} repeats {first} "
         f'with another "{name}", got {other}, expected {one}',
         hint="Name a field that is different for every item with --id-field, or give both files "
         "the question: then image and question together are the id.",

@@ -122,7 +122,8 @@ def _refuse_repeats(meeting: Meeting) -> None:
     columns = meeting.predictions
     others = f"; {len(repeated):,} ids repeat" if len(repeated) > 1 else ""
     raise DataError(
-        f"{columns.where(row)}: id {quoted(key)} repeats line {columns.lines[head]}, "
+        f"{columns.where(row)}: id {quoted(key)} repeats "
+        f"{columns.layout.unit} {columns.lines[head]}, "
         f"expected one prediction for each id{others}",
         hint=_swap_hint(meeting, len(repeated))
         or "Keep one row of each id, or name another field with --id-field.",

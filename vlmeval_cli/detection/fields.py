@@ -1,0 +1,193 @@
+"""Which field holds the predictions, the references, the question, the options, the image."""
+
+from __future__ import annotations
+
+import ast
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from vlmeval_cli.core.config import FieldChoice
+from vlmeval_cli.core.errors import UsageError
+from vlmeval_cli.detection import rules
+from vlmeval_cli.detection.sides import Chosen, Side
+from vlmeval_cli.joining.paths import WHOLE_ROW
+
+PREDICTION_OPTION = "--prediction-field"
+REFERENCE_OPTION = "--reference-field"
+
+
+def choose_values(
+    predictions: Side, references: Side | None, choice: FieldChoice
+) -> tuple[Chosen, Chosen]:
+    """The field of the predictions and the field of the references.
+
+    Args:
+        predictions: the predictions file, or the one file.
+        references: the references file; None where one file holds both.
+        choice: what the user named wins.
+
+    Raises:
+        UsageError: two fields fit as well, or a named one is not there.
+    """
+    if references is None:
+        return _in_one_file(predictions, choice)
+    reference = _reference(references, predictions, choice)
+    return _prediction(predictions, reference.name, choice), reference
+
+
+def _in_one_file(side: Side, choice: FieldChoice) -> tuple[Chosen, Chosen]:
+    named = None if choice.references is None else side.check(choice.references, REFERENCE_OPTION)
+    prediction = _prediction(side, None, choice, taken=named)
+    reference = _reference(side, None, choice, taken=prediction.name)
+    if choice.prediction is None and choice.references is None:
+        _refuse_two_golds(side, prediction.name, reference.name)
+    return prediction, reference
+
+
+def _refuse_two_golds(side: Side, prediction: str | None, reference: str | None) -> None:
+    """A file of references alone often has a text and a label, or two kinds of answer."""
+    if prediction is None or reference is None or prediction in rules.PREDICTION_ONLY:
+        return
+    if reference in rules.LABEL_NAMES or reference in rules.PREDICTION_NAMES:
+        raise UsageError(
+            f'{side.path}: "{prediction}" and "{reference}" may both be references, '
+            "and no other field looks like predictions",
+            hint=f"Name them with {PREDICTION_OPTION} and {REFERENCE_OPTION}, or pass two files: "
+            "predictions, then references.",
+        )
+
+
+def _named_value(side: Side, role: str) -> Chosen | None:
+    """The field that a layout fixes for a role."""
+    name = side.layout.roles.get(role)
+    if name is not None:
+        return Chosen(name, f'"{name}", as {side.layout.reason}')
+    if side.layout.name == "json_by_id" and side.has(rules.VALUE_BY_ID):
+        return Chosen(rules.VALUE_BY_ID, "the values of the object by id")
+    return None
+
+
+def _prediction(
+    side: Side, reference: str | None, choice: FieldChoice, taken: str | None = None
+) -> Chosen:
+    if choice.prediction is not None:
+        name = side.check(choice.prediction, PREDICTION_OPTION)
+        return Chosen(name, f'"{name}", named by {PREDICTION_OPTION}')
+    fixed = _named_value(side, "prediction")
+    if fixed is not None and fixed.name != taken:
+        return fixed
+    names = [name for name in side.present(rules.PREDICTION_NAMES) if name != taken]
+    first = [name for name in names if name not in rules.PREDICTION_LAST]
+    last = [name for name in names if name in rules.PREDICTION_LAST]
+    if reference in last:
+        last = [reference, *(name for name in last if name != reference)]
+    if first and rules.OFTEN_INPUT.issuperset(first) and reference is not None:
+        same = [reference] if side.has(reference) and reference not in first else []
+        return _first([*same, *first, *last], f"called like the references, and not {first[0]}")
+    if names:
+        return _first([*first, *last], "a name of predictions")
+    if reference is None:
+        return Chosen(None)
+    golds = side.present([reference, *rules.REFERENCE_NAMES])
+    return _first(list(dict.fromkeys(golds)), "no field has a name of predictions")
+
+
+def _first(names: Sequence[str], why: str) -> Chosen:
+    if not names:
+        return Chosen(None)
+    return Chosen(names[0], f'"{names[0]}", {why}', tuple(names[1:]))
+
+
+def _reference(
+    side: Side, predictions: Side | None, choice: FieldChoice, taken: str | None = None
+) -> Chosen:
+    if choice.references is not None:
+        name = side.check(choice.references, REFERENCE_OPTION)
+        return Chosen(name, f'"{name}", named by {REFERENCE_OPTION}')
+    fixed = _named_value(side, "references")
+    if fixed is not None and fixed.name != taken:
+        return fixed
+    names = [name for name in side.present(rules.REFERENCE_NAMES) if name != taken]
+    if names and names[0] in rules.LABEL_NAMES:
+        names = _label_or_text(side, predictions, names)
+    if names:
+        return _first(names, "a name of references")
+    return _whole_row(side) if predictions is not None else Chosen(None)
+
+
+def _label_or_text(side: Side, predictions: Side | None, names: list[str]) -> list[str]:
+    """A label beside an answer may be the reference or a fact about the item."""
+    texts = [name for name in names if name not in rules.LABEL_NAMES]
+    if not texts:
+        return names
+    shared = [name for name in names if predictions is not None and name in predictions.filled]
+    if len(shared) != 1:
+        listed = ", ".join(f'"{name}"' for name in names)
+        raise UsageError(
+            f"{side.path}: several fields could be the references: {listed}",
+            hint=f"Choose one with {REFERENCE_OPTION}.",
+        )
+    return [shared[0], *(name for name in names if name != shared[0])]
+
+
+def _whole_row(side: Side) -> Chosen:
+    """A row of several fields without a name we know is a document: an invoice, a form."""
+    known = {*rules.ID_NAMES, *rules.IMAGE_NAMES, *rules.PREDICTION_NAMES, *rules.OPTION_NAMES}
+    content = [name for name in side.filled if name not in known]
+    if len(content) < 2 or side.has(*rules.QUESTION_NAMES) or side.has(*rules.VERDICTS):
+        return Chosen(None)
+    return Chosen(WHOLE_ROW, "the whole row less its id, as no field has a name of references")
+
+
+def question_of(side: Side) -> str | None:
+    """The field that holds the question, prompt or phrase."""
+    fixed = side.layout.roles.get("question")
+    return fixed or next(iter(side.present(rules.QUESTION_NAMES)), None)
+
+
+def image_of(side: Side) -> str | None:
+    """The field that names the image."""
+    fixed = side.layout.roles.get("image")
+    return fixed or next(iter(side.present(rules.IMAGE_NAMES)), None)
+
+
+def options_of(side: Side) -> str | None:
+    """The field of the options, or the first of the columns A B C D…."""
+    fixed = side.layout.roles.get("options")
+    if fixed is not None:
+        return fixed
+    for name in side.present(rules.OPTION_NAMES):
+        if any(map(are_options, side.values(name))):
+            return name
+    columns = side.present(rules.OPTION_COLUMNS[:2])
+    return "A" if columns == ["A", "B"] else None
+
+
+def are_options(value: Any) -> bool:  # noqa: ANN401  (JSON)
+    """Whether a value is at least two strings, or letters that stand for strings.
+
+    Tables carry lists as text.
+
+    >>> are_options(["red", "blue"]), are_options({"A": "red"}), are_options("['a', 'b']")
+    (True, True, True)
+    >>> are_options([{"message": {"content": "red"}}])
+    False
+    """
+    if isinstance(value, str) and value[:1] in ("[", "{"):
+        value = _literal(value)
+    if isinstance(value, dict):
+        letters = [str(key) in rules.OPTION_COLUMNS and len(str(key)) == 1 for key in value]
+        return bool(value) and all(letters) and all(isinstance(v, str) for v in value.values())
+    return isinstance(value, list) and len(value) >= 2 and all(isinstance(v, str) for v in value)
+
+
+def _literal(text: str) -> object:
+    try:
+        return json.loads(text)
+    except ValueError:
+        pass
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return None

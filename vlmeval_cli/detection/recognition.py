@@ -1,0 +1,172 @@
+"""Two files, or one, that nothing is known about: which fields, which ids, which task."""
+
+from __future__ import annotations
+
+from vlmeval_cli.core.config import FieldChoice
+from vlmeval_cli.core.errors import UsageError, did_you_mean, quoted
+from vlmeval_cli.detection import rules
+from vlmeval_cli.detection.evidence import Evidence, are_letters
+from vlmeval_cli.detection.fields import (
+    PREDICTION_OPTION,
+    REFERENCE_OPTION,
+    choose_values,
+    image_of,
+    options_of,
+    question_of,
+)
+from vlmeval_cli.detection.ids import id_pairs
+from vlmeval_cli.detection.sides import Chosen, Detected, Side, roles_of
+from vlmeval_cli.detection.swapped import refuse_gold, refuse_swapped
+from vlmeval_cli.detection.tasks import TaskFound, refuse_unknown, task_of
+from vlmeval_cli.joining import Fields, IdPair, Roles
+
+AS_DETECTED = FieldChoice()
+
+
+def detect(
+    predictions: Side,
+    references: Side | None,
+    *,
+    fields: FieldChoice = AS_DETECTED,
+    task: str | None = None,
+) -> Detected:
+    """Recognise the fields, the candidates for the id, and the task.
+
+    Args:
+        predictions: the predictions file, or the one file that holds both sides.
+        references: the references file, or None.
+        fields: fields that the user named; they win.
+        task: the task that the user named; it wins.
+
+    Returns:
+        The choice with its evidence. Tasks that cannot be scored yet are recognised too.
+
+    Raises:
+        UsageError: a field or the task is undecidable or not there.
+        DataError: the two files are swapped.
+    """
+    if task is not None and task not in rules.TASKS:
+        raise UsageError(f"unknown task {quoted(task)}", hint=did_you_mean(task, [*rules.TASKS]))
+    if references is not None and None in (fields.prediction, fields.references):
+        refuse_swapped(predictions, references)
+    mine, theirs = choose_values(predictions, references, fields)
+    others = references or predictions
+    taken = (mine.name, theirs.name, question_of(predictions), question_of(others))
+    pairs = id_pairs(predictions, references, fields.id, taken)
+    seen = _evidence(predictions, others, (mine, theirs), pairs)
+    found = TaskFound(task, "named by --task") if task else task_of(seen)
+    _require_values(seen, found, is_one_file=references is None)
+    if found is None:
+        refuse_unknown(seen)
+        raise AssertionError  # the line above always raises
+    if fields.prediction is None:
+        refuse_gold((predictions, references), mine, theirs, pairs)
+    mine = _as_whole_row(predictions, mine, theirs)
+    return Detected(
+        fields=_roles(predictions, others, (mine, theirs), pairs),
+        task=found.name,
+        task_reason=found.reason,
+        reasons=_reasons(mine, theirs, pairs, fields),
+        notes=_notes(seen, found, (mine, theirs), fields),
+        is_one_file=references is None,
+    )
+
+
+def _evidence(
+    predictions: Side, references: Side, chosen: tuple[Chosen, Chosen], pairs: tuple[IdPair, ...]
+) -> Evidence:
+    mine, theirs = chosen
+    return Evidence(
+        predictions=predictions,
+        references=references,
+        prediction=mine.name,
+        reference=theirs.name,
+        question=question_of(references) or question_of(predictions),
+        options=options_of(references) or options_of(predictions),
+        id_name=pairs[0].references if pairs else None,
+    )
+
+
+def _roles(
+    predictions: Side, references: Side, chosen: tuple[Chosen, Chosen], pairs: tuple[IdPair, ...]
+) -> Fields:
+    sides = [
+        roles_of(
+            side,
+            value.name,
+            {"question": question_of(side), "options": options_of(side), "image": image_of(side)},
+        )
+        for side, value in zip((predictions, references), chosen, strict=True)
+    ]
+    mine, theirs = sides
+    if predictions is references:
+        # In one file the field of the other side is no question or option either.
+        theirs = Roles(theirs.value, mine.question, mine.options, mine.image)
+    return Fields(pairs, mine, theirs)
+
+
+def _as_whole_row(predictions: Side, mine: Chosen, theirs: Chosen) -> Chosen:
+    """Documents are predicted as rows of the same fields."""
+    if mine.name is None and theirs.name == ".":
+        return Chosen(".", "the whole row less its id, like the references")
+    return mine
+
+
+def _require_values(seen: Evidence, found: TaskFound | None, *, is_one_file: bool) -> None:
+    """Say which side is lacking, unless the task needs none.
+
+    Raises:
+        UsageError: no field holds the predictions or the references.
+    """
+    name = found.name if found else ""
+    if seen.reference is None and name not in rules.WITHOUT_REFERENCES:
+        more = "" if is_one_file else ", which should hold the references"
+        _lacking(seen.references, "references", REFERENCE_OPTION, more, is_one_file)
+    if seen.prediction is None and name not in rules.WITHOUT_PREDICTIONS:
+        if seen.reference == "." and not is_one_file:
+            return
+        more = "" if is_one_file else ", which should hold the predictions"
+        _lacking(seen.predictions, "predictions", PREDICTION_OPTION, more, is_one_file)
+
+
+def _lacking(side: Side, what: str, option: str, more: str, is_one_file: bool) -> None:
+    hint = f"Name it with {option}."
+    if is_one_file:
+        other = "REFERENCES" if what == "references" else "PREDICTIONS"
+        pair = f"{side.path} {other}" if what == "references" else f"{other} {side.path}"
+        hint = f"Name it with {option}, or pass two files: vlmeval score {pair}"
+    raise UsageError(
+        f"{side.path}{more}: no field looks like {what}; its fields: {', '.join(side.fields)}",
+        hint=hint,
+    )
+
+
+def _reasons(
+    mine: Chosen, theirs: Chosen, pairs: tuple[IdPair, ...], fields: FieldChoice
+) -> dict[str, str]:
+    ids = ", ".join(f'"{pair}"' for pair in pairs)
+    why = "named by --id-field" if fields.id else "decided on all rows when the files are joined"
+    reasons = {"prediction": mine.reason, "references": theirs.reason}
+    if pairs:
+        reasons["id"] = f"{ids}, {why}"
+    return {role: reason for role, reason in reasons.items() if reason}
+
+
+def _notes(
+    seen: Evidence, found: TaskFound, chosen: tuple[Chosen, Chosen], fields: FieldChoice
+) -> tuple[str, ...]:
+    notes = []
+    sides = ((seen.predictions, PREDICTION_OPTION), (seen.references, REFERENCE_OPTION))
+    for (side, option), value in zip(sides, chosen, strict=True):
+        others = [name for name in value.others if name not in (c.name for c in chosen)]
+        if others:
+            listed = ", ".join(f'"{name}"' for name in others)
+            notes.append(
+                f'{side.path}: "{value.name}" was taken, not {listed}; {option} chooses another'
+            )
+    if found.name == "choice" and 0 < seen.n_choices < len(seen.items):
+        n_open = len(seen.items) - seen.n_choices
+        notes.append(f"{n_open:,} of {len(seen.items):,} rows looked at have no options")
+    elif found.name == "choice" and seen.singles and not are_letters(seen.singles):
+        notes.append("some references are no letters: rows with open answers")
+    return tuple(notes)

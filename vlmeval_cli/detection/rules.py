@@ -1,0 +1,74 @@
+"""The names and thresholds by which fields, ids and tasks are recognised: data, no code."""
+
+from __future__ import annotations
+
+from typing import Final
+
+# Candidates in order; the first that a file has is taken.
+ID_NAMES: Final = (
+    "id", "question_id", "questionId", "sample_id", "uid", "qid", "doc_id", "task_id", "image_id",
+    "img_id", "index", "idx", "key", "file_name", "image",
+)  # fmt: skip
+PREDICTION_NAMES: Final = (
+    "prediction", "predicted_answer", "pred", "response", "model_output", "output",
+    "generated_text", "generation", "completion", "predicted", "predicted_label", "pred_label",
+    "bboxes", "boxes", "bbox", "summary", "answer", "caption", "text", "result",
+)  # fmt: skip
+REFERENCE_NAMES: Final = (
+    "bboxes", "boxes", "bbox", "references", "reference", "refs", "answers", "ground_truth",
+    "ground_truths", "gt", "gold", "golds", "target", "targets", "label", "labels", "class",
+    "category", "captions", "summary", "highlights", "translation", "canonical_solution",
+    "answer", "caption", "solution", "expected",
+)  # fmt: skip
+QUESTION_NAMES: Final = (
+    "question", "query", "problem", "prompt", "instruction", "sent", "phrase", "expression",
+)  # fmt: skip
+OPTION_NAMES: Final = ("options", "choices")
+OPTION_COLUMNS: Final = "ABCDEFGHIJ"
+IMAGE_NAMES: Final = ("image", "image_id", "img_id", "file_name", "image_path", "img")
+SOURCE_NAMES: Final = ("source", "src", "source_text")
+
+# An object by id whose values are no objects: "value" is the prediction or the reference.
+VALUE_BY_ID: Final = "value"
+
+# Predictions only where no other name of a prediction is present.
+PREDICTION_LAST: Final = frozenset({"answer", "caption"})
+# Often the input of a model; a field called like the references is rather its prediction.
+OFTEN_INPUT: Final = frozenset({"text", "result"})
+# Labels of an item, or facts about it that are nobody's reference.
+LABEL_NAMES: Final = frozenset({"label", "labels", "class", "category"})
+# Names that only a prediction has, and only references have.
+PREDICTION_ONLY: Final = (
+    frozenset(PREDICTION_NAMES) - frozenset(REFERENCE_NAMES) - PREDICTION_LAST - OFTEN_INPUT
+)
+REFERENCE_ONLY: Final = frozenset(REFERENCE_NAMES) - frozenset(PREDICTION_NAMES) - LABEL_NAMES
+
+CAPTION_NAMES: Final = frozenset({"caption", "captions"})
+CLASS_NAMES: Final = frozenset({"label", "class", "category"})
+DOCUMENT_IDS: Final = ("questionId", "docId")
+QUESTION_IDS: Final = ("question_id", "qid")
+CODE_NAMES: Final = ("entry_point",)
+TEST_NAMES: Final = ("test", "tests")
+LOG_PROBABILITIES: Final = (
+    "logprobs", "token_logprobs", "log_probs", "log_likelihood", "loss", "losses", "nll",
+)  # fmt: skip
+HEAT_MAPS: Final = ("heatmap", "heatmaps", "heat_map", "saliency", "attention_map")
+MASKS: Final = ("mask", "masks", "boxes", "bboxes", "bbox")
+VERDICTS: Final = ("winner", "preference")
+
+# A field that hardly any row fills is not what the file is about.
+FILLED_SHARE: Final = 0.1
+LETTER_SHARE: Final = 0.8
+CAPTION_WORDS: Final = 5
+LONG_TEXT_WORDS: Final = 20
+MOST_CLASSES: Final = 50
+CLASS_SHARE: Final = 0.1
+# Rows whose references are parsed as documents before the rest is believed.
+PARSED_ROWS: Final = 300
+
+TASKS: Final = (
+    "captioning", "vqa", "docqa", "grounding", "freeform", "text", "classification", "choice",
+    "code", "language_modeling", "rationality", "preference",
+)  # fmt: skip
+WITHOUT_REFERENCES: Final = frozenset({"code", "language_modeling", "rationality", "preference"})
+WITHOUT_PREDICTIONS: Final = frozenset({"language_modeling", "rationality", "preference"})
