@@ -1,0 +1,298 @@
+"""N-grams of many texts at once, as sorted integers.
+
+Within a set of texts an n-gram is a *gram number*: the rank of (number of its first n-1 tokens,
+last token) among those that occur. Numbers are made order by order from the token integers, so
+that equal numbers mean equal n-grams without a hash. One sort per order finds, for every n-gram,
+the texts that hold it and how often, and puts a prediction beside the references of its item.
+
+Across batches and processes, where token integers mean nothing, an n-gram is a 64-bit *key* mixed
+from its tokens' texts. Two of ``m`` distinct n-grams share a key with probability of about
+``m**2 / 2**65``: 3e-8 for a million distinct n-grams, 3e-4 for a hundred million; one such pair
+would change the document frequency of those two n-grams and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from vlmeval_cli.core.batch import Array, Ints, Keys, TokenColumn, Vocabulary, offsets_of
+
+Flags = npt.NDArray[np.bool_]
+Int32s = npt.NDArray[np.int32]
+
+_SORTABLE_BITS = 63
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+_MIX_1, _MIX_2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """Texts in one row of tokens, item after item, the prediction before its references.
+
+    Attributes:
+        tokens: all tokens, shape (total,).
+        offsets: shape (n_texts + 1,); text ``t`` owns ``tokens[offsets[t]:offsets[t + 1]]``.
+        item: item of each text, ascending, shape (n_texts,).
+        is_prediction: whether a text is its item's prediction, shape (n_texts,).
+        text_of: text of each token, shape (total,).
+    """
+
+    tokens: Int32s
+    offsets: Ints
+    item: Ints
+    is_prediction: Flags
+    text_of: Int32s
+
+    @property
+    def lengths(self) -> Ints:
+        """Tokens of each text, shape (n_texts,)."""
+        return np.diff(self.offsets)
+
+    def sums_by_text(self, per_token: Array) -> Array:
+        """Sums of a per-token column, shape (n_texts,).
+
+        Each text is summed on its own, in the order of its tokens, so that the last bit depends
+        neither on the other texts nor on the integers that tokens happen to have.
+        """
+        padded = np.append(per_token, 0.0)  # reduceat needs an element at every offset
+        return np.where(self.lengths > 0, np.add.reduceat(padded, self.offsets)[:-1], 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class NgramCounts:
+    """How often each n-gram of one order occurs in each text.
+
+    One *entry* per n-gram and text that holds it; sorted by n-gram, then text, so that a prediction
+    stands right before the references of its item.
+
+    Attributes:
+        order: n.
+        text: text of each entry, shape (m,).
+        gram: gram number of each entry, ascending, shape (m,).
+        count: occurrences in the text, shape (m,).
+        position: first token of the first occurrence, shape (m,).
+        group_start: first entry of every (n-gram, item), ascending, shape (n_groups,).
+        n_grams: distinct n-grams.
+    """
+
+    order: int
+    text: Int32s
+    gram: Int32s
+    count: Ints
+    position: Ints
+    group_start: Ints
+    n_grams: int
+
+    def group_sizes(self) -> Ints:
+        """Entries of every group, shape (n_groups,)."""
+        return np.diff(self.group_start, append=len(self.text))
+
+    def matches(self, texts: Texts) -> Matches:
+        """Entries of references whose n-gram the prediction of their item holds too."""
+        head = np.repeat(self.group_start, self.group_sizes())
+        of_prediction = texts.is_prediction[self.text]
+        reference = np.flatnonzero(of_prediction[head] & ~of_prediction)
+        return Matches(head[reference], reference)
+
+
+class Matches(NamedTuple):
+    """Pairs of entries, shape (k,) each: one of a prediction, one of a reference of its item."""
+
+    prediction: Ints
+    reference: Ints
+
+
+def references_alone(references: TokenColumn) -> Texts:
+    """The references of each item, without predictions."""
+    n_texts = len(references.offsets) - 1
+    item = np.repeat(np.arange(len(references.item_offsets) - 1), np.diff(references.item_offsets))
+    text_of = np.repeat(np.arange(n_texts, dtype=np.int32), np.diff(references.offsets))
+    return Texts(
+        references.tokens, references.offsets, item, np.zeros(n_texts, dtype=np.bool_), text_of
+    )
+
+
+def predictions_with_references(predictions: TokenColumn, references: TokenColumn) -> Texts:
+    """Each prediction followed by the references of its item."""
+    n_items = len(predictions.offsets) - 1
+    of_prediction = references.item_offsets[:-1] + np.arange(n_items)
+    n_texts = n_items + len(references.offsets) - 1
+    is_prediction = np.zeros(n_texts, dtype=np.bool_)
+    is_prediction[of_prediction] = True
+    starts, lengths = np.empty((2, n_texts), dtype=np.int64)
+    starts[is_prediction] = predictions.offsets[:-1]
+    starts[~is_prediction] = references.offsets[:-1] + len(predictions.tokens)
+    lengths[is_prediction] = np.diff(predictions.offsets)
+    lengths[~is_prediction] = np.diff(references.offsets)
+    offsets = offsets_of(lengths)
+    source = np.repeat(starts - offsets[:-1], lengths) + np.arange(offsets[-1])
+    return Texts(
+        tokens=np.concatenate([predictions.tokens, references.tokens])[source],
+        offsets=offsets,
+        item=np.cumsum(is_prediction) - 1,
+        is_prediction=is_prediction,
+        text_of=np.repeat(np.arange(n_texts, dtype=np.int32), lengths),
+    )
+
+
+def counted(texts: Texts, max_order: int, *, shared_only: bool = False) -> Iterator[NgramCounts]:
+    """Counts of the n-grams of order 1, 2, …, ``max_order``.
+
+    Args:
+        texts: where to count.
+        max_order: longest n-grams.
+        shared_only: leave out n-grams of order 2 and more that cannot occur both in a prediction
+            and in a reference of the same item, which is faster where only matches matter.
+    """
+    gram_at = texts.tokens
+    positions = np.arange(len(texts.tokens))
+    continues = texts.text_of[1:] == texts.text_of[:-1]
+    for order in range(1, max_order + 1):
+        last = texts.tokens[positions + (order - 1)]
+        occurrences = _sorted_occurrences(
+            gram_at[positions] if order > 1 else None, last, positions
+        )
+        counts = _counts(order, texts, occurrences)
+        yield counts
+        if order < max_order:
+            kept = _of_shared_groups(texts, counts) if shared_only else slice(None)
+            gram_at = np.full(len(texts.tokens), -1, dtype=np.int32)
+            gram_at[occurrences.position[kept]] = occurrences.gram[kept]
+            # A longer n-gram begins where two n-grams of this order follow each other.
+            extends = (gram_at[:-1] >= 0) & (gram_at[1:] >= 0) & continues
+            positions = np.flatnonzero(extends)
+
+
+class _Occurrences(NamedTuple):
+    """All places of the n-grams of one order, by n-gram and then place."""
+
+    position: Ints
+    gram: Int32s
+    is_new: Flags
+
+
+def _sorted_occurrences(prefix: Int32s | None, last: Int32s, positions: Ints) -> _Occurrences:
+    """Number the n-grams (``prefix``, ``last``) that start at ``positions`` (ascending).
+
+    The sort keys carry the position in their lowest bits: sorting such integers is several times
+    faster than finding a sorting permutation.
+    """
+    code = last.astype(np.int64)
+    bits = _bits(last)
+    if prefix is not None:
+        code |= prefix.astype(np.int64) << bits
+        bits += _bits(prefix)
+    position_bits = _bits(positions)
+    if bits + position_bits <= _SORTABLE_BITS:
+        code <<= position_bits
+        code |= positions
+        code.sort()
+        positions = code & ((1 << position_bits) - 1)
+        code >>= position_bits
+    else:
+        order = np.argsort(code, kind="stable")
+        code, positions = code[order], positions[order]
+    is_new = _starts_run(code)
+    return _Occurrences(positions, np.cumsum(is_new, dtype=np.int32) - np.int32(1), is_new)
+
+
+def _bits(values: npt.NDArray[Any]) -> int:
+    return int(values.max(initial=0)).bit_length()
+
+
+def _starts_run(values: npt.NDArray[Any]) -> Flags:
+    """Where a value differs from the one before it."""
+    is_new = np.ones(len(values), dtype=np.bool_)
+    np.not_equal(values[1:], values[:-1], out=is_new[1:])
+    return is_new
+
+
+def _counts(order: int, texts: Texts, found: _Occurrences) -> NgramCounts:
+    text = texts.text_of[found.position]
+    start = np.flatnonzero(found.is_new | _starts_run(text))
+    entry_text = text[start]
+    starts_group = found.is_new[start] | _starts_run(texts.item[entry_text])
+    return NgramCounts(
+        order=order,
+        text=entry_text,
+        gram=found.gram[start],
+        count=np.diff(start, append=len(text)),
+        position=found.position[start],
+        group_start=np.flatnonzero(starts_group),
+        n_grams=int(found.gram[-1]) + 1 if len(text) else 0,
+    )
+
+
+def _of_shared_groups(texts: Texts, counts: NgramCounts) -> Flags:
+    """Which occurrences belong to an n-gram of a prediction and a reference of the same item."""
+    sizes = counts.group_sizes()
+    shared = texts.is_prediction[counts.text[counts.group_start]] & (sizes > 1)
+    return np.repeat(np.repeat(shared, sizes), counts.count)
+
+
+def clipped_matches(texts: Texts, counts: NgramCounts, n_items: int) -> Ints:
+    """Matches of each prediction with its references together, as BLEU counts them.
+
+    An n-gram counts as often as the prediction has it, but at most as often as the reference that
+    has it most.
+
+    Returns:
+        Shape (n_items,).
+    """
+    if not len(counts.text):
+        return np.zeros(n_items, dtype=np.int64)
+    of_prediction = texts.is_prediction[counts.text]
+    in_references = np.where(of_prediction, 0, counts.count)
+    most = np.maximum.reduceat(in_references, counts.group_start)
+    head = counts.group_start
+    wanted = np.where(of_prediction[head], counts.count[head], 0)
+    items = texts.item[counts.text[head]]
+    return _int_sums(np.minimum(wanted, most), items, n_items)
+
+
+def pair_overlaps(texts: Texts, counts: NgramCounts) -> Ints:
+    """Matches of each reference with the prediction of its item, as ROUGE-N counts them.
+
+    Returns:
+        Shape (n_texts,), 0 for predictions.
+    """
+    matches = counts.matches(texts)
+    common = np.minimum(counts.count[matches.prediction], counts.count[matches.reference])
+    return _int_sums(common, counts.text[matches.reference], len(texts.item))
+
+
+def _int_sums(values: Ints, owners: npt.NDArray[Any], n: int) -> Ints:
+    # Exact: the sums are integers far below 2**53.
+    return np.bincount(owners, weights=values, minlength=n).astype(np.int64)
+
+
+def gram_keys(texts: Texts, counts: NgramCounts, vocabulary: Vocabulary) -> Keys:
+    """64-bit key of every gram number, shape (n_grams,); equal n-grams have equal keys anywhere."""
+    token_keys = vocabulary.keys64
+    first = counts.position[_starts_run(counts.gram)]
+    return mixed_keys([token_keys[texts.tokens[first + i]] for i in range(counts.order)])
+
+
+def mixed_keys(token_keys: list[Keys]) -> Keys:
+    """Keys of n-grams from the keys of their first, second, … tokens; order matters.
+
+    Each step is one round of the SplitMix64 finaliser (Steele, Lea and Flood 2014), a bijection, so
+    that n-grams which differ in one token never collide.
+    """
+    key = np.full(len(token_keys[0]), len(token_keys), dtype=np.uint64)
+    for token_key in token_keys:
+        key = scrambled(key * _GOLDEN ^ token_key)
+    return key
+
+
+def scrambled(key: Keys) -> Keys:
+    """Every input bit moves about half of the output bits; a bijection of 64-bit integers."""
+    key = key + _GOLDEN
+    key = (key ^ (key >> np.uint64(30))) * _MIX_1
+    key = (key ^ (key >> np.uint64(27))) * _MIX_2
+    return key ^ (key >> np.uint64(31))
