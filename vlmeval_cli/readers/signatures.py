@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import getincrementaldecoder
 from typing import NamedTuple
 
 from vlmeval_cli.core.errors import DataError
@@ -23,6 +24,8 @@ class Signature(NamedTuple):
     hint: str
 
 
+# All below the space but tab, newline, vertical tab, form feed, return and escape.
+_CONTROLS = bytes({*range(32)} - {9, 10, 11, 12, 13, 27})
 _UNPACK = "Unpack it first; only gzip is read as it is."
 _PANDAS = 'With pandas: .to_json("FILE.jsonl", orient="records", lines=True)'
 _PICKLE = "Pickles can run code and are never opened. Save the rows as JSONL instead."
@@ -69,9 +72,24 @@ def refuse_what_is_not_text(path: str, head: bytes) -> None:
                 f"{path}: got {signature.kind}, expected JSONL, JSON, CSV or TSV in UTF-8",
                 hint=signature.hint,
             )
-    # A NUL is a character like any other, but text does not consist of them.
-    if head.count(0) * 8 > len(head):
+    if _is_binary(head):
         raise DataError(
             f"{path}: got a binary file or UTF-16 text, expected JSONL, JSON, CSV or TSV in UTF-8",
             hint="If it is text, convert it: iconv -f UTF-16 -t UTF-8 FILE > FILE.utf8",
         )
+
+
+def _is_binary(head: bytes) -> bool:
+    """Control characters such as NUL may stand in a text, but no text consists of them."""
+    controls = len(head) - len(head.translate(None, _CONTROLS))
+    if controls * 8 > len(head):
+        return True
+    return controls * 32 > len(head) and not _is_utf8(head)
+
+
+def _is_utf8(head: bytes) -> bool:
+    try:
+        getincrementaldecoder("utf-8")("surrogatepass").decode(head)
+    except UnicodeDecodeError:
+        return False
+    return True

@@ -34,14 +34,18 @@ def _rows_of_v2(document: Fields) -> Iterator[object]:
         yield question
 
 
+def _first_paragraph(document: Fields) -> Fields:
+    return first_row(first_row(document, "data"), "paragraphs")
+
+
 def _is_squad(document: Fields) -> bool:
-    return "qas" in first_row(first_row(document, "data"), "paragraphs")
+    return "qas" in _first_paragraph(document)
 
 
 def _is_v2(document: Fields) -> bool:
     return _is_squad(document) and (
         str(document.get("version", "")).lower().startswith(("v2", "2"))
-        or any("is_impossible" in question for question in _questions(document))
+        or "is_impossible" in first_row(_first_paragraph(document), "qas")
     )
 
 
