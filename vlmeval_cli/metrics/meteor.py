@@ -7,13 +7,14 @@ sorting integers; only words that have a synonym left in their pair are visited 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cache, partial
 from operator import itemgetter
 from typing import ClassVar, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from vlmeval_cli.core.batch import Array, Batch, Ints, TokenColumn, Vocabulary, offsets_of
 from vlmeval_cli.core.errors import UsageError, quoted
@@ -291,13 +292,12 @@ def _match_synonyms(symbols: Symbols, ours: Ints, theirs: Ints) -> Matches:
 
     Keys are ``pair * n_stems + stem``. Equal stems do not occur on both sides any more.
     """
-    candidates = _candidates(symbols, np.unique(ours), np.unique(theirs))
-    if not candidates:
-        return Matches(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64))
-    free = _cells_of(theirs, {key for keys in candidates.values() for key in keys})
+    candidates = _candidates(symbols, ours, theirs)
+    free: dict[int, list[int]] = {key: [] for keys in candidates.values() for key in keys}
+    for cell, key in _cells_with(theirs, free):
+        free[key].append(cell)
     mine, yours = [], []
-    visited = np.flatnonzero(np.isin(ours, list(candidates)))[::-1]
-    for cell, key in zip(visited.tolist(), ours[visited].tolist(), strict=True):
+    for cell, key in reversed(_cells_with(ours, candidates)):
         stacks = [free[other] for other in candidates[key] if free[other]]
         if stacks:
             mine.append(cell)
@@ -307,27 +307,41 @@ def _match_synonyms(symbols: Symbols, ours: Ints, theirs: Ints) -> Matches:
 
 def _candidates(symbols: Symbols, ours: Ints, theirs: Ints) -> dict[int, list[int]]:
     """Our keys → those of their keys that are synonyms in the same pair, where there are any."""
+    n_synonyms = np.diff(symbols.synonym_offsets)
+    ours = _distinct(ours[n_synonyms[ours % symbols.n_stems] > 0])
     stem = ours % symbols.n_stems
-    counts = np.diff(symbols.synonym_offsets)[stem]
+    counts = n_synonyms[stem]
     owner = np.repeat(np.arange(len(ours)), counts)
     place = np.arange(len(owner)) + (symbols.synonym_offsets[stem] - offsets_of(counts)[:-1])[owner]
     wanted = (ours - stem)[owner] + symbols.synonyms[place]
-    # Both sides go pair by pair, so that the searches stay near each other: faster than np.isin.
-    nearest = np.minimum(np.searchsorted(theirs, wanted), max(len(theirs) - 1, 0))
-    found = np.flatnonzero(theirs[nearest] == wanted) if len(theirs) else nearest[:0]
+    found = np.flatnonzero(_is_in(_distinct(theirs), wanted))
     candidates: dict[int, list[int]] = {}
     for key, other in zip(ours[owner[found]].tolist(), wanted[found].tolist(), strict=True):
         candidates.setdefault(key, []).append(other)
     return candidates
 
 
-def _cells_of(keys: Ints, wanted: set[int]) -> dict[int, list[int]]:
-    """Cells of each wanted key, first to last."""
-    cells: dict[int, list[int]] = {key: [] for key in wanted}
-    found = np.flatnonzero(np.isin(keys, list(wanted)))
-    for cell, key in zip(found.tolist(), keys[found].tolist(), strict=True):
-        cells[key].append(cell)
-    return cells
+def _cells_with(keys: Ints, wanted: Collection[int]) -> list[tuple[int, int]]:
+    """Cell and key of every cell whose key is wanted, first to last."""
+    members = np.sort(np.fromiter(wanted, dtype=np.int64, count=len(wanted)))
+    cells = np.flatnonzero(_is_in(members, keys))
+    return list(zip(cells.tolist(), keys[cells].tolist(), strict=True))
+
+
+# Searches that go through a block pair by pair stay near each other: much faster than np.unique
+# and np.isin, which hash.
+def _distinct(keys: Ints) -> Ints:
+    """The different keys, sorted."""
+    keys = np.sort(keys)
+    return keys[np.flatnonzero(np.diff(keys, prepend=-1))]
+
+
+def _is_in(members: Ints, keys: Ints) -> npt.NDArray[np.bool_]:
+    """Whether each key is one of the sorted ``members``."""
+    if not len(members):
+        return np.zeros(len(keys), dtype=bool)
+    nearest = members[np.minimum(np.searchsorted(members, keys), len(members) - 1)]
+    return np.equal(nearest, keys)
 
 
 def _count(pair: Ints, partner: Ints, n_pairs: int) -> tuple[Ints, Ints]:
