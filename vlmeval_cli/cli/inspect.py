@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from vlmeval_cli.cli.console import say, show
+from vlmeval_cli.core.errors import VlmevalError
+
+if TYPE_CHECKING:
+    from vlmeval_cli.reports.blocks import Block
+    from vlmeval_cli.runs.gathering import Gathered
+
+_STDIN = "-"
+_ROWS = 1000  # looked at to list the fields
+_EXAMPLE = 60  # characters of an example value
+_PREVIEW = 3  # items shown as they were joined
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +27,7 @@ class InspectOptions:
 
     file: Annotated[str, typer.Argument(metavar="FILE", help="File to look into; - reads stdin.")]
     other: Annotated[
-        str | None, typer.Argument(metavar="FILE", help="The other side of the pair.")
+        str | None, typer.Argument(metavar="FILE", help="The references, if FILE has none.")
     ] = None
     no_color: Annotated[bool, typer.Option("--no-color", help="No colour.")] = False
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False
@@ -22,4 +35,70 @@ class InspectOptions:
 
 def inspect(options: InspectOptions) -> None:
     """Look and print."""
-    raise NotImplementedError
+    from vlmeval_cli import api
+
+    paths = [path for path in (options.file, options.other) if path is not None]
+    for path in paths:
+        if path != _STDIN:  # standard input can be read only once, for the joining
+            show([*_file(path)], no_color=options.no_color)
+    try:
+        found = api.inspect(options.file, options.other)
+    except VlmevalError as error:
+        if options.other is not None or options.file == _STDIN:
+            raise
+        say(f"note: alone, this file cannot be scored: {error.message}")
+        return
+    show([*_joined(found)], no_color=options.no_color)
+    for note in found.notes:
+        say(f"note: {note}")
+
+
+def _file(path: str) -> Iterator[Block]:
+    """Layout of a file, and its fields with how many rows have them."""
+    from itertools import islice
+
+    from vlmeval_cli.readers import open_source
+    from vlmeval_cli.reports.blocks import Facts, Grid, Heading
+    from vlmeval_cli.reports.figures import count
+
+    source = open_source(path, on_bad_row="skip")
+    rows = list(islice(source.rows(), _ROWS))
+    holders: dict[str, list[object]] = {}
+    for row in rows:
+        for name, value in row.fields.items():
+            holders.setdefault(name, []).append(value)
+    yield Facts((("file", path), ("layout", f"{source.layout.name}: {source.layout.reason}")))
+    yield Grid(
+        f"Fields of the first {count(len(rows), 'row')}",
+        (Heading("field"), Heading("rows", is_number=True), Heading("first value")),
+        tuple((name, count(len(values)), _example(values[0])) for name, values in holders.items()),
+    )
+
+
+def _joined(found: Gathered) -> Iterator[Block]:
+    """Task, fields with their reasons, the join, and the first items as they met."""
+    from vlmeval_cli.reports.blocks import Facts, Grid, Heading
+    from vlmeval_cli.reports.summary import join_pairs
+
+    yield Facts((("task", f"{found.task}: {found.task_reason}"), *join_pairs(found.report)))
+    yield Grid(
+        "Fields in use",
+        (Heading("role"), Heading("field")),
+        tuple(found.fields.items()),
+    )
+    items = found.dataset
+    yield Grid(
+        "First items",
+        (Heading("id"), Heading("prediction"), Heading("references")),
+        tuple(
+            (items.ids[i], _example(items.predictions[i]), _example(items.references[i]))
+            for i in range(min(_PREVIEW, len(items)))
+        ),
+    )
+
+
+def _example(value: object) -> str:
+    """The start of a value, told as such."""
+    text = value if isinstance(value, str) else repr(value)
+    more = len(text) - _EXAMPLE
+    return text if more <= 0 else f"{text[:_EXAMPLE]} (+ {more:,} characters)"

@@ -9,10 +9,11 @@ from functools import singledispatch
 from vlmeval_cli.core.results import RunResult
 from vlmeval_cli.reports.blocks import Block, Facts, Grid, Paragraph, visible
 from vlmeval_cli.reports.figures import View
-from vlmeval_cli.reports.summary import advice, summarise
+from vlmeval_cli.reports.summary import advice, signatures, summarise
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~$&!])")
-_LINE_START = re.compile(r"^(\s*(?:\d+(?=[.)]))?)([-+=.)])")  # would begin a list or a heading
+# What would begin a list, a rule or a heading: "- ", "1. ".
+_LINE_START = re.compile(r"^(\s*(?:\d+(?=[.)](?:\s|$)))?)([-+=.)])")
 
 
 def markdown_report(result: RunResult, view: View) -> bytes:
@@ -20,7 +21,7 @@ def markdown_report(result: RunResult, view: View) -> bytes:
 
     Text of the user is escaped: a caption cannot open a link, a tag or a table.
     """
-    blocks = [*summarise(result, view), *advice(result)]
+    blocks = [*summarise(result, view), *advice(result), signatures(result)]
     text = f"# vlmeval: {escaped(result.task)}\n\n{render_markdown(blocks)}"
     return text.encode("utf-8")
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from vlmeval_cli.core.results import Group, JoinReport, RunResult, Score, Table
 from vlmeval_cli.reports.blocks import Block, Facts, Grid, Heading, Paragraph
-from vlmeval_cli.reports.figures import UNKNOWN, View, cell, count, figure, interval
+from vlmeval_cli.reports.figures import UNKNOWN, View, cell, count, figure, in_points, interval
 from vlmeval_cli.reports.worst import worst_items
 
 _JOIN_KINDS = (
@@ -44,20 +44,30 @@ def advice(result: RunResult) -> list[Block]:
     return blocks
 
 
+def signatures(result: RunResult) -> Block:
+    """What must be equal for another run's numbers to be comparable with these."""
+    lines = (f"{name}: {score.signature.short()}" for name, score in result.scores.items())
+    return Paragraph("Signatures", tuple(lines))
+
+
 def _facts(result: RunResult) -> Facts:
-    pairs = [
-        ("task", f"{result.task}: {result.task_reason}" if result.task_reason else result.task)
-    ]
+    pairs = [("task", ": ".join(filter(None, (result.task, result.task_reason))))]
     pairs += [(file.role, f"{file.path} ({count(file.rows, 'row')})") for file in result.inputs]
     if result.fields:
         pairs.append(("fields", _listed(result.fields)))
-    pairs.append(("joined", _joined(result.join)))
-    if result.join.repair is not None:
-        repair = result.join.repair
-        verb = "applied" if repair.applied else "would match more (--fix-ids)"
-        pairs.append(("ids", f"{repair.description}: {count(repair.matched_more)} more, {verb}"))
+    pairs += join_pairs(result.join)
     pairs.append(("outcomes", _outcomes(result.outcomes)))
     return Facts(tuple(pairs))
+
+
+def join_pairs(join: JoinReport) -> list[tuple[str, str]]:
+    """How predictions and references met, as labelled lines."""
+    pairs = [("joined", _joined(join))]
+    if join.repair is not None:
+        repair = join.repair
+        verb = "applied" if repair.applied else "would match more (--fix-ids)"
+        pairs.append(("ids", f"{repair.description}: {count(repair.matched_more)} more, {verb}"))
+    return pairs
 
 
 def _listed(fields: Mapping[str, str]) -> str:
@@ -94,7 +104,7 @@ def _scores(result: RunResult, view: View) -> Grid:
     confidence = result.statistics_options.get("confidence", 0.95)
     columns = (
         Heading("metric"),
-        Heading("score × 100" if view.percent else "score", is_number=True),
+        Heading(_scale(result, view), is_number=True),
         Heading(f"{100 * confidence:g}% interval", is_number=True),
         Heading("scored", is_number=True),
         Heading("skipped"),
@@ -103,6 +113,13 @@ def _scores(result: RunResult, view: View) -> Grid:
     rows = tuple(_score_row(name, result, view) for name in names)
     marked = names.index(result.primary) if result.primary in names else None
     return Grid(f"Scores{_how(result.statistics_options)}", columns, rows, marked)
+
+
+def _scale(result: RunResult, view: View) -> str:
+    if not view.percent:
+        return "score"
+    all_points = all(in_points(score.output) for score in result.scores.values())
+    return "points" if all_points else "points (fractions × 100)"
 
 
 def _score_row(name: str, result: RunResult, view: View) -> tuple[str, ...]:
@@ -129,11 +146,14 @@ def _how(options: Mapping[str, Any]) -> str:
     resamples = options.get("resamples", 0)
     if not resamples:
         return ""
-    words = [count(resamples, "bootstrap resample"), f"seed {options.get('seed')}"]
+    words = [count(resamples, "resample")]
+    if options.get("method"):
+        words.append(str(options["method"]))
+    words.append(f"seed {options.get('seed')}")
     cluster = options.get("cluster_by")
     if cluster and cluster not in ("none", "auto"):
         words.append(f"clustered by {cluster}")
-    return f" ({', '.join(words)})"
+    return f" (intervals: {', '.join(words)})"
 
 
 def _groups(result: RunResult, view: View) -> Iterator[Grid]:

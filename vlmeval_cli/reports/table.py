@@ -79,6 +79,7 @@ def _(block: Grid) -> RenderableType:
         *(_column(heading.name, is_number=heading.is_number) for heading in block.columns),
         box=SIMPLE_HEAD,
         pad_edge=False,
+        show_edge=False,
     )
     for number, row in enumerate(block.rows):
         style = "bold" if number == block.marked else None
