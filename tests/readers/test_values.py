@@ -73,10 +73,20 @@ def test_table_keeps_text(file, tmp_path, text, delimiter):
     [
         "0", "-1", "1.0", "0.1", "1e5", "18446744073709551615", "18446744073709551616",
         "-9223372036854775808", "-9223372036854775809", "123456789012345678901234567890",
-        "1234567890123456789", "0.12345678901234567890123", "1e-400", "5e-324", "1e400",
+        "1234567890123456789", "9999999999999999999", "10000000000000000000",
+        "-1234567890123456789", "0.12345678901234567890123", "1e-400", "5e-324", "1e400",
     ],
 )  # fmt: skip
-@pytest.mark.parametrize("layout", ['{{"id": {0}}}\n{{"id": [{0},{0}]}}', '[{{"id": {0}}},\n5]'])
+@pytest.mark.parametrize(
+    "layout",
+    [
+        '{{"id": {0}}}\n{{"id": [{0},{0}]}}',
+        '[{{"id": {0}}},\n5]',
+        '{{"id": {0}, "long": "' + "x" * 5000 + '"}}\n{{}}',
+        '{{"long": "' + "x" * 5000 + '","x":[1,{0}], "id":{0}}}\n{{}}',
+    ],
+    ids=["lines", "array", "long line", "end of a long line"],
+)
 def test_numbers_are_those_of_the_standard_library(file, number, layout):
     source = open_source(str(file(layout.format(number).encode())), on_bad_row="skip")
     value = next(source.rows()).fields["id"]

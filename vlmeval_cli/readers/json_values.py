@@ -17,9 +17,11 @@ import orjson
 
 from vlmeval_cli.core.errors import quoted
 
-# 64 bits hold every integer of 18 digits.
-_LONG_NUMBER = re.compile(rb"(?:^|[\s:,\[])-?[0-9]{19}")
+# 64 bits hold every positive integer of 19 digits and every negative one of 18.
+_LONG_NUMBER = re.compile(rb"(?:^|[\s:,\[])(?:-[0-9]{19}|[0-9]{20})")
 _STRIDE = 6  # 19 digits in a row cover at least three neighbours of any six-step grid
+_SHORT_TEXT = 4096  # below this the expression is faster than the grid
+_DECODER = json.JSONDecoder(strict=False)
 _EXCERPT = 40
 
 NOT_UTF8 = "Convert it: iconv -f WINDOWS-1252 -t UTF-8 FILE > FILE.utf8"
@@ -49,7 +51,7 @@ def exact_loads(text: bytes) -> Any:  # noqa: ANN401  (JSON)
     Raises:
         MalformedJson: the text is not JSON in UTF-8.
     """
-    if not may_hold_long_number(text) or not _LONG_NUMBER.search(text):
+    if not _holds_long_number(text):
         try:
             return orjson.loads(text)
         except orjson.JSONDecodeError:
@@ -57,7 +59,7 @@ def exact_loads(text: bytes) -> Any:  # noqa: ANN401  (JSON)
     return careful_loads(text)
 
 
-def careful_loads(text: bytes, decoder: json.JSONDecoder | None = None) -> Any:  # noqa: ANN401  (JSON)
+def careful_loads(text: bytes, decoder: json.JSONDecoder = _DECODER) -> Any:  # noqa: ANN401  (JSON)
     """Any JSON value, by the standard library.
 
     Raises:
@@ -71,7 +73,7 @@ def careful_loads(text: bytes, decoder: json.JSONDecoder | None = None) -> Any: 
         got = text[error.start : error.start + 1].hex()
         raise MalformedJson(f'not UTF-8, got the byte "{got}"', line, NOT_UTF8) from error
     try:
-        return (decoder or json.JSONDecoder(strict=False)).decode(string.removeprefix("\ufeff"))
+        return decoder.decode(string.removeprefix("\ufeff"))
     except json.JSONDecodeError as error:
         raise _explained(error) from error
     except RecursionError as error:
@@ -110,9 +112,10 @@ def may_hold_long_number(text: bytes) -> bool:
     return bool((is_digit[:-2] & is_digit[1:-1] & is_digit[2:]).any())
 
 
-def holds_long_number(line: bytes) -> bool:
-    """Whether a number of the line may not fit into 64 bits."""
-    return _LONG_NUMBER.search(line) is not None
+def _holds_long_number(text: bytes) -> bool:
+    if len(text) > _SHORT_TEXT and not may_hold_long_number(text):
+        return False
+    return _LONG_NUMBER.search(text) is not None
 
 
 def kind_of(value: object) -> str:
