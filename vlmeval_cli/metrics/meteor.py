@@ -213,8 +213,8 @@ def _symbols(predictions: TokenColumn, references: TokenColumn, wordnet: WordNet
     word = np.zeros(len(strings), dtype=np.int64)
     word[tokens] = [words[strings[token].lower()] for token in tokens.tolist()]
     stem = np.array([stems[_stemmer().stem(text)] for text in words], dtype=np.int64)
-    looked_up = np.unique(stem[word[predicted]]) if wordnet else ()
-    synonyms = _synonyms(stems, set(looked_up), wordnet) if wordnet else [[]] * len(stems)
+    looked_up = set(stem[word[predicted]].tolist())
+    synonyms = _synonyms(stems, looked_up, wordnet) if wordnet else [[]] * len(stems)
     flat = np.array([other for row in synonyms for other in row], dtype=np.int64)
     return Symbols(word, stem, len(stems), flat, offsets_of([*map(len, synonyms)]))
 
