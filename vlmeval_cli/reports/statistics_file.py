@@ -35,8 +35,8 @@ def write_statistics(file: IO[bytes], result: RunResult) -> None:
 
     Arrays: ``id_bytes``, ``id_offsets`` (n + 1), ``metrics`` and ``contexts`` (names and digests;
     an empty digest: nothing was learned from the references), and for metric number ``j``
-    ``values_j`` (m, k), ``skip_items_j``, ``skip_reasons_j``, and ``items_j`` (m,) unless row
-    ``i`` is item ``i``.
+    ``values_j`` (m, k), ``skip_items_j`` with ``skip_reasons_j``, ``fact_names_j`` with
+    ``fact_counts_j``, and ``items_j`` (m,) unless row ``i`` is item ``i``.
     """
     with ZipFile(file, "w", ZIP_STORED, allowZip64=True) as archive:
         for name, array in _arrays(result).items():
@@ -54,13 +54,8 @@ def read_statistics(file: IO[bytes]) -> StoredStatistics:
                 name: MetricStatistics(
                     values=arrays[f"values_{j}"],
                     item=arrays.get(f"items_{j}"),
-                    skips=dict(
-                        zip(
-                            arrays[f"skip_items_{j}"].tolist(),
-                            arrays[f"skip_reasons_{j}"].tolist(),
-                            strict=True,
-                        )
-                    ),
+                    skips=_pairs(arrays[f"skip_items_{j}"], arrays[f"skip_reasons_{j}"]),
+                    facts=_pairs(arrays[f"fact_names_{j}"], arrays[f"fact_counts_{j}"]),
                     context_digest=context or None,
                 )
                 for j, (name, context) in enumerate(zip(names, contexts, strict=True))
@@ -84,7 +79,13 @@ def _arrays(result: RunResult) -> dict[str, npt.NDArray[Any]]:
             arrays[f"items_{j}"] = np.asarray(found.item)
         arrays[f"skip_items_{j}"] = np.array(list(found.skips), dtype=np.int64)
         arrays[f"skip_reasons_{j}"] = np.array(list(found.skips.values()), dtype=np.str_)
+        arrays[f"fact_names_{j}"] = np.array(list(found.facts), dtype=np.str_)
+        arrays[f"fact_counts_{j}"] = np.array(list(found.facts.values()), dtype=np.int64)
     return arrays
+
+
+def _pairs(keys: npt.NDArray[Any], values: npt.NDArray[Any]) -> dict[Any, Any]:
+    return dict(zip(keys.tolist(), values.tolist(), strict=True))
 
 
 def _texts(content: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64]) -> list[str]:
