@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from vlmeval_cli.core.batch import Batch
-from vlmeval_cli.core.progress import NO_PROGRESS
+from vlmeval_cli.core.progress import NoProgress
 from vlmeval_cli.core.signature import of_metric
 from vlmeval_cli.engine.serial import measure
 from vlmeval_cli.registry import metrics
@@ -51,7 +51,7 @@ def mixed():
 
 
 def statistics(metric, items, **options):
-    return measure([metric], items, NO_PROGRESS, **options)[0].statistics
+    return measure([metric], items, NoProgress(), **options).metrics[0].statistics
 
 
 def scores(metric, found):
@@ -72,7 +72,8 @@ def test_scores_are_finite_and_in_their_range(name, mixed):
         low, high = output.range
         value = float(found[output.name])
         assert math.isfinite(value)
-        assert (low is None or value >= low) and (high is None or value <= high + 1e-12)
+        assert low is None or value >= low
+        assert high is None or value <= high + 1e-12
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name not in NOT_PERFECT])

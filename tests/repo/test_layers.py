@@ -10,6 +10,7 @@ PACKAGE = ROOT / "vlmeval_cli"
 LAYERS = [
     {"__main__", "cli"},
     {"api", "__init__"},
+    {"runs"},
     {"tasks", "reports", "registry", "detection", "oracles"},
     {"readers", "joining", "repairs", "parsing", "metrics", "stats", "engine"},
     {"text", "geometry", "models", "resources"},

@@ -30,13 +30,20 @@ class Measured(NamedTuple):
     seconds: float
 
 
+class Measurement(NamedTuple):
+    """Every metric's statistics, and how long it took to prepare the columns they share."""
+
+    metrics: list[Measured]
+    preparing: float
+
+
 def measure(
     metrics: Sequence[Metric[Any]],
     items: Batch,
     progress: Progress,
     *,
     batch_size: int = BATCH_SIZE,
-) -> list[Measured]:
+) -> Measurement:
     """Statistics of each metric over all items.
 
     Args:
@@ -48,9 +55,15 @@ def measure(
     preparer = Preparer(need for metric in metrics for need in metric.needs())
     starts = range(0, max(len(items), 1), batch_size)
     progress.start("preparing texts", len(items))
-    batches = [preparer.prepare(_part(items, start, start + batch_size)) for start in starts]
+    started = perf_counter()
+    batches = []
+    for start in starts:
+        batches.append(preparer.prepare(_part(items, start, start + batch_size)))
+        progress.advance(len(batches[-1]))
+    preparing = perf_counter() - started
     progress.start("measuring", len(items) * len(metrics))
-    return [_measure(metric, batches, progress.advance) for metric in metrics]
+    measured = [_measure(metric, batches, progress.advance) for metric in metrics]
+    return Measurement(measured, preparing)
 
 
 def _measure(

@@ -46,6 +46,17 @@ class Dataset:
     def __len__(self) -> int:
         return len(self.ids)
 
+    def at(self, items: Sequence[int]) -> Dataset:
+        """The data set of only those items, in the order given."""
+        return Dataset(
+            ids=_at(self.ids, items),
+            predictions=_at(self.predictions, items),
+            references=_at(self.references, items),
+            fields={name: _at(column, items) for name, column in self.fields.items()},
+            lines=array("q", _at(self.lines, items)),
+            prediction_lines=array("q", _at(self.prediction_lines, items)),
+        )
+
 
 class Meeting(NamedTuple):
     """Two files whose rows have keys, and the items of the references."""

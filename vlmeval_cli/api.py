@@ -1,0 +1,127 @@
+"""The one door to scoring, for Python users and for the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Literal
+
+from vlmeval_cli.core.config import (
+    FieldChoice,
+    JoinPolicy,
+    MetricSpec,
+    Missing,
+    OnBadRow,
+    ParsePolicy,
+    RunConfig,
+    StatisticsPolicy,
+)
+from vlmeval_cli.core.metric_spec import parse_metric_spec, split_metric_list
+from vlmeval_cli.core.progress import NoProgress, Progress
+from vlmeval_cli.core.results import RunResult
+from vlmeval_cli.runs.answers import take_answers
+from vlmeval_cli.runs.gathering import Gathered, gather
+from vlmeval_cli.runs.scoring import score_items
+from vlmeval_cli.tasks import task as task_called
+
+SILENT = NoProgress()
+DEFAULTS = RunConfig()
+
+
+def score(
+    predictions: str | Path,
+    references: str | Path | None = None,
+    *,
+    task: str | None = None,
+    metrics: str | Sequence[str] = (),
+    by: str | Sequence[str] = (),
+    where: Mapping[str, str] | None = None,
+    limit: int | None = None,
+    id_field: str | None = None,
+    prediction_field: str | None = None,
+    reference_field: str | None = None,
+    missing: Missing = "error",
+    fix_ids: bool = False,
+    on_bad_row: OnBadRow = "error",
+    reasoning: Literal["strip", "keep"] = "strip",
+    resamples: int = 1000,
+    confidence: float = 0.95,
+    seed: int = 12345,
+    cluster_by: str = "auto",
+    reference: bool = False,
+) -> RunResult:
+    """Score a file of predictions, as ``vlmeval score`` does with options of the same names.
+
+    Args:
+        predictions: file with the predictions, or with predictions and references.
+        references: file with the references; None if the first file holds them.
+        task: "captioning" or "vqa"; None recognises it.
+        metrics: such as ``"cider,bleu:variant=nltk"`` or a list; empty takes the task's defaults.
+        by: fields that group the scores.
+        where: field → value that reference items must have.
+        limit: only the first so many reference items.
+        id_field: field to join by, instead of the recognised one.
+        prediction_field: field that holds the predictions.
+        reference_field: field that holds the references; ``"."`` is the whole row less its id.
+        missing: "error", or count missing predictions as the "worst", or "skip" them.
+        fix_ids: apply the repair of ids that matches more rows.
+        on_bad_row: "error", or "skip" malformed rows and count them.
+        reasoning: "strip" takes ``<think>`` blocks out of predictions, "keep" scores them.
+        resamples: bootstrap resamples; 0 turns intervals off.
+        confidence: coverage of the intervals.
+        seed: of the resampling.
+        cluster_by: field resampled together, "auto" or "none".
+        reference: also run the original packages, and compare (extra ``reference``).
+
+    Returns:
+        Scores by output name with intervals, counts, signatures and item scores.
+
+    Raises:
+        VlmevalError: what the command line would tell; see ``vlmeval_cli.core.errors``.
+    """
+    config = RunConfig(
+        task=task,
+        metrics=_specs(metrics),
+        fields=FieldChoice(id_field, prediction_field, reference_field),
+        join=JoinPolicy(missing, fix_ids, on_bad_row),
+        parse=ParsePolicy(reasoning),
+        statistics=StatisticsPolicy(resamples, confidence, seed, cluster_by),
+        by=(by,) if isinstance(by, str) else tuple(by),
+        where=where or {},
+        limit=limit,
+        compare_with_reference=reference,
+    )
+    return run_score(predictions, references, config)
+
+
+def run_score(
+    predictions: str | Path,
+    references: str | Path | None = None,
+    config: RunConfig = DEFAULTS,
+    progress: Progress = SILENT,
+) -> RunResult:
+    """Score with choices already put together; see :func:`score`."""
+    gathered = gather(str(predictions), _path(references), config, progress)
+    gathered, answers = take_answers(gathered, config)
+    return score_items(gathered, task_called(gathered.task), answers, config, progress)
+
+
+def inspect(
+    predictions: str | Path,
+    references: str | Path | None = None,
+    config: RunConfig = DEFAULTS,
+    progress: Progress = SILENT,
+) -> Gathered:
+    """What the files hold and how they join, without scoring; missing predictions are counted."""
+    return gather(str(predictions), _path(references), config, progress, must_be_scorable=False)
+
+
+def _path(path: str | Path | None) -> str | None:
+    return None if path is None else str(path)
+
+
+def _specs(metrics: str | Sequence[str]) -> tuple[MetricSpec, ...]:
+    texts = [metrics] if isinstance(metrics, str) else metrics
+    return tuple(
+        parse_metric_spec(part) for text in texts if text for part in split_metric_list(text)
+    )

@@ -1,0 +1,1 @@
+"""One run, from files to result: gather the items, take the answers, score them."""

@@ -1,0 +1,189 @@
+"""From two paths (or one) to the items of a run: read, recognise, collect, join."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain, islice
+from typing import NamedTuple
+
+from vlmeval_cli.core.config import RunConfig
+from vlmeval_cli.core.progress import Progress
+from vlmeval_cli.core.results import InputFile, JoinReport
+from vlmeval_cli.detection import Detected, Side, detect
+from vlmeval_cli.joining import Columns, Dataset, Joined, Selection, collect, join, join_one_file
+from vlmeval_cli.readers import Layout, Row, Source, open_source
+from vlmeval_cli.tasks import TASKS, task
+
+HEAD = 10_000  # rows that detection looks at
+EXAMPLES = 5
+FINISH_REASON = "finish_reason"
+
+
+class Origin(NamedTuple):
+    """Where a column comes from: its file, and the field that holds it."""
+
+    path: str
+    layout: Layout
+    field: str
+
+    def place(self, lines: Sequence[int]) -> Callable[[int], str]:
+        """Row → where it stands, for messages; ``lines`` are the lines of the rows."""
+        return lambda row: self.layout.where(self.path, lines[row])
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """The items of a run, and how they were found.
+
+    Attributes:
+        dataset: items in the order of the references.
+        report: how predictions and references met.
+        task, task_reason: what was recognised, and why.
+        fields: role → field that plays it, with the reason.
+        predictions, references: where the two columns come from.
+        inputs: the files.
+        notes: what the user should know.
+        image_field: the field that names the image, if there is one.
+        known_fields: every field of the files, for messages.
+    """
+
+    dataset: Dataset
+    report: JoinReport
+    task: str
+    task_reason: str
+    fields: Mapping[str, str]
+    predictions: Origin
+    references: Origin
+    inputs: Sequence[InputFile]
+    notes: Sequence[str]
+    image_field: str | None
+    known_fields: frozenset[str]
+
+
+class _Opened(NamedTuple):
+    """A source and its first rows; all of them, if there are no more."""
+
+    source: Source
+    head: Sequence[Row]
+    is_whole: bool
+
+    @property
+    def path(self) -> str:
+        return self.source.path
+
+    @property
+    def layout(self) -> Layout:
+        return self.source.layout
+
+    def origin(self, field: str | None) -> Origin:
+        return Origin(self.path, self.layout, field or "")
+
+    def rows(self) -> Iterator[Row]:
+        return iter(self.head) if self.is_whole else self.source.rows()
+
+    def side(self) -> Side:
+        return Side(self.path, self.layout, [row.fields for row in self.head])
+
+
+def gather(
+    predictions: str,
+    references: str | None,
+    config: RunConfig,
+    progress: Progress,
+    *,
+    must_be_scorable: bool = True,
+) -> Gathered:
+    """The items that the files hold.
+
+    Args:
+        predictions: path, or ``-`` for standard input; of the one file where it holds both sides.
+        references: path, ``-``, or None.
+        config: the choices of the user.
+        progress: told of every phase.
+        must_be_scorable: refuse a task that is recognised and cannot be scored yet.
+
+    Raises:
+        UsageError: a file is not there, or what it holds cannot be decided.
+        DataError: the files cannot be read or do not meet.
+    """
+    progress.start("reading", None)
+    mine = _open(predictions, config)
+    theirs = None if references is None else _open(references, config)
+    detected = detect(
+        mine.side(),
+        None if theirs is None else theirs.side(),
+        fields=config.fields,
+        task=config.task,
+    )
+    if must_be_scorable:
+        task(detected.task)
+    extra = _extra_fields(detected, config)
+    left = collect(mine, (*detected.prediction_names, *extra))
+    right = None if theirs is None else collect(theirs, (*detected.reference_names, *extra))
+    progress.start("joining", len(left))
+    joined = _join(left, right, detected, config)
+    opened = [one for one in (mine, theirs) if one is not None]
+    return Gathered(
+        dataset=joined.dataset,
+        report=_with_bad_rows(joined.report, opened),
+        task=detected.task,
+        task_reason=detected.task_reason,
+        fields=dict(detected.reasons),
+        predictions=mine.origin(detected.fields.predictions.value),
+        references=(theirs or mine).origin(detected.fields.references.value),
+        inputs=_inputs(opened, [left, right]),
+        notes=(*detected.notes, *joined.notes),
+        image_field=detected.fields.references.image or detected.fields.predictions.image,
+        known_fields=left.known | (right.known if right is not None else frozenset()),
+    )
+
+
+def _open(path: str, config: RunConfig) -> _Opened:
+    source = open_source(path, on_bad_row=config.join.on_bad_row)
+    rows = source.rows()
+    head = list(islice(rows, HEAD))
+    following = next(rows, None)
+    return _Opened(source, head, is_whole=following is None)
+
+
+def _extra_fields(detected: Detected, config: RunConfig) -> tuple[str, ...]:
+    """Fields that group, select or cluster, besides those that play a role."""
+    known = TASKS.get(detected.task)
+    cluster = config.statistics.cluster_by
+    names = (
+        *config.by,
+        *config.where,
+        *(known.free_groups if known else ()),
+        *(() if cluster in ("auto", "none") else (cluster,)),
+        FINISH_REASON,
+    )
+    return tuple(dict.fromkeys(names))
+
+
+def _join(left: Columns, right: Columns | None, detected: Detected, config: RunConfig) -> Joined:
+    selection = Selection(config.where, config.limit)
+    if right is None:
+        return join_one_file(left, detected.fields, policy=config.join, selection=selection)
+    return join(left, right, detected.fields, policy=config.join, selection=selection)
+
+
+def _with_bad_rows(report: JoinReport, opened: Sequence[_Opened]) -> JoinReport:
+    """The report with the rows that readers left out."""
+    bad = [f"{one.path}:{row.line}: {row.message}" for one in opened for row in one.source.bad_rows]
+    if not bad:
+        return report
+    shown = tuple(islice(chain(bad, report.examples.get("bad_rows", ())), EXAMPLES))
+    return replace(
+        report,
+        bad_rows=report.bad_rows + len(bad),
+        examples={**report.examples, "bad_rows": shown},
+    )
+
+
+def _inputs(opened: Sequence[_Opened], columns: Sequence[Columns | None]) -> list[InputFile]:
+    roles = ("predictions", "references") if len(opened) == 2 else ("predictions and references",)
+    return [
+        InputFile(role, one.path, one.source.sha256(), len(rows or ()))
+        for role, one, rows in zip(roles, opened, columns, strict=False)
+    ]

@@ -1,0 +1,315 @@
+"""Scores a data set: chooses metrics, measures, estimates, and puts the result together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from vlmeval_cli.core.batch import Array, Batch
+from vlmeval_cli.core.config import MetricSpec, RunConfig
+from vlmeval_cli.core.errors import UsageError
+from vlmeval_cli.core.metric import Notice, Output
+from vlmeval_cli.core.metric_spec import parse_metric_spec
+from vlmeval_cli.core.progress import Progress
+from vlmeval_cli.core.results import (
+    Group,
+    ItemScores,
+    MetricStatistics,
+    RunResult,
+    Score,
+    Signature,
+    Table,
+)
+from vlmeval_cli.core.signature import of_metric
+from vlmeval_cli.engine.serial import Measurement, measure
+from vlmeval_cli.oracles import comparison
+from vlmeval_cli.oracles.base import Texts
+from vlmeval_cli.registry import Chosen, choose
+from vlmeval_cli.runs.answers import Answers, batch_of
+from vlmeval_cli.runs.gathering import Gathered
+from vlmeval_cli.runs.grouping import Grouping, grouping
+from vlmeval_cli.runs.provenance import run_signature
+from vlmeval_cli.stats.bootstrap import method
+from vlmeval_cli.stats.outcomes import counted, outcomes
+from vlmeval_cli.stats.summary import Estimate, Subset, estimates, item_scores
+from vlmeval_cli.tasks.base import Facts, Task
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is scored: the metrics, the primary output, and why they were chosen."""
+
+    chosen: tuple[Chosen, ...]
+    primary: tuple[str, Output]
+    notes: tuple[str, ...]
+
+
+def plan(task: Task, items: Batch, wanted: Sequence[MetricSpec]) -> Plan:
+    """The metrics asked for, or the task's defaults for these references.
+
+    Raises:
+        UsageError: an unknown metric or option.
+    """
+    if wanted:
+        chosen = choose(wanted)
+        return Plan(chosen, chosen[0].outputs()[0], ())
+    defaults = task.defaults(_facts(items))
+    chosen = choose(parse_metric_spec(text) for text in defaults.metrics)
+    named = {name: output for one in chosen for name, output in one.outputs()}
+    notes = (defaults.note,) if defaults.note else ()
+    return Plan(chosen, (defaults.primary, named[defaults.primary]), notes)
+
+
+def _facts(items: Batch) -> Facts:
+    words = [text.count(" ") + 1 for accepted in items.references for text in accepted]
+    return Facts(
+        n_items=len(items),
+        most_references=max(map(len, items.references), default=0),
+        median_words=float(np.median(words)) if words else 0.0,
+    )
+
+
+def score_items(
+    gathered: Gathered, task: Task, answers: Answers, config: RunConfig, progress: Progress
+) -> RunResult:
+    """The result of a run whose items are gathered and whose answers are taken."""
+    items = batch_of(gathered.dataset, answers)
+    planned = plan(task, items, config.metrics)
+    if config.join.missing == "worst" and answers.missing:
+        _refuse_without_worst(planned.chosen)
+    metrics = [chosen.metric for chosen in planned.chosen]
+    found = measure(metrics, items, progress)
+    statistics = [
+        _with_worst_rows(chosen, part.statistics, answers.missing)
+        for chosen, part in zip(planned.chosen, found.metrics, strict=True)
+    ]
+    groups = grouping(gathered, task, config)
+    subsets = [Subset(), *(Subset(own) for _, own in groups.subsets)]
+    progress.start("resampling", None)
+    every, *by_group = estimates(metrics, statistics, subsets, groups.clusters, config.statistics)
+    scored = _Scored(planned, statistics, every, gathered.report.policy)
+    result = _result(gathered, task, answers, config, scored, groups)
+    result = replace(
+        result,
+        groups=_groups(scored, groups, by_group),
+        tables=_tables(config, scored, found, items, result),
+    )
+    progress.done()
+    return result
+
+
+@dataclass(frozen=True, slots=True)
+class _Scored:
+    """The metrics of a run with their statistics and their estimates over all items."""
+
+    plan: Plan
+    statistics: Sequence[MetricStatistics]
+    estimates: Sequence[Mapping[str, Estimate]]
+    policy: Mapping[str, str]
+
+    def scores(self, found: Sequence[Mapping[str, Estimate]]) -> dict[str, Score]:
+        """Named scores of the items that ``found`` was estimated from."""
+        return {
+            name: self._score(i, name, output, own[output.name])
+            for i, own in enumerate(found)
+            for name, output in self.plan.chosen[i].outputs()
+        }
+
+    def _score(self, i: int, name: str, output: Output, estimate: Estimate) -> Score:
+        metric = self.plan.chosen[i].metric
+        return Score(
+            output=replace(output, name=name),
+            metric=metric.info.name,
+            value=estimate.value,
+            n=estimate.n,
+            signature=of_metric(metric, self.statistics[i].context_digest, self.policy),
+            ci_low=estimate.low,
+            ci_high=estimate.high,
+            skipped=estimate.skipped,
+            reason=_reason(estimate),
+        )
+
+    def item_columns(self) -> dict[str, Array]:
+        """Item scores by the names of this run."""
+        columns = {}
+        for chosen, own in zip(self.plan.chosen, self.statistics, strict=True):
+            found = item_scores(chosen.metric, own)
+            columns |= {
+                name: found[output.name]
+                for name, output in chosen.outputs()
+                if output.name in found
+            }
+        return columns
+
+    def skips(self) -> dict[str, Mapping[int, str]]:
+        """Output → item → why it has no score."""
+        return {
+            name: own.skips
+            for chosen, own in zip(self.plan.chosen, self.statistics, strict=True)
+            for name, _ in chosen.outputs()
+        }
+
+
+def _reason(estimate: Estimate) -> str | None:
+    if estimate.value is not None:
+        return None
+    if estimate.skipped:
+        return "every item was skipped: " + "; ".join(estimate.skipped)
+    return "no items" if estimate.n == 0 else "undefined for these items"
+
+
+def _result(
+    gathered: Gathered,
+    task: Task,
+    answers: Answers,
+    config: RunConfig,
+    scored: _Scored,
+    groups: Grouping,
+) -> RunResult:
+    scores = scored.scores(scored.estimates)
+    columns = scored.item_columns()
+    name, output = scored.plan.primary
+    has_right = task.has_right_answers and name in columns
+    ladder = outcomes(
+        answers.outcomes, columns[name] if has_right else None, output if has_right else None
+    )
+    signatures = {name: one.signature for name, one in scores.items()}
+    return RunResult(
+        task=task.name,
+        task_reason=gathered.task_reason,
+        inputs=gathered.inputs,
+        fields=gathered.fields,
+        join=gathered.report,
+        outcomes=counted(ladder),
+        scores=scores,
+        primary=name,
+        items=_items(gathered, answers, ladder, columns, scored, groups),
+        signature=_signature(gathered, task, config, signatures),
+        statistics=_named_statistics(scored),
+        statistics_options=_statistics_options(config, groups, len(ladder)),
+        diagnosis=task.diagnose(scores),
+        warnings=_warnings(scored, config),
+        notes=(*gathered.notes, *scored.plan.notes, *answers.notes, *groups.notes),
+    )
+
+
+def _items(
+    gathered: Gathered,
+    answers: Answers,
+    ladder: Sequence[str],
+    columns: Mapping[str, Array],
+    scored: _Scored,
+    groups: Grouping,
+) -> ItemScores:
+    return ItemScores(
+        ids=gathered.dataset.ids,
+        predictions=answers.texts,
+        raw=answers.raw,
+        references=gathered.dataset.references,
+        outcomes=ladder,
+        reasons=answers.reasons,
+        scores=columns,
+        skips=scored.skips(),
+        groups=groups.labels,
+    )
+
+
+def _signature(
+    gathered: Gathered, task: Task, config: RunConfig, metrics: Mapping[str, Signature]
+) -> Signature:
+    comparable: dict[str, Any] = {
+        "task": task.name,
+        "metrics": {name: dict(one.comparable) for name, one in metrics.items()},
+        "reasoning": config.parse.reasoning,
+    }
+    return run_signature(comparable, gathered)
+
+
+def _named_statistics(scored: _Scored) -> dict[str, MetricStatistics]:
+    """Statistics by metric, under the first output name it has in this run."""
+    return {
+        chosen.outputs()[0][0]: own
+        for chosen, own in zip(scored.plan.chosen, scored.statistics, strict=True)
+    }
+
+
+def _statistics_options(config: RunConfig, groups: Grouping, n: int) -> dict[str, Any]:
+    policy = config.statistics
+    n_units = n if groups.clusters is None else int(groups.clusters.max(initial=-1)) + 1
+    return {
+        "resamples": policy.resamples,
+        "confidence": policy.confidence,
+        "seed": policy.seed,
+        "method": f"percentile bootstrap, {method(n_units)} weights",
+        "cluster_by": groups.cluster_field,
+        "units": n_units,
+    }
+
+
+def _groups(
+    scored: _Scored, groups: Grouping, found: Sequence[Sequence[Mapping[str, Estimate]]]
+) -> tuple[Group, ...]:
+    return tuple(
+        Group(by=dict(by), n=len(own), scores=scored.scores(estimate))
+        for (by, own), estimate in zip(groups.subsets, found, strict=True)
+    )
+
+
+def _warnings(scored: _Scored, config: RunConfig) -> list[Notice]:
+    found = []
+    for chosen, own, estimate in zip(
+        scored.plan.chosen, scored.statistics, scored.estimates, strict=True
+    ):
+        n = max(one.n for one in estimate.values())
+        found.extend(chosen.metric.advise(own.facts, n))
+    if len(config.metrics) == 1 and len(scored.plan.chosen) == 1:
+        found.append(
+            Notice("one_metric", "only one metric was asked for; a second one shows what it misses")
+        )
+    return found
+
+
+def _tables(
+    config: RunConfig, scored: _Scored, found: Measurement, items: Batch, result: RunResult
+) -> dict[str, Table]:
+    if not config.compare_with_reference:
+        return {}
+    ours = [
+        comparison.Ours(
+            metric=chosen.metric,
+            corpus={out.name: result.scores[name].value for name, out in chosen.outputs()},
+            items=item_scores(chosen.metric, own),
+            seconds=part.seconds + found.preparing,
+        )
+        for chosen, own, part in zip(
+            scored.plan.chosen, scored.statistics, found.metrics, strict=True
+        )
+    ]
+    return {"reference": comparison.table(ours, Texts(items.predictions, items.references))}
+
+
+def _refuse_without_worst(chosen: Sequence[Chosen]) -> None:
+    for one in chosen:
+        for name, output in one.outputs():
+            if output.worst is None:
+                raise UsageError(
+                    f"--missing worst: {name} has no worst value",
+                    hint="Pass --missing skip, or leave that metric out.",
+                )
+
+
+def _with_worst_rows(
+    chosen: Chosen, statistics: MetricStatistics, missing: Sequence[int]
+) -> MetricStatistics:
+    """Statistics in which missing predictions are as bad as can be."""
+    row = chosen.metric.worst_row()
+    if row is None or not missing:
+        return statistics
+    values = statistics.values.copy()
+    values[list(missing)] = row
+    gone = set(missing)
+    skips = {item: why for item, why in statistics.skips.items() if item not in gone}
+    return replace(statistics, values=values, skips=skips)
