@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import chain
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -21,7 +22,9 @@ from vlmeval_cli.core.batch import (
     offsets_of,
 )
 from vlmeval_cli.core.errors import PluginError, quoted
-from vlmeval_cli.text.tokenizers import Tokenizer, tokenizer
+
+if TYPE_CHECKING:
+    from vlmeval_cli.text.tokenizers import Tokenizer
 
 
 class Preparer:
@@ -51,6 +54,8 @@ class Preparer:
         return texts[side] if kind == "text" else self._tokens(name, texts[side])
 
     def _tokens(self, name: str, texts: TextColumn) -> TokenColumn:
+        from vlmeval_cli.text.tokenizers import tokenizer  # many metrics need no tokens
+
         if name not in self._tokenizers:
             self._tokenizers[name] = tokenizer(name), Vocabulary()
         encoder, vocabulary = self._tokenizers[name]

@@ -93,10 +93,8 @@ def original_of(metric: Metric[Any]) -> Original | None:
         case "cider" if options["variant"] == "d" and options["df"] == "references":
             return Original("pycocoevalcap", "pycocoevalcap", coco.cider)
         case "meteor" if options["wordnet"]:
-            run = english.meteor(
-                str(options["tokenizer"]),
-                **{key: options[key] for key in ("alpha", "beta", "gamma")},
-            )
+            parameters = {key: options[key] for key in ("alpha", "beta", "gamma")}
+            run = english.meteor(str(options["tokenizer"]), parameters)
             return Original("nltk", "nltk", run)
         case "rouge":
             return Original("rouge-score", "rouge_score", english.rouge(bool(options["stemmer"])))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from vlmeval_cli.core.metric import Scalar
 from vlmeval_cli.core.optional import require
 from vlmeval_cli.oracles.base import Scored, Texts, Unavailable
 from vlmeval_cli.text.tokenizers import tokenizer
@@ -13,9 +14,7 @@ from vlmeval_cli.text.tokenizers import tokenizer
 ROUGE_TYPES = {"rouge1": "rouge_1_f1", "rouge2": "rouge_2_f1", "rougeL": "rouge_l_f1"}
 
 
-def meteor(
-    tokens: str, *, alpha: float, beta: float, gamma: float
-) -> Callable[[Texts], dict[str, Scored]]:
+def meteor(tokens: str, parameters: Mapping[str, Scalar]) -> Callable[[Texts], dict[str, Scored]]:
     """NLTK's METEOR on tokens of ours (NLTK takes tokens and leaves their making to the caller)."""
 
     def run(texts: Texts) -> dict[str, Scored]:
@@ -26,9 +25,7 @@ def meteor(
                 module.meteor_score(
                     [split(reference) for reference in accepted],
                     split(prediction),
-                    alpha=alpha,
-                    beta=beta,
-                    gamma=gamma,
+                    **parameters,
                 )
                 for prediction, accepted in zip(texts.predictions, texts.references, strict=True)
             ]
@@ -39,7 +36,7 @@ def meteor(
     return run
 
 
-def rouge(*, stemmer: bool) -> Callable[[Texts], dict[str, Scored]]:
+def rouge(stemmer: bool) -> Callable[[Texts], dict[str, Scored]]:
     """ROUGE-1, 2 and L of rouge-score; the best reference of each type."""
 
     def run(texts: Texts) -> dict[str, Scored]:
@@ -58,7 +55,7 @@ def rouge(*, stemmer: bool) -> Callable[[Texts], dict[str, Scored]]:
     return run
 
 
-def sacrebleu(*, smoothing: str, effective_order: bool) -> Callable[[Texts], dict[str, Scored]]:
+def sacrebleu(smoothing: str, effective_order: bool) -> Callable[[Texts], dict[str, Scored]]:
     """BLEU of sacrebleu with tokenizer 13a."""
 
     def run(texts: Texts) -> dict[str, Scored]:

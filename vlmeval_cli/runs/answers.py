@@ -134,7 +134,8 @@ def _stripped(
     predictions: Sequence[str | None], config: RunConfig
 ) -> tuple[list[str | None], list[str | None], set[int]]:
     """Texts without reasoning, the raw text where that changed it, and unfinished reasoning."""
-    texts, raw = list(predictions), [None] * len(predictions)
+    texts = list(predictions)
+    raw: list[str | None] = [None] * len(predictions)
     unfinished: set[int] = set()
     if config.parse.reasoning == "keep":
         return texts, raw, unfinished

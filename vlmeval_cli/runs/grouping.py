@@ -49,7 +49,7 @@ def grouping(gathered: Gathered, task: Task, config: RunConfig) -> Grouping:
         for value, items in members(column).items()
     ]
     numbers, field = _clusters(gathered, config.statistics.cluster_by)
-    notes = ()
+    notes: tuple[str, ...] = ()
     if field is not None and config.statistics.cluster_by == "auto":
         notes = (f'"{field}" repeats: intervals resample the items of an image together',)
     return Grouping(subsets, labels, numbers, field, notes)

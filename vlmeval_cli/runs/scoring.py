@@ -25,8 +25,6 @@ from vlmeval_cli.core.results import (
 )
 from vlmeval_cli.core.signature import of_metric
 from vlmeval_cli.engine.serial import Measurement, measure
-from vlmeval_cli.oracles import comparison
-from vlmeval_cli.oracles.base import Texts
 from vlmeval_cli.registry import Chosen, choose
 from vlmeval_cli.runs.answers import Answers, batch_of
 from vlmeval_cli.runs.gathering import Gathered
@@ -134,7 +132,7 @@ class _Scored:
 
     def item_columns(self) -> dict[str, Array]:
         """Item scores by the names of this run."""
-        columns = {}
+        columns: dict[str, Array] = {}
         for chosen, own in zip(self.plan.chosen, self.statistics, strict=True):
             found = item_scores(chosen.metric, own)
             columns |= {
@@ -259,7 +257,7 @@ def _groups(
 
 
 def _warnings(scored: _Scored, config: RunConfig) -> list[Notice]:
-    found = []
+    found: list[Notice] = []
     for chosen, own, estimate in zip(
         scored.plan.chosen, scored.statistics, scored.estimates, strict=True
     ):
@@ -277,6 +275,9 @@ def _tables(
 ) -> dict[str, Table]:
     if not config.compare_with_reference:
         return {}
+    from vlmeval_cli.oracles import comparison  # rarely asked for
+    from vlmeval_cli.oracles.base import Texts
+
     ours = [
         comparison.Ours(
             metric=chosen.metric,
