@@ -102,7 +102,8 @@ class Answers:
         filled = self.counts > 0
         firsts = self.references[self.offsets[:-1][filled]]
         others = np.not_equal(self.references, np.repeat(firsts, self.counts[filled]))
-        return self.total(others) == 0
+        same: Flags = self.total(others) == 0
+        return same
 
     def total(self, flags: Flags) -> Ints:
         """How many answers of each item are flagged, shape (n,)."""

@@ -43,8 +43,8 @@ class ExactMatch(Metric[None]):
             ``none`` (as they are: the official rule of GQA, where case counts); ``lower`` (stripped
             and lowercase: GQA in VLMEvalKit); ``gqa-lmms`` (lowercase, no ASCII punctuation: GQA in
             lmms-eval); ``vqa`` (the whole rule of VQA accuracy).
-        version: with ``squad``, ``v2`` leaves out accepted answers that normalise to nothing if the
-            item has others, as SQuAD's v2.0 script does; ``v1`` keeps them.
+        version: with ``squad``, ``v1`` takes any accepted answer; ``v2`` leaves out those that
+            normalise to nothing if the item has others, as SQuAD's v2.0 script does.
 
     Differs from: SQuAD's scripts print percent, and v2.0 leaves missing predictions out of the
     total.
@@ -64,7 +64,7 @@ class ExactMatch(Metric[None]):
     """
 
     normalize: Normalization = "squad"
-    version: Version = "v2"
+    version: Version = "v1"
 
     info: ClassVar[MetricInfo] = MetricInfo(
         name="exact_match",
