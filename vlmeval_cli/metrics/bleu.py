@@ -15,7 +15,6 @@ from vlmeval_cli.metrics.bleu_smoothing import SMOOTHINGS, Precisions
 from vlmeval_cli.text.ngrams import (
     Texts,
     clipped_matches,
-    counted,
     predictions_with_references,
 )
 
@@ -147,10 +146,7 @@ class Bleu(Metric[None]):
         """Matched and possible n-grams per order, lengths, and 1 per item."""
         prediction, references = (batch.tokens(name) for name in self.needs())
         texts = predictions_with_references(prediction, references)
-        counts = [
-            clipped_matches(texts, found, len(batch))
-            for found in counted(texts, self._n_counted, shared_only=True)
-        ]
+        counts = clipped_matches(texts, self._n_counted)
         lengths = texts.lengths[texts.is_prediction]
         existing = possible_ngrams(lengths, self._n_counted)
         if self.variant == "nltk":

@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from vlmeval_cli.core.batch import Array, Batch, Ints, Keys, TokenColumn
+from vlmeval_cli.core.batch import Array, Batch, Ints
 from vlmeval_cli.core.errors import UsageError
 from vlmeval_cli.core.metric import (
     MeanMetric,
@@ -19,10 +19,9 @@ from vlmeval_cli.core.metric import (
     mean_statistics,
 )
 from vlmeval_cli.resources.document_frequencies import (
+    MAX_ORDER,
     DocumentFrequencies,
-    Frequencies,
     SavedFrequencies,
-    fingerprint,
 )
 from vlmeval_cli.text.ngrams import (
     NgramCounts,
@@ -30,10 +29,8 @@ from vlmeval_cli.text.ngrams import (
     counted,
     gram_keys,
     predictions_with_references,
-    references_alone,
 )
 
-_MAX_ORDER = 4
 _SIGMA = 6.0
 _SCALE = 10.0
 _FEW_IMAGES = 100
@@ -115,29 +112,25 @@ class Cider(MeanMetric[DocumentFrequencies | SavedFrequencies]):
         """Document frequencies of the batch's references, or the file that has them."""
         if self.df != "references":
             return SavedFrequencies(self.df)
-        references = batch.tokens(self.needs()[1])
-        texts = references_alone(references)
-        orders = list(counted(texts, _MAX_ORDER))
-        keys = [gram_keys(texts, counts, references.vocabulary) for counts in orders]
-        documents = [_local_frequencies(texts, counts) for counts in orders]
-        return DocumentFrequencies.of(
-            len(batch), Frequencies(np.concatenate(keys), np.concatenate(documents))
-        )
+        return DocumentFrequencies.of_references(batch.tokens(self.needs()[1]))
 
     def measure(self, batch: Batch, context: DocumentFrequencies | SavedFrequencies) -> Statistics:
         """Score of each item, and 1."""
         collection = context.loaded if isinstance(context, SavedFrequencies) else context
         prediction, references = (batch.tokens(name) for name in self.needs())
         texts = predictions_with_references(prediction, references)
-        orders = list(counted(texts, _MAX_ORDER))
-        documents = _frequencies(texts, orders, prediction, collection, len(batch))
+        is_whole = collection.is_of(references)
         similarity = np.zeros(len(texts.item))
-        for counts, frequency in zip(orders, documents, strict=True):
-            weights = np.log(collection.n_documents) - np.log(np.maximum(frequency, 1))
+        for counts in counted(texts, MAX_ORDER):
+            if is_whole:
+                documents = counts.items_with_reference()
+            else:
+                documents = collection.counts_of(gram_keys(texts, counts, prediction.vocabulary))
+            weights = np.log(collection.n_documents) - np.log(np.maximum(documents, 1))
             similarity += self._cosines(texts, counts, weights)
         if self.variant == "d":
             similarity *= _length_agreement(texts)
-        scores = _means_over_references(texts, similarity, len(batch)) / _MAX_ORDER * _SCALE
+        scores = _means_over_references(texts, similarity, len(batch)) / MAX_ORDER * _SCALE
         own = {"images": len(batch)} if self.df == "references" else {}
         return mean_statistics(scores, facts=own)
 
@@ -166,7 +159,7 @@ class Cider(MeanMetric[DocumentFrequencies | SavedFrequencies]):
             Shape (n_texts,); meaningless for predictions.
         """
         vector = counts.count * weights[counts.gram]
-        matches = counts.matches(texts)
+        matches = counts.matches()
         predicted, accepted = vector[matches.prediction], vector[matches.reference]
         if self.variant == "d":
             predicted = np.minimum(predicted, accepted)
@@ -177,33 +170,6 @@ class Cider(MeanMetric[DocumentFrequencies | SavedFrequencies]):
         norms = np.sqrt(texts.sums_by_text(per_token))
         scale = norms * norms[_prediction_of(texts)]
         return products / np.where(scale > 0, scale, 1.0)
-
-
-def _local_frequencies(texts: Texts, counts: NgramCounts) -> Ints:
-    """Items that hold each n-gram in a reference, shape (n_grams,)."""
-    head = counts.group_start
-    in_reference = ~texts.is_prediction[counts.text[head]] | (counts.group_sizes() > 1)
-    return np.bincount(counts.gram[head[in_reference]], minlength=counts.n_grams)
-
-
-def _frequencies(
-    texts: Texts,
-    orders: list[NgramCounts],
-    column: TokenColumn,
-    collection: DocumentFrequencies,
-    n_items: int,
-) -> list[Ints]:
-    """Documents of the collection that hold each n-gram, one array (n_grams,) per order."""
-    keys = [gram_keys(texts, counts, column.vocabulary) for counts in orders]
-    if collection.n_documents == n_items:
-        local = [_local_frequencies(texts, counts) for counts in orders]
-        if _fingerprint(keys, local) == collection.content:  # it was fitted on this very batch
-            return local
-    return [collection.counts_of(own) for own in keys]
-
-
-def _fingerprint(keys: list[Keys], documents: list[Ints]) -> tuple[int, int]:
-    return fingerprint(Frequencies(np.concatenate(keys), np.concatenate(documents)))
 
 
 def _prediction_of(texts: Texts) -> Ints:

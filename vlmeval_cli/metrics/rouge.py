@@ -19,7 +19,7 @@ from vlmeval_cli.core.metric import (
     mean_statistics,
 )
 from vlmeval_cli.text.lcs import lcs_lengths
-from vlmeval_cli.text.ngrams import counted, pair_overlaps, predictions_with_references
+from vlmeval_cli.text.ngrams import pair_overlaps, predictions_with_references
 
 _BETA = 1.2
 _TYPES = (*(f"rouge_{n}" for n in range(1, 10)), "rouge_l")
@@ -241,10 +241,7 @@ def _common_ngrams(predictions: TokenColumn, references: TokenColumn, longest: i
     if not longest:
         return []
     texts = predictions_with_references(predictions, references)
-    return [
-        pair_overlaps(texts, counts)[~texts.is_prediction]
-        for counts in counted(texts, longest, shared_only=True)
-    ]
+    return [common[~texts.is_prediction] for common in pair_overlaps(texts, longest)]
 
 
 def _f1(common: Ints, predicted: Ints, accepted: Ints) -> Array:

@@ -12,7 +12,7 @@ from vlmeval_cli.core.batch import Array, Batch
 from vlmeval_cli.core.errors import UsageError
 from vlmeval_cli.core.metric import Metric, MetricInfo, Notice, Output, Statistics
 from vlmeval_cli.metrics.bleu import closest_lengths, possible_ngrams
-from vlmeval_cli.text.ngrams import clipped_matches, counted, predictions_with_references
+from vlmeval_cli.text.ngrams import clipped_matches, predictions_with_references
 
 _MAX_ORDER = 9
 
@@ -108,10 +108,7 @@ class SacreBleu(Metric[None]):
         """Matched and existing n-grams per order, lengths, and 1 per item."""
         prediction, references = (batch.tokens(name) for name in self.needs())
         texts = predictions_with_references(prediction, references)
-        counts = [
-            clipped_matches(texts, found, len(batch))
-            for found in counted(texts, self.max_order, shared_only=True)
-        ]
+        counts = clipped_matches(texts, self.max_order)
         lengths = texts.lengths[texts.is_prediction]
         unmatched = int(np.count_nonzero(counts[-1] == 0))
         counts += possible_ngrams(lengths, self.max_order)

@@ -20,12 +20,18 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from vlmeval_cli.core.batch import Ints, Keys, Vocabulary
+from vlmeval_cli.core.batch import Ints, Keys, TokenColumn, Vocabulary
 from vlmeval_cli.core.errors import DataError, UsageError, quoted
-from vlmeval_cli.text.ngrams import mixed_keys, scrambled
+from vlmeval_cli.text.ngrams import (
+    counted,
+    gram_keys,
+    mixed_keys,
+    references_alone,
+    scrambled,
+)
 
 FORMAT, VERSION = "vlmeval-document-frequencies", 1
-_MAX_ORDER = 4
+MAX_ORDER = 4
 
 
 class Frequencies(NamedTuple):
@@ -35,78 +41,108 @@ class Frequencies(NamedTuple):
     counts: Ints
 
 
-class Fingerprint(NamedTuple):
-    """Two sums over all (document, n-gram) pairs, modulo 2**64: equal whatever the order."""
+class CountedLater:
+    """References of a batch whose n-grams are counted when a count is first asked for.
 
-    first: int
-    second: int
+    A run of one batch never asks: ``measure`` meets every n-gram anyway. Pickling counts first, so
+    that processes exchange tables, not texts.
+    """
 
-    def __add__(self, other: object) -> Fingerprint:
-        """Fingerprint of both collections together."""
-        if not isinstance(other, Fingerprint):
-            return NotImplemented
-        return Fingerprint((self.first + other.first) % 2**64, (self.second + other.second) % 2**64)
+    def __init__(self, references: TokenColumn) -> None:
+        self.references = references
+
+    def __reduce__(self) -> tuple[type[Counted], tuple[Frequencies]]:
+        return Counted, (self.frequencies,)
+
+    @cached_property
+    def frequencies(self) -> Frequencies:
+        """N-grams of the references, and in how many items' references each occurs."""
+        texts = references_alone(self.references)
+        orders = list(counted(texts, MAX_ORDER))
+        keys = [gram_keys(texts, counts, self.references.vocabulary) for counts in orders]
+        documents = [counts.items_with_reference() for counts in orders]
+        return Frequencies(np.concatenate(keys), np.concatenate(documents))
 
 
-def fingerprint(frequencies: Frequencies) -> Fingerprint:
-    """Fingerprint of one table."""
-    counts = frequencies.counts.astype(np.uint64)
-    first = scrambled(frequencies.keys)
-    second = scrambled(~first)
-    return Fingerprint(int((first * counts).sum()), int((second * counts).sum()))
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A table of document frequencies."""
+
+    frequencies: Frequencies
 
 
 @dataclass(frozen=True)
 class DocumentFrequencies:
-    """Document frequencies of a collection, put together from the tables of its batches.
+    """Document frequencies of a collection, put together from those of its batches.
 
     Attributes:
         n_documents: documents of the collection.
-        parts: one table per batch, in any order.
-        content: fingerprint of all tables.
+        parts: one per batch, in any order.
+        content: a sum of hashes of the documents, modulo 2**64.
     """
 
     n_documents: int
-    parts: tuple[Frequencies, ...]
-    content: Fingerprint
+    parts: tuple[CountedLater | Counted, ...]
+    content: int
 
     @classmethod
-    def of(cls, n_documents: int, frequencies: Frequencies) -> DocumentFrequencies:
+    def of_references(cls, references: TokenColumn) -> DocumentFrequencies:
         """The frequencies of one batch."""
-        return cls(n_documents, (frequencies,), fingerprint(frequencies))
+        n_documents = len(references.item_offsets) - 1
+        return cls(n_documents, (CountedLater(references),), documents_hash(references))
 
     def __or__(self, other: DocumentFrequencies) -> DocumentFrequencies:
         """The frequencies of both collections, which share no document."""
         return DocumentFrequencies(
             self.n_documents + other.n_documents,
             self.parts + other.parts,
-            self.content + other.content,
+            (self.content + other.content) % 2**64,
         )
 
     def digest(self) -> str:
-        """A hash of the content that does not depend on how it was put together."""
-        return f"{self.n_documents}-{self.content.first:016x}{self.content.second:016x}"
+        """A hash of the content that does not depend on the order of the documents."""
+        return f"{self.n_documents}-{self.content:016x}"
+
+    def is_of(self, references: TokenColumn) -> bool:
+        """Whether the collection consists of this very column and nothing else."""
+        part, *others = self.parts
+        return not others and isinstance(part, CountedLater) and part.references is references
 
     def counts_of(self, keys: Keys) -> Ints:
         """Documents that hold each n-gram, shape (len(keys),); 0 for those never seen."""
         known, counts = self._table
         order = np.argsort(keys)  # neighbours in the query are neighbours in the table
         place = np.searchsorted(known, keys[order])
-        found = np.zeros(len(keys), dtype=np.int64)
         hit = np.append(known, np.uint64(0))[place] == keys[order]
         hit &= place < len(known)
+        found = np.zeros(len(keys), dtype=np.int64)
         found[order[hit]] = counts[place[hit]]
         return found
 
     @cached_property
     def _table(self) -> Frequencies:
         """All parts as one table, sorted by key."""
-        keys = np.concatenate([part.keys for part in self.parts])
-        counts = np.concatenate([part.counts for part in self.parts])
+        tables = [part.frequencies for part in self.parts]
+        keys = np.concatenate([table.keys for table in tables])
+        counts = np.concatenate([table.counts for table in tables])
         order = np.argsort(keys)
         keys, counts = keys[order], counts[order]
-        start = np.flatnonzero(np.concatenate([keys[:1] == keys[:1], keys[1:] != keys[:-1]]))
+        start = np.flatnonzero(np.append(len(keys) > 0, keys[1:] != keys[:-1]))
         return Frequencies(keys[start], np.add.reduceat(counts, start) if len(start) else counts)
+
+
+def documents_hash(references: TokenColumn) -> int:
+    """A hash of the references of all items that does not depend on the order of the items."""
+    texts = references_alone(references)
+    place = np.arange(len(texts.tokens)) - texts.offsets[:-1][texts.text_of]
+    tokens = references.vocabulary.keys64[texts.tokens]
+    by_text = _sums(scrambled(tokens + scrambled(place.astype(np.uint64))), references.offsets)
+    return int(scrambled(_sums(scrambled(by_text), references.item_offsets)).sum())
+
+
+def _sums(values: Keys, offsets: Ints) -> Keys:
+    """Sums of runs of values modulo 2**64, shape (len(offsets) - 1,)."""
+    return np.diff(np.append(np.uint64(0), np.cumsum(values))[offsets])
 
 
 @dataclass(frozen=True)
@@ -149,7 +185,9 @@ def load_document_frequencies(path: Path) -> DocumentFrequencies:
         raise _not_ours(path, str(error)) from error
     n_documents, table = _checked(document, path)
     counts = np.array(list(table.values()), dtype=np.int64)
-    return DocumentFrequencies.of(n_documents, Frequencies(_keys(list(table), path), counts))
+    frequencies = Frequencies(_keys(list(table), path), counts)
+    marks = scrambled(frequencies.keys) * counts.astype(np.uint64)
+    return DocumentFrequencies(n_documents, (Counted(frequencies),), int(marks.sum()))
 
 
 def save_document_frequencies(
@@ -180,7 +218,7 @@ def save_document_frequencies(
 
 
 def _ngrams(tokens: Sequence[str]) -> Iterable[str]:
-    for n in range(1, _MAX_ORDER + 1):
+    for n in range(1, MAX_ORDER + 1):
         for start in range(len(tokens) - n + 1):
             yield " ".join(tokens[start : start + n])
 

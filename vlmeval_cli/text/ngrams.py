@@ -13,8 +13,9 @@ would change the document frequency of those two n-grams and nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,6 +26,7 @@ from vlmeval_cli.core.batch import Array, Ints, Keys, TokenColumn, Vocabulary, o
 Flags = npt.NDArray[np.bool_]
 Int32s = npt.NDArray[np.int32]
 
+BLOCK_TOKENS = 1 << 16
 _SORTABLE_BITS = 63
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MIX_1, _MIX_2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
@@ -53,6 +55,27 @@ class Texts:
         """Tokens of each text, shape (n_texts,)."""
         return np.diff(self.offsets)
 
+    def blocks(self) -> Iterator[Texts]:
+        """The same texts in runs of whole items, small enough for the processor's cache.
+
+        Where only n-grams of the same item meet, blocks change no number, save time and bound
+        memory. There is always one; items are counted from 0 in each.
+        """
+        first_text = np.flatnonzero(_starts_run(self.item))
+        item_end = self.offsets[np.append(first_text[1:], len(self.item))]
+        block_start = first_text[_starts_run(item_end // BLOCK_TOKENS)]
+        for first, stop in pairwise([*block_start.tolist(), len(self.item)]):
+            start, end = self.offsets[[first, stop]].tolist()
+            yield Texts(
+                self.tokens[start:end],
+                self.offsets[first : stop + 1] - start,
+                self.item[first:stop] - self.item[first],
+                self.is_prediction[first:stop],
+                self.text_of[start:end] - np.int32(first),
+            )
+        if not len(self.item):
+            yield self
+
     def sums_by_text(self, per_token: Array) -> Array:
         """Sums of a per-token column, shape (n_texts,).
 
@@ -77,6 +100,8 @@ class NgramCounts:
         count: occurrences in the text, shape (m,).
         position: first token of the first occurrence, shape (m,).
         group_start: first entry of every (n-gram, item), ascending, shape (n_groups,).
+        group_size: entries of every group, shape (n_groups,).
+        in_prediction: whether a group's first entry is of the prediction, shape (n_groups,).
         n_grams: distinct n-grams.
     """
 
@@ -86,18 +111,25 @@ class NgramCounts:
     count: Ints
     position: Ints
     group_start: Ints
+    group_size: Ints
+    in_prediction: Flags
     n_grams: int
 
-    def group_sizes(self) -> Ints:
-        """Entries of every group, shape (n_groups,)."""
-        return np.diff(self.group_start, append=len(self.text))
-
-    def matches(self, texts: Texts) -> Matches:
+    def matches(self) -> Matches:
         """Entries of references whose n-gram the prediction of their item holds too."""
-        head = np.repeat(self.group_start, self.group_sizes())
-        of_prediction = texts.is_prediction[self.text]
-        reference = np.flatnonzero(of_prediction[head] & ~of_prediction)
-        return Matches(head[reference], reference)
+        shared = self.in_prediction & (self.group_size > 1)
+        head, n_references = self.group_start[shared], self.group_size[shared] - 1
+        prediction = np.repeat(head, n_references)
+        place = np.arange(len(prediction)) - np.repeat(offsets_of(n_references)[:-1], n_references)
+        return Matches(prediction, prediction + 1 + place)
+
+    def items_with_reference(self) -> Ints:
+        """Items that hold each n-gram in a reference, shape (n_grams,)."""
+        gram = self.gram[self.group_start]
+        only_predicted = gram[self.in_prediction & (self.group_size == 1)]
+        return np.bincount(gram, minlength=self.n_grams) - np.bincount(
+            only_predicted, minlength=self.n_grams
+        )
 
 
 class Matches(NamedTuple):
@@ -160,7 +192,7 @@ def counted(texts: Texts, max_order: int, *, shared_only: bool = False) -> Itera
         counts = _counts(order, texts, occurrences)
         yield counts
         if order < max_order:
-            kept = _of_shared_groups(texts, counts) if shared_only else slice(None)
+            kept = _of_shared_groups(counts) if shared_only else slice(None)
             gram_at = np.full(len(texts.tokens), -1, dtype=np.int32)
             gram_at[occurrences.position[kept]] = occurrences.gram[kept]
             # A longer n-gram begins where two n-grams of this order follow each other.
@@ -212,56 +244,80 @@ def _starts_run(values: npt.NDArray[Any]) -> Flags:
     return is_new
 
 
+def _run_lengths(start: Ints, total: int) -> Ints:
+    """Lengths of runs that start at ``start`` and fill ``total`` places."""
+    return np.diff(np.append(start, total))
+
+
 def _counts(order: int, texts: Texts, found: _Occurrences) -> NgramCounts:
     text = texts.text_of[found.position]
     start = np.flatnonzero(found.is_new | _starts_run(text))
     entry_text = text[start]
     starts_group = found.is_new[start] | _starts_run(texts.item[entry_text])
+    group_start = np.flatnonzero(starts_group)
     return NgramCounts(
         order=order,
         text=entry_text,
         gram=found.gram[start],
-        count=np.diff(start, append=len(text)),
+        count=_run_lengths(start, len(text)),
         position=found.position[start],
-        group_start=np.flatnonzero(starts_group),
+        group_start=group_start,
+        group_size=_run_lengths(group_start, len(start)),
+        in_prediction=texts.is_prediction[entry_text[group_start]],
         n_grams=int(found.gram[-1]) + 1 if len(text) else 0,
     )
 
 
-def _of_shared_groups(texts: Texts, counts: NgramCounts) -> Flags:
+def _of_shared_groups(counts: NgramCounts) -> Flags:
     """Which occurrences belong to an n-gram of a prediction and a reference of the same item."""
-    sizes = counts.group_sizes()
-    shared = texts.is_prediction[counts.text[counts.group_start]] & (sizes > 1)
-    return np.repeat(np.repeat(shared, sizes), counts.count)
+    shared = counts.in_prediction & (counts.group_size > 1)
+    return np.repeat(np.repeat(shared, counts.group_size), counts.count)
 
 
-def clipped_matches(texts: Texts, counts: NgramCounts, n_items: int) -> Ints:
+def clipped_matches(texts: Texts, max_order: int) -> list[Ints]:
     """Matches of each prediction with its references together, as BLEU counts them.
 
     An n-gram counts as often as the prediction has it, but at most as often as the reference that
     has it most.
 
     Returns:
-        Shape (n_items,).
+        One array of shape (n_items,) per order.
     """
-    if not len(counts.text):
-        return np.zeros(n_items, dtype=np.int64)
-    of_prediction = texts.is_prediction[counts.text]
-    in_references = np.where(of_prediction, 0, counts.count)
-    most = np.maximum.reduceat(in_references, counts.group_start)
-    head = counts.group_start
-    wanted = np.where(of_prediction[head], counts.count[head], 0)
-    items = texts.item[counts.text[head]]
-    return _int_sums(np.minimum(wanted, most), items, n_items)
+    return _over_blocks(texts, max_order, _clipped)
 
 
-def pair_overlaps(texts: Texts, counts: NgramCounts) -> Ints:
+def pair_overlaps(texts: Texts, max_order: int) -> list[Ints]:
     """Matches of each reference with the prediction of its item, as ROUGE-N counts them.
 
     Returns:
-        Shape (n_texts,), 0 for predictions.
+        One array of shape (n_texts,) per order, 0 for predictions.
     """
-    matches = counts.matches(texts)
+    return _over_blocks(texts, max_order, _overlaps)
+
+
+def _over_blocks(
+    texts: Texts, max_order: int, count: Callable[[Texts, NgramCounts], Ints]
+) -> list[Ints]:
+    blocks = [
+        [count(block, counts) for counts in counted(block, max_order, shared_only=True)]
+        for block in texts.blocks()
+    ]
+    return [np.concatenate(order) for order in zip(*blocks, strict=True)]
+
+
+def _clipped(texts: Texts, counts: NgramCounts) -> Ints:
+    matches = counts.matches()
+    start = np.flatnonzero(_starts_run(matches.prediction))
+    in_references = counts.count[matches.reference]
+    most = np.maximum.reduceat(in_references, start) if len(start) else in_references
+    predicted = matches.prediction[start]
+    item = texts.item[counts.text[predicted]]
+    n_items = int(np.count_nonzero(texts.is_prediction))
+    return _int_sums(np.minimum(counts.count[predicted], most), item, n_items)
+
+
+def _overlaps(texts: Texts, counts: NgramCounts) -> Ints:
+    matches = counts.matches()
     common = np.minimum(counts.count[matches.prediction], counts.count[matches.reference])
     return _int_sums(common, counts.text[matches.reference], len(texts.item))
 
