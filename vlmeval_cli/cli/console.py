@@ -30,6 +30,8 @@ class GuardedStream:
 
     def write(self, text: str) -> int:
         """Write ``text``."""
+        if text == "":  # Typer tries this to see what a stream takes, and ignores every failure
+            return 0
         try:
             return self._stream.write(text)
         except OSError as error:
