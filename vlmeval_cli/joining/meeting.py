@@ -88,8 +88,7 @@ def meet(
     """
     index = _index(meeting, repeats)
     wanted = _wanted(meeting, selection)
-    keys = _at(meeting.keys.references, wanted.rows)
-    met = [index.get(key) for key in keys]
+    met = list(map(index.get, _at(meeting.keys.references, wanted.rows)))
     dataset = Dataset(
         ids=_at(meeting.keys.shown, wanted.rows),
         predictions=_predictions(meeting, met, repeats),
@@ -109,18 +108,16 @@ def _at(values: Sequence[Any], rows: Iterable[int]) -> list[Any]:
     return list(map(values.__getitem__, rows))
 
 
-def _index(meeting: Meeting, repeats: Repeats) -> Mapping[str, Sequence[int]]:
-    """Key → rows of the predictions."""
+def _index(meeting: Meeting, repeats: Repeats) -> dict[str, int]:
+    """Key → first row of the predictions."""
     keys = meeting.keys.predictions
-    rows: dict[str, Any] = dict(zip(keys, zip(range(len(keys))), strict=True))
-    if len(rows) == len(keys):
-        return rows
+    last = dict(zip(keys, range(len(keys)), strict=True))
+    if len(last) == len(keys):
+        return last
     if repeats == "error":
         _refuse_repeats(meeting)
-    gathered: dict[str, list[int]] = {}
-    for row, key in enumerate(keys):
-        gathered.setdefault(key, []).append(row)
-    return gathered
+    # Written backwards, the first row of each key is the one that stays.
+    return dict(zip(reversed(keys), range(len(keys) - 1, -1, -1), strict=True))
 
 
 def _refuse_repeats(meeting: Meeting) -> None:
@@ -161,21 +158,27 @@ def _wanted(meeting: Meeting, selection: Selection) -> Wanted:
     return Wanted(list(compress(rows, answers)), [a for a in answers if a], unanswered)
 
 
-def _predictions(
-    meeting: Meeting, met: Sequence[Sequence[int] | None], repeats: Repeats
-) -> list[Any]:
+def _predictions(meeting: Meeting, met: Sequence[int | None], repeats: Repeats) -> list[Any]:
     values = meeting.predictions[meeting.prediction_name]
     if meeting.prediction_name == WHOLE_ROW:
         id_name = meeting.id_names[0]
         values = [{key: row[key] for key in row if key != id_name} for row in values]
     if repeats == "error":
-        return [None if rows is None else values[rows[0]] for rows in met]
+        return _at_or_none(values, met)
+    gathered: dict[str, list[Any]] = {}
+    keys = meeting.keys.predictions
+    for key, value in zip(keys, values, strict=True):
+        gathered.setdefault(key, []).append(value)
     absent: list[Any] | None = [] if repeats == "list_or_empty" else None
-    return [absent if rows is None else _at(values, rows) for rows in met]
+    return [absent if row is None else gathered[keys[row]] for row in met]
+
+
+def _at_or_none(values: Sequence[Any], rows: Sequence[int | None]) -> list[Any]:
+    return [None if row is None else values[row] for row in rows]
 
 
 def _fields(
-    meeting: Meeting, rows: Sequence[int], met: Sequence[Sequence[int] | None]
+    meeting: Meeting, rows: Sequence[int], met: Sequence[int | None]
 ) -> dict[str, list[Any]]:
     """Columns that are neither the prediction nor the references, the references' own first."""
     theirs = meeting.references.columns
@@ -188,7 +191,7 @@ def _fields(
     }
     for name, column in mine.items():
         if name not in fields and name != meeting.prediction_name:
-            fields[name] = [None if at is None else column[at[0]] for at in met]
+            fields[name] = _at_or_none(column, met)
     return fields
 
 
@@ -196,17 +199,17 @@ def _is_there(columns: Columns, name: str) -> bool:
     return name in columns.known or any(value is not None for value in columns[name])
 
 
-def _lines(columns: Columns, met: Sequence[Sequence[int] | None]) -> Sequence[int]:
+def _lines(columns: Columns, met: Sequence[int | None]) -> Sequence[int]:
     lines = columns.lines
-    return array("q", (0 if rows is None else lines[rows[0]] for rows in met))
+    return array("q", [0 if row is None else lines[row] for row in met])
 
 
 def _report(
-    meeting: Meeting, dataset: Dataset, wanted: Wanted, index: Mapping[str, Sequence[int]]
+    meeting: Meeting, dataset: Dataset, wanted: Wanted, index: Mapping[str, int]
 ) -> JoinReport:
-    pairs = list(zip(dataset.ids, dataset.predictions, strict=True))
-    missing = [text for text, value in pairs if value is None]
-    empty = [text for text, value in pairs if isinstance(value, str) and not value]
+    values = dataset.predictions
+    missing = [dataset.ids[i] for i, value in enumerate(values) if value is None]
+    empty = [dataset.ids[i] for i, value in enumerate(values) if value == ""]
     known = set(meeting.keys.references)
     extra = [key for key in index if key not in known]
     unanswered = _at(meeting.keys.shown, wanted.unanswered)

@@ -27,6 +27,8 @@ def accepted(value: Any) -> list[Any]:  # noqa: ANN401  (JSON)
         return []
     if not isinstance(value, list):
         return [value]
-    if value and (is_box(value) or all(isinstance(part, dict) for part in value)):
+    # Nearly all references are texts: one look at the first spares them the tests of the others.
+    is_list_of_texts = not value or type(value[0]) is str
+    if not is_list_of_texts and (is_box(value) or all(isinstance(part, dict) for part in value)):
         return [value]
     return value if None not in value else [part for part in value if part is not None]
