@@ -151,3 +151,8 @@ def test_no_advice_where_nothing_vanishes():
 def test_unknown_choices_are_refused(options):
     with pytest.raises(UsageError, match="Known: "):
         ExactMatch(**options)
+
+
+def test_a_missing_prediction_is_wrong_even_where_an_empty_one_is_right():
+    assert scores([("", ["a"])]) == [1.0]
+    assert ExactMatch().worst_row().tolist() == [0.0, 1.0]

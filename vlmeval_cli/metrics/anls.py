@@ -13,14 +13,19 @@ from rapidfuzz.process import cpdist
 
 from vlmeval_cli.core.batch import Array, Batch, Ints
 from vlmeval_cli.core.errors import UsageError, quoted
-from vlmeval_cli.core.metric import Metric, MetricInfo, Notice, Output, Statistics
+from vlmeval_cli.core.metric import (
+    MeanMetric,
+    MetricInfo,
+    Notice,
+    Output,
+    Statistics,
+    mean_statistics,
+)
 from vlmeval_cli.metrics.answers import (
     NEEDS,
     Answers,
     Pairs,
     check_choice,
-    mean_score,
-    mean_statistics,
 )
 from vlmeval_cli.text.normalize import single_spaced_lowercase, stripped_lowercase
 
@@ -52,7 +57,7 @@ _RULES = MappingProxyType(
 
 
 @dataclass(frozen=True, slots=True)
-class Anls(Metric[None]):
+class Anls(MeanMetric[None]):
     """Average normalised Levenshtein similarity with the best accepted answer.
 
     Input: the predicted text and any number of accepted answers, compared without regard to case.
@@ -127,7 +132,7 @@ class Anls(Metric[None]):
         if rule.raw_length:
             unpadded = self._best(edits, shown, answers, pairs)
             facts[_PADDED] = int(np.count_nonzero(scores != unpadded))
-        return mean_statistics(scores, answers, facts)
+        return mean_statistics(scores, skips=answers.skips, facts=facts)
 
     def _edits(self, texts: Sequence[str], pairs: Pairs, longer: Ints) -> Ints:
         """Levenshtein distances; pairs that must fall below the threshold get the whole length."""
@@ -154,10 +159,6 @@ class Anls(Metric[None]):
         else:
             counts = distance < 1 - self.threshold
         return answers.best(np.where(counts, similarity, 0.0)[pairs.of_reference])
-
-    def finalize(self, totals: Array) -> dict[str, Array]:
-        """The mean similarity."""
-        return {"anls": mean_score(totals)}
 
     def advise(self, facts: Mapping[str, int], n: int) -> tuple[Notice, ...]:
         """Padding, which the official divisor rewards."""

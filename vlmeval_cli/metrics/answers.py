@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from vlmeval_cli.core.batch import Array, Batch, Ints
 from vlmeval_cli.core.errors import UsageError, did_you_mean, quoted
-from vlmeval_cli.core.metric import Notice, Statistics
+from vlmeval_cli.core.metric import Notice
 
 Codes = npt.NDArray[np.int32]
 Flags = npt.NDArray[np.bool_]
@@ -88,6 +88,11 @@ class Answers:
             list(code_of), predicted[self.predictions], accepted[self.references], self.offsets
         )
 
+    @property
+    def skips(self) -> dict[int, str]:
+        """Items that have no accepted answer, and so no score."""
+        return dict.fromkeys(np.flatnonzero(self.counts == 0).tolist(), NO_REFERENCE)
+
     def spread(self, per_item: npt.NDArray[Element]) -> npt.NDArray[Element]:
         """A value per item, repeated for each of its answers."""
         return np.repeat(per_item, self.counts)
@@ -129,23 +134,6 @@ class Answers:
         keys = np.repeat(self.predictions.astype(np.int64) * size, self.counts) + self.references
         distinct, of_reference = np.unique(keys, return_inverse=True)
         return Pairs(distinct // size, distinct % size, of_reference)
-
-
-def mean_statistics(
-    scores: Array, answers: Answers, facts: Mapping[str, int] | None = None
-) -> Statistics:
-    """Rows ``(score, 1)``, and zeros for the items that have no accepted answer."""
-    scored = answers.counts > 0
-    values = np.column_stack([np.where(scored, scores, 0.0), scored.astype(np.float64)])
-    skips = dict.fromkeys(np.flatnonzero(~scored).tolist(), NO_REFERENCE)
-    return Statistics(values, skips=skips, facts=facts or {})
-
-
-def mean_score(totals: Array) -> Array:
-    """Scores of summed ``(score, 1)`` rows; NaN where nothing was summed."""
-    with np.errstate(invalid="ignore", divide="ignore"):
-        score: Array = totals[..., 0] / totals[..., 1]
-    return score
 
 
 def without_vanished(normalized: Answers) -> Flags:

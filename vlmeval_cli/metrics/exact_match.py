@@ -8,14 +8,19 @@ from typing import ClassVar, Literal, get_args
 
 import numpy as np
 
-from vlmeval_cli.core.batch import Array, Batch
-from vlmeval_cli.core.metric import Metric, MetricInfo, Notice, Output, Statistics
+from vlmeval_cli.core.batch import Batch
+from vlmeval_cli.core.metric import (
+    MeanMetric,
+    MetricInfo,
+    Notice,
+    Output,
+    Statistics,
+    mean_statistics,
+)
 from vlmeval_cli.metrics.answers import (
     NEEDS,
     Answers,
     check_choice,
-    mean_score,
-    mean_statistics,
     vanished_items,
     vanished_notice,
     without_vanished,
@@ -27,7 +32,7 @@ Version = Literal["v1", "v2"]
 
 
 @dataclass(frozen=True, slots=True)
-class ExactMatch(Metric[None]):
+class ExactMatch(MeanMetric[None]):
     """1 if the prediction, normalised, equals any accepted answer, normalised; else 0.
 
     Input: the predicted text and any number of accepted answers.
@@ -94,11 +99,8 @@ class ExactMatch(Metric[None]):
         if self.normalize == "squad" and self.version == "v2":
             agreements &= without_vanished(answers)
         right = (answers.total(agreements) > 0).astype(np.float64)
-        return mean_statistics(right, raw, {"vanished": vanished_items(raw, answers)})
-
-    def finalize(self, totals: Array) -> dict[str, Array]:
-        """The mean."""
-        return {"exact_match": mean_score(totals)}
+        facts = {"vanished": vanished_items(raw, answers)}
+        return mean_statistics(right, skips=answers.skips, facts=facts)
 
     def advise(self, facts: Mapping[str, int], n: int) -> tuple[Notice, ...]:
         """Answers that are nothing but articles and punctuation."""

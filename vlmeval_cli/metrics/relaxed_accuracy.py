@@ -10,15 +10,22 @@ import numpy as np
 
 from vlmeval_cli.core.batch import Array, Batch
 from vlmeval_cli.core.errors import UsageError, quoted
-from vlmeval_cli.core.metric import Metric, MetricInfo, Notice, Output, Statistics
-from vlmeval_cli.metrics.answers import NEEDS, Answers, Flags, mean_score, mean_statistics
+from vlmeval_cli.core.metric import (
+    MeanMetric,
+    MetricInfo,
+    Notice,
+    Output,
+    Statistics,
+    mean_statistics,
+)
+from vlmeval_cli.metrics.answers import NEEDS, Answers, Flags
 from vlmeval_cli.text.normalize import as_it_is
 
 _PADDED = "padded"
 
 
 @dataclass(frozen=True, slots=True)
-class RelaxedAccuracy(Metric[None]):
+class RelaxedAccuracy(MeanMetric[None]):
     """1 if the prediction is a number near an accepted one, or the same text; else 0.
 
     Input: the predicted text and any number of accepted answers. A text is a number if Python's
@@ -82,10 +89,10 @@ class RelaxedAccuracy(Metric[None]):
         answers = Answers.of(batch)
         stripped = answers.normalized(str.strip, as_it_is)
         if self.strip:
-            return mean_statistics(self._right(stripped), stripped)
+            return mean_statistics(self._right(stripped), skips=stripped.skips)
         right = self._right(answers)
         padded = np.count_nonzero(self._right(stripped) > right)
-        return mean_statistics(right, answers, {_PADDED: int(padded)})
+        return mean_statistics(right, skips=answers.skips, facts={_PADDED: int(padded)})
 
     def _right(self, answers: Answers) -> Array:
         """1 for each item with an accepted answer that is near or the same, else 0."""
@@ -93,10 +100,6 @@ class RelaxedAccuracy(Metric[None]):
         near = _near(_numbers(answers.texts), answers, self.tolerance)
         matches = np.where(near.decides, near.within, lowercase.agree())
         return (answers.total(matches) > 0).astype(np.float64)
-
-    def finalize(self, totals: Array) -> dict[str, Array]:
-        """The mean."""
-        return {"relaxed_accuracy": mean_score(totals)}
 
     def advise(self, facts: Mapping[str, int], n: int) -> tuple[Notice, ...]:
         """Predictions that are wrong only for the spaces around them."""

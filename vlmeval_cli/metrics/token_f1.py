@@ -12,13 +12,18 @@ import numpy as np
 import numpy.typing as npt
 
 from vlmeval_cli.core.batch import Array, Batch, Ints, Vocabulary, offsets_of
-from vlmeval_cli.core.metric import Metric, MetricInfo, Notice, Output, Statistics
+from vlmeval_cli.core.metric import (
+    MeanMetric,
+    MetricInfo,
+    Notice,
+    Output,
+    Statistics,
+    mean_statistics,
+)
 from vlmeval_cli.metrics.answers import (
     NEEDS,
     Answers,
     check_choice,
-    mean_score,
-    mean_statistics,
     vanished_items,
     vanished_notice,
     without_vanished,
@@ -30,7 +35,7 @@ _TOKENS_AT_A_TIME = 1 << 22  # bounds the memory, however long the texts are
 
 
 @dataclass(frozen=True, slots=True)
-class TokenF1(Metric[None]):
+class TokenF1(MeanMetric[None]):
     """Harmonic mean of word precision and recall against the best accepted answer.
 
     Input: the predicted text and any number of accepted answers. Both are normalised by SQuAD's
@@ -92,15 +97,11 @@ class TokenF1(Metric[None]):
         if self.version == "v2":
             of_answers = np.where(without_vanished(answers), of_answers, 0.0)
         facts = {"vanished": vanished_items(raw, answers)}
-        return mean_statistics(answers.best(of_answers), raw, facts)
+        return mean_statistics(answers.best(of_answers), skips=answers.skips, facts=facts)
 
     @property
     def _both_empty(self) -> float:
         return 1.0 if self.version == "v2" else 0.0
-
-    def finalize(self, totals: Array) -> dict[str, Array]:
-        """The mean of the items."""
-        return {"token_f1": mean_score(totals)}
 
     def advise(self, facts: Mapping[str, int], n: int) -> tuple[Notice, ...]:
         """Answers that are nothing but articles and punctuation."""

@@ -11,14 +11,19 @@ import numpy as np
 
 from vlmeval_cli.core.batch import Array, Batch, Ints
 from vlmeval_cli.core.errors import UsageError
-from vlmeval_cli.core.metric import Metric, MetricInfo, Notice, Output, Statistics
+from vlmeval_cli.core.metric import (
+    MeanMetric,
+    MetricInfo,
+    Notice,
+    Output,
+    Statistics,
+    mean_statistics,
+)
 from vlmeval_cli.metrics.answers import (
     NEEDS,
     Answers,
     Flags,
     check_choice,
-    mean_score,
-    mean_statistics,
 )
 from vlmeval_cli.text.normalize import NORMALIZERS, Normalizer, as_it_is
 from vlmeval_cli.text.vqa_normalize import (
@@ -76,7 +81,7 @@ _RULES = MappingProxyType(
 
 
 @dataclass(frozen=True, slots=True)
-class VqaAccuracy(Metric[None]):
+class VqaAccuracy(MeanMetric[None]):
     """Share of annotators who would call the prediction right, three agreeing ones being enough.
 
     Input: the predicted text, and the answers of an item's annotators, normally ten, repeated ones
@@ -152,7 +157,8 @@ class VqaAccuracy(Metric[None]):
             scores = np.minimum(matches, _AGREEING) / _AGREEING
         else:
             scores = _leave_one_out(matches, answers.counts)
-        return mean_statistics(scores, answers, _annotator_counts(answers.counts))
+        facts = _annotator_counts(answers.counts)
+        return mean_statistics(scores, skips=answers.skips, facts=facts)
 
     def _agreements(self, answers: Answers) -> Flags:
         if self.variant == "simple":
@@ -165,10 +171,6 @@ class VqaAccuracy(Metric[None]):
             raw.spread(raw.unanimous()), raw.agree(), answers.normalized(*usually).agree()
         )
         return agreements
-
-    def finalize(self, totals: Array) -> dict[str, Array]:
-        """The mean accuracy."""
-        return {"vqa_accuracy": mean_score(totals)}
 
     def advise(self, facts: Mapping[str, int], n: int) -> tuple[Notice, ...]:
         """What fewer than ten annotators, or an uneven number of them, do to the formula."""
