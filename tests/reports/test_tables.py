@@ -17,7 +17,7 @@ PLAIN = """\
 task:         captioning: the references are called captions
 predictions:  preds.jsonl (4 rows)
 references:   refs.jsonl (3 rows)
-fields:       id = image_id, prediction = caption
+fields:       id: image_id; prediction: caption
 joined:       2 matched, 1 missing ("c"), 2 extra ("x1", "x2")
 ids:          strip the extension: 2 more, would match more (--fix-ids)
 outcomes:     1 missing (33.3%), 2 scored (66.7%)

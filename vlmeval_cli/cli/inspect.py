@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
@@ -38,18 +38,22 @@ def inspect(options: InspectOptions) -> None:
     from vlmeval_cli import api
 
     paths = [path for path in (options.file, options.other) if path is not None]
-    for path in paths:
-        if path != _STDIN:  # standard input can be read only once, for the joining
-            show([*_file(path)], no_color=options.no_color)
+    blocks: list[Block] = []
+    notes: Sequence[str] = ()
     try:
+        for path in paths:
+            if path != _STDIN:  # standard input can be read only once, for the joining
+                blocks.extend(_file(path))
         found = api.inspect(options.file, options.other)
+        blocks.extend(_joined(found))
+        notes = found.notes
     except VlmevalError as error:
-        if options.other is not None or options.file == _STDIN:
+        if len(paths) == 2 or not blocks:
             raise
-        say(f"note: alone, this file cannot be scored: {error.message}")
-        return
-    show([*_joined(found)], no_color=options.no_color)
-    for note in found.notes:
+        notes = (f"alone, this file cannot be scored: {error.message}",)
+    finally:  # what was seen until it failed
+        show(blocks, no_color=options.no_color)
+    for note in notes:
         say(f"note: {note}")
 
 

@@ -71,7 +71,7 @@ def join_pairs(join: JoinReport) -> list[tuple[str, str]]:
 
 
 def _listed(fields: Mapping[str, str]) -> str:
-    return ", ".join(f"{role} = {name}" for role, name in fields.items())
+    return "; ".join(f"{role}: {name}" for role, name in fields.items())
 
 
 def _joined(join: JoinReport) -> str:

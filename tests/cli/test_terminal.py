@@ -1,0 +1,65 @@
+"""What changes when stdout is a terminal: colour, unless somebody said no."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from vlmeval_cli.cli import progress
+from vlmeval_cli.core.progress import NoProgress
+
+pty = pytest.importorskip("pty", reason="this system has no pseudo-terminals")
+
+
+def in_terminal(*arguments, **changes):
+    """What ``vlmeval ARGUMENTS`` writes to a terminal."""
+    ours, theirs = pty.openpty()
+    kept = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "FORCE_COLOR")}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "vlmeval_cli", *arguments],
+        stdin=theirs, stdout=theirs, stderr=theirs,
+        env={**kept, "TERM": "xterm-256color", "COLUMNS": "80", **changes},
+    )  # fmt: skip
+    os.close(theirs)
+    written = b""
+    try:
+        while part := os.read(ours, 65536):
+            written += part
+    except OSError:  # the end of a terminal
+        pass
+    os.close(ours)
+    process.wait(30)
+    return written.decode()
+
+
+def test_a_terminal_gets_colour():
+    assert "\x1b[" in in_terminal("doctor")
+
+
+@pytest.mark.parametrize(("arguments", "changes"), [(["--no-color"], {}), ([], {"NO_COLOR": "1"})])
+def test_no_colour_means_no_escape_sequence_at_all(arguments, changes):
+    text = in_terminal("doctor", *arguments, **changes)
+    assert "numpy" in text
+    assert "\x1b" not in text
+
+
+def test_progress_is_silent_where_stderr_is_no_terminal(monkeypatch, capsys):
+    with progress.progress_bar(quiet=False) as bar:
+        assert isinstance(bar, NoProgress)
+        bar.start("x", 3)
+        bar.advance(3)
+        bar.done()
+    assert capsys.readouterr().err == ""
+
+
+def test_short_phases_show_nothing_and_long_ones_a_bar(monkeypatch):
+    bar = progress._Bar()
+    times = iter([0.0, 0.5, 2.0])
+    monkeypatch.setattr(progress.time, "monotonic", lambda: next(times, 3.0))
+    drawn = []
+    monkeypatch.setattr(bar, "_draw", lambda: drawn.append(bar._count))
+    bar.start("measuring", 10)
+    bar.advance(1)
+    bar.advance(1)
+    assert drawn == [2]
