@@ -14,7 +14,7 @@ def document(text):
 def test_the_table_goes_to_stdout_and_the_rest_to_stderr(command, files):
     done = command("score", *files)
     assert done.returncode == 0
-    assert "exact_match (primary)  0.3333" in done.stdout
+    assert "exact_match (primary)  0.6667" in done.stdout
     assert "warning:" not in done.stdout
     assert "note:" not in done.stdout
     assert "\x1b" not in done.stdout + done.stderr
@@ -30,7 +30,7 @@ def test_json_on_stdout_is_one_document_and_equals_the_file(command, files, tmp_
     report = document(out.stdout)
     assert report["schema_version"] == 1
     assert report["created"] == "1970-01-02T00:00:00+00:00"
-    assert report["metrics"]["exact_match"]["value"] == pytest.approx(1 / 3, abs=1e-15)
+    assert report["metrics"]["exact_match"]["value"] == pytest.approx(2 / 3, abs=1e-15)
     assert report["command"].startswith("vlmeval score ")
     command("score", *files, "--json", tmp_path / "r.json", **pinned)
     saved = document((tmp_path / "r.json").read_text())
@@ -47,7 +47,7 @@ def test_every_file_is_written_and_told_the_same_scores(inside, files, tmp_path)
     code, _, _ = inside("score", *files, *options, "--output", tmp_path / "run")
     assert code == 0
     value = document(names["json"].read_text())["metrics"]["token_f1"]["value"]
-    rows = list(csv.DictReader(names["csv"].open()))
+    rows = list(csv.DictReader(names["csv"].read_text().splitlines()))
     assert [float(row["value"]) for row in rows if row["output"] == "token_f1"] == [value]
     samples = [document(line) for line in names["samples"].read_text().splitlines()]
     assert sum(sample["scores"]["token_f1"] for sample in samples) / 3 == pytest.approx(value)
@@ -57,8 +57,8 @@ def test_every_file_is_written_and_told_the_same_scores(inside, files, tmp_path)
 
 def test_percent_changes_the_table_and_no_file(inside, files, tmp_path):
     _, out, _ = inside("score", *files, "--percent", "--csv", tmp_path / "s.csv")
-    assert "33.33" in out
-    assert "0.3333" in (tmp_path / "s.csv").read_text()
+    assert "66.67" in out
+    assert "0.6666" in (tmp_path / "s.csv").read_text()
 
 
 def test_worst_lists_whole_items_in_a_pipe(inside, tmp_path):

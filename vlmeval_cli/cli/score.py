@@ -168,9 +168,9 @@ def score(options: ScoreOptions) -> None:
     config, wanted = choices(options)
     outputs = Outputs.of(options, wanted)
     outputs.check(inputs=(options.predictions, options.references, options.config))
+    origin = provenance()
     with progress_bar(quiet=options.quiet) as progress:
         result = api.run_score(options.predictions, options.references, config, progress)
-    origin = provenance()
     try:
         outputs.write_files(result, origin)
     except OutputError:  # an hour of scoring is not lost because a disk is full
