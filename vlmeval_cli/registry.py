@@ -13,12 +13,12 @@ from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
 from types import MappingProxyType, ModuleType
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
 
 import vlmeval_cli.metrics as built_in
 from vlmeval_cli.core.config import MetricSpec
 from vlmeval_cli.core.errors import PluginError, UsageError, VlmevalError, did_you_mean, quoted
-from vlmeval_cli.core.metric import Metric, Output
+from vlmeval_cli.core.metric import Metric, Output, Scalar
 
 ENTRY_POINTS = "vlmeval.metrics"
 _TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
@@ -43,6 +43,14 @@ class Chosen:
             for output in self.metric.outputs()
             if output.name in self.names
         )
+
+
+class Option(NamedTuple):
+    """An option of a metric, its default, and the values it can have where they are listed."""
+
+    name: str
+    default: Scalar
+    choices: tuple[str, ...]
 
 
 @cache
@@ -100,6 +108,22 @@ def choose(specs: Iterable[MetricSpec]) -> tuple[Chosen, ...]:
         taken.update(names.values())
         chosen.append(Chosen(metric, names))
     return tuple(chosen)
+
+
+def options(family: type[Metric[Any]]) -> tuple[Option, ...]:
+    """The options of a metric in the order they are declared."""
+    hints = get_type_hints(family)
+    return tuple(
+        Option(name, default, _choices(hints[name])) for name, default in family().options().items()
+    )
+
+
+def _choices(hint: Any) -> tuple[str, ...]:  # noqa: ANN401  (any option type)
+    if hint is bool:
+        return ("true", "false")
+    if get_origin(hint) is tuple:
+        return _choices(get_args(hint)[0])
+    return tuple(map(str, get_args(hint))) if get_origin(hint) is Literal else ()
 
 
 def build(spec: MetricSpec) -> Metric[Any]:
