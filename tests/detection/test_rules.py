@@ -93,6 +93,11 @@ def test_a_field_that_is_null_everywhere_is_not_there():
     assert values(found)[0] == "output"
 
 
+def test_predictions_that_are_all_null_are_still_the_predictions():
+    found = look([{"id": 1, "prediction": None}], [{"id": 1, "references": ["y"]}])
+    assert values(found)[0] == "prediction"
+
+
 def test_a_fact_about_the_item_is_not_guessed_to_be_its_reference():
     refs = [{"id": 1, "question": "?", "category": "indoor", "answer": "y"}]
     with pytest.raises(UsageError, match='"category", "answer"'):

@@ -12,6 +12,7 @@ from vlmeval_cli.joining.repairs import best_fix
         (["C:\\x\\a", "C:\\x\\b"], ["a", "b"], "strip the directory"),
         (["a.jpg", "b.jpg"], ["a", "b"], "strip the extension"),
         (["a.jpg", "b.jpg"], ["a.png", "b.png"], "strip the extension"),
+        (["1.0", "20.00"], ["1", "20"], "write 7.0 as 7"),
         (["001", "010"], ["1", "10"], "strip zero padding"),
         (["IMG_A", "img_B"], ["img_a", "img_b"], "ignore upper and lower case"),
         (["q_12", "q_13"], ["12", "13"], "keep the number at the end"),

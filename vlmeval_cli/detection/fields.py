@@ -77,7 +77,7 @@ def _prediction(
     fixed = _named_value(side, "prediction")
     if fixed is not None and fixed.name != taken:
         return fixed
-    names = [name for name in side.present(rules.PREDICTION_NAMES) if name != taken]
+    names = [name for name in side.named(rules.PREDICTION_NAMES) if name != taken]
     first = [name for name in names if name not in rules.PREDICTION_LAST]
     last = [name for name in names if name in rules.PREDICTION_LAST]
     if reference in last:
@@ -108,7 +108,7 @@ def _reference(
     fixed = _named_value(side, "references")
     if fixed is not None and fixed.name != taken:
         return fixed
-    names = [name for name in side.present(rules.REFERENCE_NAMES) if name != taken]
+    names = [name for name in side.named(rules.REFERENCE_NAMES) if name != taken]
     if names and names[0] in rules.LABEL_NAMES:
         names = _label_or_text(side, predictions, names)
     if names:

@@ -51,6 +51,11 @@ class Side:
         enough = FILLED_SHARE * len(self.head)
         return [name for name in there if self.filled[name] >= enough] or there
 
+    def named(self, names: Iterable[str]) -> list[str]:
+        """Like :meth:`present`; if nothing is filled, the fields that are there and empty."""
+        names = tuple(names)
+        return self.present(names) or [name for name in names if name in self.fields]
+
     def has(self, *names: str) -> bool:
         """Whether it has one of the fields."""
         return bool(self.present(names))

@@ -127,7 +127,7 @@ def join_one_file(
         items=group(ids),
     )
     dataset, report = meet(meeting, policy, selection, "error")
-    return Joined(dataset, report, notes)
+    return Joined(dataset, _with_ids(report, [], None, None), notes)
 
 
 def _value_of(roles: Roles) -> str:
@@ -254,7 +254,7 @@ def _refuse_strangers(
     chosen: Candidate, predictions: Columns, references: Columns, fix: Fix | None
 ) -> None:
     mine, theirs = (
-        ", ".join(quoted(text, 40) for text in [t for t in ids.texts if t is not None][:3])
+        ", ".join(quoted(text, 40) for text in [*dict.fromkeys(filter(None, ids.texts))][:3])
         for ids in (chosen.predictions, chosen.references)
     )
     hint = "Name the id with --id-field."

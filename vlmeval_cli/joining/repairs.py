@@ -5,16 +5,23 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import combinations, islice
+from itertools import combinations
+from typing import NamedTuple
 
 from vlmeval_cli.core.results import Repair
 
 EXAMPLES = 5
-# Steps are tried on so many ids first; one that changes none of them is not tried on the rest.
-PROBE = 1000
+# Repairs are compared on so many unmatched ids of each side, and the better ones tried on all.
+SAMPLE = 20_000
 
-_EXTENSION = re.compile(r"\.[A-Za-z][A-Za-z0-9]{1,4}\Z")
-_NUMBER_AT_END = re.compile(r"\A.*\D0*(\d+)\Z", re.DOTALL)
+_WHOLE_NUMBER = re.compile(r"(\d+)\.0+")
+
+
+class Step(NamedTuple):
+    """One change of an id, and what it is called."""
+
+    name: str
+    change: Callable[[str], str]
 
 
 def _without_directory(text: str) -> str:
@@ -22,24 +29,33 @@ def _without_directory(text: str) -> str:
 
 
 def _without_extension(text: str) -> str:
-    return _EXTENSION.sub("", text)
+    stem, dot, extension = text.rpartition(".")
+    is_one = 2 <= len(extension) <= 5 and extension.isalnum() and extension[0].isalpha()
+    return stem if dot and is_one else text
 
 
 def _number_at_end(text: str) -> str:
-    return _NUMBER_AT_END.sub(r"\1", text)
+    prefix = text.rstrip("0123456789")
+    digits = text[len(prefix) :]
+    return digits.lstrip("0") or "0" if prefix and digits else text
 
 
 def _without_padding(text: str) -> str:
     return text.lstrip("0") or "0" if text.isascii() and text.isdecimal() else text
 
 
+def _without_fraction(text: str) -> str:
+    return match[1] if (match := _WHOLE_NUMBER.fullmatch(text)) else text
+
+
 # In the order in which they are applied.
-STEPS: tuple[tuple[str, Callable[[str], str]], ...] = (
-    ("strip the directory", _without_directory),
-    ("strip the extension", _without_extension),
-    ("ignore upper and lower case", str.casefold),
-    ("strip zero padding", _without_padding),
-    ("keep the number at the end", _number_at_end),
+STEPS = (
+    Step("strip the directory", _without_directory),
+    Step("strip the extension", _without_extension),
+    Step("write 7.0 as 7", _without_fraction),
+    Step("ignore upper and lower case", str.casefold),
+    Step("strip zero padding", _without_padding),
+    Step("keep the number at the end", _number_at_end),
 )
 
 
@@ -73,43 +89,51 @@ def best_fix(predictions: Sequence[str], references: Sequence[str]) -> Fix | Non
     mine, theirs = dict.fromkeys(predictions), dict.fromkeys(references)
     lost = [text for text in theirs if text not in mine]
     free = [text for text in mine if text not in theirs]
-    steps = _steps_that_change(free, lost)
-    found: list[tuple[int, Fix]] = []
-    for size in range(1, len(steps) + 1):
-        for chosen in combinations(steps, size):
-            fix = _fix(chosen, free, lost)
-            if fix is not None:
-                found.append((fix.repair.matched_more, fix))
-    ranked = sorted(found, key=lambda pair: -pair[0])  # stable: fewest steps first among equals
-    one_to_one = (fix for _, fix in ranked if _keeps_apart(fix, mine) and _keeps_apart(fix, theirs))
-    return next(one_to_one, None)
+    for steps in _ranked(free[:SAMPLE], lost[:SAMPLE]):
+        fix = _fix(steps, free, lost)
+        if _keeps_apart(fix, mine) and _keeps_apart(fix, theirs):
+            return fix
+    return None
 
 
-def _steps_that_change(
-    free: Sequence[str], lost: Sequence[str]
-) -> list[tuple[str, Callable[[str], str]]]:
+def _ranked(free: Sequence[str], lost: Sequence[str]) -> list[tuple[Step, ...]]:
+    """Combinations of steps that let some ids meet: most ids first, then fewest steps."""
+    useful = _steps_that_change([*free, *lost])
+    found: list[tuple[int, tuple[Step, ...]]] = []
+    for size in range(1, len(useful) + 1):
+        for steps in combinations(useful, size):
+            n_met = _fix(steps, free, lost).repair.matched_more
+            if n_met:
+                found.append((n_met, steps))
+            if n_met == min(len(free), len(lost)):  # nothing can match more with fewer steps
+                return [steps, *(other for _, other in _best_first(found) if other != steps)]
+    return [steps for _, steps in _best_first(found)]
+
+
+def _best_first(found: list[tuple[int, tuple[Step, ...]]]) -> list[tuple[int, tuple[Step, ...]]]:
+    return sorted(found, key=lambda pair: -pair[0])  # stable: fewest steps first among equals
+
+
+def _steps_that_change(ids: Sequence[str]) -> list[Step]:
     """Steps that change some id, each tried on what the steps before it leave."""
-    probe = [*islice(free, PROBE), *islice(lost, PROBE)]
+    seen = set(ids)
     useful = []
-    for name, step in STEPS:
-        changed = [step(text) for text in probe]
-        if changed != probe:
-            useful.append((name, step))
-            probe = [*probe, *changed]
+    for step in STEPS:
+        changed = {text: step.change(text) for text in seen}
+        if any(before != after for before, after in changed.items()):
+            useful.append(step)
+            seen.update(changed.values())
     return useful
 
 
-def _fix(
-    chosen: Sequence[tuple[str, Callable[[str], str]]], free: Sequence[str], lost: Sequence[str]
-) -> Fix | None:
-    fix = Fix(Repair("", 0), tuple(step for _, step in chosen))
-    spelled = {fix(text): text for text in free}
+def _fix(steps: Sequence[Step], free: Sequence[str], lost: Sequence[str]) -> Fix:
+    changes = tuple(step.change for step in steps)
+    fix = Fix(Repair("", 0), changes)
+    spelled = dict(zip(map(fix, free), free, strict=True))
     met = [(spelled[key], text) for text in lost if (key := fix(text)) in spelled]
-    if not met:
-        return None
-    description = ", ".join(name for name, _ in chosen)
-    return Fix(Repair(description, len(met), tuple(met[:EXAMPLES])), fix.steps)
+    description = ", ".join(step.name for step in steps)
+    return Fix(Repair(description, len(met), tuple(met[:EXAMPLES])), changes)
 
 
 def _keeps_apart(fix: Fix, ids: dict[str, None]) -> bool:
-    return len({fix(text) for text in ids}) == len(ids)
+    return len(set(map(fix, ids))) == len(ids)
