@@ -61,6 +61,9 @@ class Texts:
         Where only n-grams of the same item meet, blocks change no number, save time and bound
         memory. There is always one; items are counted from 0 in each.
         """
+        if not len(self.item):
+            yield self
+            return
         first_text = np.flatnonzero(_starts_run(self.item))
         item_end = self.offsets[np.append(first_text[1:], len(self.item))]
         block_start = first_text[_starts_run(item_end // BLOCK_TOKENS)]
@@ -73,8 +76,6 @@ class Texts:
                 self.is_prediction[first:stop],
                 self.text_of[start:end] - np.int32(first),
             )
-        if not len(self.item):
-            yield self
 
     def sums_by_text(self, per_token: Array) -> Array:
         """Sums of a per-token column, shape (n_texts,).
