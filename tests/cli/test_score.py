@@ -215,3 +215,10 @@ def test_no_escape_sequence_reaches_a_pipe(command, forced):
     for arguments in (["--help"], ["score", "--bad"], ["doctor"]):
         done = command(*arguments, **forced)
         assert "\x1b" not in done.stdout + done.stderr
+
+
+def test_the_shell_completes_options(command):
+    done = command(
+        _VLMEVAL_COMPLETE="complete_bash", COMP_WORDS="vlmeval score --mi", COMP_CWORD="2"
+    )
+    assert (done.returncode, done.stdout.split()) == (0, ["--missing"])
