@@ -45,7 +45,7 @@ def _page() -> Iterator[str]:
 
 def _section(family: type[Metric]) -> Iterator[str]:
     info = family.info
-    yield from ("", f"## {info.name}", "", getdoc(family) or "", "")
+    yield from ("", f"## {info.name}", "", "```text", getdoc(family) or "", "```", "")
     yield f"- **Use**: {info.use}"
     yield f"- **Tasks**: {', '.join(info.tasks)}"
     yield f"- **Several references**: {MULTI_REFERENCE[info.multi_reference]}"

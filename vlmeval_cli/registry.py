@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from functools import cache
 from importlib import import_module
+from importlib.util import find_spec
 from pkgutil import iter_modules
 from types import MappingProxyType, ModuleType
 from typing import Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
@@ -133,8 +134,7 @@ def build(spec: MetricSpec) -> Metric[Any]:
 
 def _resolve(spec: MetricSpec) -> tuple[Metric[Any], tuple[str, ...]]:
     """The metric, and the outputs of it that were asked for."""
-    known = metrics()
-    family = known.get(spec.name) or _family_of_output(spec.name)
+    family = _built_in(spec.name) or metrics().get(spec.name) or _outputs().get(spec.name)
     if family is None:
         raise UsageError(
             f"unknown metric {quoted(spec.name)}. {did_you_mean(spec.name, _names())}",
@@ -153,8 +153,12 @@ def _outputs() -> Mapping[str, type[Metric[Any]]]:
     return {out.name: family for family in metrics().values() for out in family().outputs()}
 
 
-def _family_of_output(name: str) -> type[Metric[Any]] | None:
-    return _outputs().get(name)
+def _built_in(name: str) -> type[Metric[Any]] | None:
+    """The metric of the module that is called like it: most need no look at all the others."""
+    if find_spec(f"{built_in.__name__}.{name}") is None:
+        return None
+    declared = getattr(import_module(f"{built_in.__name__}.{name}"), "METRICS", ())
+    return next((family for family in declared if family.info.name == name), None)
 
 
 def _names() -> list[str]:

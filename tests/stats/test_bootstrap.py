@@ -83,6 +83,11 @@ def test_more_resamples_keep_the_first_ones():
     assert (means(values, n_resamples=200)[:100] == means(values, n_resamples=100)).all()
 
 
+def test_bounds_are_linear_quantiles():
+    scores = np.random.default_rng(5).random(997)
+    assert interval(scores, 0.9) == pytest.approx(tuple(np.quantile(scores, [0.05, 0.95])))
+
+
 def test_an_interval_needs_resamples_that_drew_something():
     assert interval(np.array([]), 0.95) is None
     assert interval(np.array([np.nan, np.nan, 0.5]), 0.95) is None

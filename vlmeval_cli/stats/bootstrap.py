@@ -67,7 +67,8 @@ def interval(scores: Array, confidence: float) -> tuple[float, float] | None:
     if 2 * len(known) <= len(scores):
         return None
     tail = (1.0 - confidence) / 2.0
-    low, high = np.quantile(known, [tail, 1.0 - tail])
+    ranks = np.array([tail, 1.0 - tail]) * (len(known) - 1)
+    low, high = np.interp(ranks, np.arange(len(known)), np.sort(known))
     return float(low), float(high)
 
 
