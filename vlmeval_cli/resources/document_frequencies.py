@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from vlmeval_cli.core.batch import Ints, Keys, TokenColumn, Vocabulary
 from vlmeval_cli.core.errors import DataError, UsageError, quoted
@@ -38,7 +39,7 @@ class Frequencies(NamedTuple):
     """N-gram keys and the number of documents of each, shape (m,) both; no key twice."""
 
     keys: Keys
-    counts: Ints
+    counts: npt.NDArray[np.signedinteger[Any]]
 
 
 class CountedLater:
@@ -52,23 +53,29 @@ class CountedLater:
         self.references = references
 
     def __reduce__(self) -> tuple[type[Counted], tuple[Frequencies]]:
-        return Counted, (self.frequencies,)
+        return Counted, (self.frequencies(),)
 
-    @cached_property
     def frequencies(self) -> Frequencies:
-        """N-grams of the references, and in how many items' references each occurs."""
+        """N-grams of the references, and in how many items' references each occurs.
+
+        Not kept: the collection asks once, and keeps the table of all parts.
+        """
         texts = references_alone(self.references)
         orders = list(counted(texts, MAX_ORDER))
         keys = [gram_keys(texts, counts, self.references.vocabulary) for counts in orders]
         documents = [counts.items_with_reference() for counts in orders]
-        return Frequencies(np.concatenate(keys), np.concatenate(documents))
+        return Frequencies(np.concatenate(keys), np.concatenate(documents).astype(np.int32))
 
 
 @dataclass(frozen=True, slots=True)
 class Counted:
     """A table of document frequencies."""
 
-    frequencies: Frequencies
+    table: Frequencies
+
+    def frequencies(self) -> Frequencies:
+        """The table."""
+        return self.table
 
 
 @dataclass(frozen=True)
@@ -122,9 +129,10 @@ class DocumentFrequencies:
     @cached_property
     def _table(self) -> Frequencies:
         """All parts as one table, sorted by key."""
-        tables = [part.frequencies for part in self.parts]
+        tables = [part.frequencies() for part in self.parts]
         keys = np.concatenate([table.keys for table in tables])
         counts = np.concatenate([table.counts for table in tables])
+        del tables  # as large as what was just made of them
         order = np.argsort(keys)
         keys, counts = keys[order], counts[order]
         start = np.flatnonzero(np.append(len(keys) > 0, keys[1:] != keys[:-1]))
