@@ -155,7 +155,7 @@ def _outputs() -> Mapping[str, type[Metric[Any]]]:
 
 def _built_in(name: str) -> type[Metric[Any]] | None:
     """The metric of the module that is called like it: most need no look at all the others."""
-    if find_spec(f"{built_in.__name__}.{name}") is None:
+    if not name.isidentifier() or find_spec(f"{built_in.__name__}.{name}") is None:
         return None
     declared = getattr(import_module(f"{built_in.__name__}.{name}"), "METRICS", ())
     return next((family for family in declared if family.info.name == name), None)

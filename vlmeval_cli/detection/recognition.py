@@ -145,7 +145,7 @@ def _reasons(
     mine: Chosen, theirs: Chosen, pairs: tuple[IdPair, ...], fields: FieldChoice
 ) -> dict[str, str]:
     ids = ", ".join(f'"{pair}"' for pair in pairs)
-    why = "named by --id-field" if fields.id else "decided on all rows when the files are joined"
+    why = "named by --id-field" if fields.id else "a name of ids"
     reasons = {"prediction": mine.reason, "references": theirs.reason}
     if pairs:
         reasons["id"] = f"{ids}, {why}"

@@ -43,10 +43,14 @@ class Fields:
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """A data set, how it came about, and what the user should know of it."""
+    """A data set, how it came about, and what the user should know of it.
+
+    ``ids`` is the pair of fields that were compared; None where rows are numbered.
+    """
 
     dataset: Dataset
     report: JoinReport
+    ids: IdPair | None
     notes: tuple[str, ...] = ()
 
 
@@ -101,7 +105,7 @@ def join(
     dataset, report = meet(meeting, policy, selection, repeats)
     report = _with_ids(report, [*bad, *more_bad], fix, applied)
     notes += _extra_note(report, predictions)
-    return Joined(dataset, report, (*notes, *more_notes))
+    return Joined(dataset, report, chosen.pair, (*notes, *more_notes))
 
 
 def join_one_file(
@@ -127,7 +131,8 @@ def join_one_file(
         items=group(ids),
     )
     dataset, report = meet(meeting, policy, selection, "error")
-    return Joined(dataset, _with_ids(report, [], None, None), notes)
+    pair = IdPair(id_name, id_name) if id_name else None
+    return Joined(dataset, _with_ids(report, [], None, None), pair, notes)
 
 
 def _value_of(roles: Roles) -> str:

@@ -129,7 +129,7 @@ def gather(
         report=_with_bad_rows(joined.report, opened),
         task=detected.task,
         task_reason=detected.task_reason,
-        fields=dict(detected.reasons),
+        fields=_described(detected, joined),
         predictions=mine.origin(detected.fields.predictions.value),
         references=(theirs or mine).origin(detected.fields.references.value),
         inputs=_inputs(opened, [left, right]),
@@ -179,6 +179,17 @@ def _with_bad_rows(report: JoinReport, opened: Sequence[_Opened]) -> JoinReport:
         bad_rows=report.bad_rows + len(bad),
         examples={**report.examples, "bad_rows": shown},
     )
+
+
+def _described(detected: Detected, joined: Joined) -> dict[str, str]:
+    """Role → its field and why; of the candidates for the id, the one that was joined by."""
+    if joined.ids is None:
+        return {**detected.reasons, "id": "rows are numbered"}
+    if len(detected.ids) == 1:
+        return dict(detected.reasons)
+    matched = f"{joined.report.matched:,} of {len(joined.dataset):,} items match"
+    passed = ", ".join(f'"{pair}"' for pair in detected.ids if pair != joined.ids)
+    return {**detected.reasons, "id": f'"{joined.ids}", {matched}; also tried: {passed}'}
 
 
 def _inputs(opened: Sequence[_Opened], columns: Sequence[Columns | None]) -> list[InputFile]:
