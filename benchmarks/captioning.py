@@ -161,7 +161,7 @@ def scaling(folder, source):
 def in_process(folder):
     """Seconds of tokenising and of each metric inside one process."""
     from vlmeval_cli.core.batch import Batch
-    from vlmeval_cli.core.progress import NO_PROGRESS
+    from vlmeval_cli.core.progress import NoProgress
     from vlmeval_cli.engine.serial import measure
     from vlmeval_cli.metrics.bleu import Bleu
     from vlmeval_cli.metrics.cider import Cider
@@ -173,12 +173,10 @@ def in_process(folder):
         [row["prediction"] for row in predictions],
         [row["references"] for row in references],
     )
-    started = time.perf_counter()
-    found = measure([Bleu(), RougeL(), Cider()], items, NO_PROGRESS)
-    whole = time.perf_counter() - started
-    for name, own in zip(("bleu", "rouge_l", "cider"), found, strict=True):
+    found = measure([Bleu(), RougeL(), Cider()], items, NoProgress())
+    print(f"  tokenising {found.preparing:8.3f} s")
+    for name, own in zip(("bleu", "rouge_l", "cider"), found.metrics, strict=True):
         print(f"  {name:10} {own.seconds:8.3f} s")
-    print(f"  tokenising {whole - sum(own.seconds for own in found):8.3f} s")
 
 
 def main():

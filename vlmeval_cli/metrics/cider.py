@@ -163,11 +163,9 @@ class Cider(MeanMetric[DocumentFrequencies | SavedFrequencies]):
         predicted, accepted = vector[matches.prediction], vector[matches.reference]
         if self.variant == "d":
             predicted = np.minimum(predicted, accepted)
-        per_token = np.zeros(len(texts.tokens))
-        per_token[counts.position[matches.reference]] = predicted * accepted
-        products = texts.sums_by_text(per_token)
-        per_token[counts.position] = vector**2
-        norms = np.sqrt(texts.sums_by_text(per_token))
+        place = counts.position[matches.reference]
+        products = texts.sums_by_text(place, predicted * accepted)
+        norms = np.sqrt(texts.sums_by_text(counts.position, vector**2))
         scale = norms * norms[_prediction_of(texts)]
         return products / np.where(scale > 0, scale, 1.0)
 

@@ -46,7 +46,7 @@ class Texts:
 
     tokens: Int32s
     offsets: Ints
-    item: Ints
+    item: Int32s
     is_prediction: Flags
     text_of: Int32s
 
@@ -77,14 +77,15 @@ class Texts:
                 self.text_of[start:end] - np.int32(first),
             )
 
-    def sums_by_text(self, per_token: Array) -> Array:
-        """Sums of a per-token column, shape (n_texts,).
+    def sums_by_text(self, position: Ints, values: Array) -> Array:
+        """Sums of the values that stand at these tokens, shape (n_texts,).
 
         Each text is summed on its own, in the order of its tokens, so that the last bit depends
         neither on the other texts nor on the integers that tokens happen to have.
         """
-        padded = np.append(per_token, 0.0)  # reduceat needs an element at every offset
-        return np.where(self.lengths > 0, np.add.reduceat(padded, self.offsets)[:-1], 0.0)
+        per_token = np.zeros(len(self.tokens) + 1)  # reduceat needs an element at every offset
+        per_token[position] = values
+        return np.where(self.lengths > 0, np.add.reduceat(per_token, self.offsets)[:-1], 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +144,8 @@ class Matches(NamedTuple):
 def references_alone(references: TokenColumn) -> Texts:
     """The references of each item, without predictions."""
     n_texts = len(references.offsets) - 1
-    item = np.repeat(np.arange(len(references.item_offsets) - 1), np.diff(references.item_offsets))
+    n_items = len(references.item_offsets) - 1
+    item = np.repeat(np.arange(n_items, dtype=np.int32), np.diff(references.item_offsets))
     text_of = np.repeat(np.arange(n_texts, dtype=np.int32), np.diff(references.offsets))
     return Texts(
         references.tokens, references.offsets, item, np.zeros(n_texts, dtype=np.bool_), text_of
@@ -167,7 +169,7 @@ def predictions_with_references(predictions: TokenColumn, references: TokenColum
     return Texts(
         tokens=np.concatenate([predictions.tokens, references.tokens])[source],
         offsets=offsets,
-        item=np.cumsum(is_prediction) - 1,
+        item=np.cumsum(is_prediction, dtype=np.int32) - np.int32(1),
         is_prediction=is_prediction,
         text_of=np.repeat(np.arange(n_texts, dtype=np.int32), lengths),
     )
