@@ -80,8 +80,8 @@ def timed(command):
 
 def ours(folder, metrics, *options):
     files = [str(folder / "preds.jsonl"), str(folder / "refs.jsonl")]
-    program = [sys.executable, "-m", "vlmeval_cli", "score", *files, "--metrics", metrics]
-    return timed([*program, *options])
+    program = [sys.executable, "-m", "vlmeval_cli", "score", *files, "--task", "captioning"]
+    return timed([*program, "--metrics", metrics, *options])
 
 
 def our_scores(folder, metrics):
