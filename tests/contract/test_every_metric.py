@@ -51,7 +51,7 @@ def mixed():
 
 
 def statistics(metric, items, **options):
-    return measure([metric], items, NoProgress(), **options).metrics[0].statistics
+    return measure([metric], items, NoProgress(), **options)[0].statistics
 
 
 def scores(metric, found):

@@ -24,17 +24,10 @@ BATCH_SIZE = 25_000
 
 
 class Measured(NamedTuple):
-    """Statistics of one metric, and how long it took."""
+    """Statistics of one metric, and how long they took with the columns it needs."""
 
     statistics: MetricStatistics
     seconds: float
-
-
-class Measurement(NamedTuple):
-    """Every metric's statistics, and how long it took to prepare the columns they share."""
-
-    metrics: list[Measured]
-    preparing: float
 
 
 def measure(
@@ -43,7 +36,7 @@ def measure(
     progress: Progress,
     *,
     batch_size: int = BATCH_SIZE,
-) -> Measurement:
+) -> list[Measured]:
     """Statistics of each metric over all items.
 
     Args:
@@ -55,29 +48,30 @@ def measure(
     preparer = Preparer(need for metric in metrics for need in metric.needs())
     starts = range(0, max(len(items), 1), batch_size)
     progress.start("preparing texts", len(items))
-    started = perf_counter()
     batches = []
     for start in starts:
         batches.append(preparer.prepare(_part(items, start, start + batch_size)))
         progress.advance(len(batches[-1]))
-    preparing = perf_counter() - started
     progress.start("measuring", len(items) * len(metrics))
-    measured = [_measure(metric, batches, progress.advance) for metric in metrics]
-    return Measurement(measured, preparing)
+    measured = []
+    for metric in metrics:
+        started = perf_counter()
+        statistics = _measure(metric, batches, progress.advance)
+        own = sum(preparer.seconds[need] for need in metric.needs())
+        measured.append(Measured(statistics, perf_counter() - started + own))
+    return measured
 
 
 def _measure(
     metric: Metric[Any], batches: Sequence[Batch], advance: Callable[[int], None]
-) -> Measured:
-    started = perf_counter()
+) -> MetricStatistics:
     context = _fit(metric, batches)
     parts = []
     for batch in batches:
         parts.append(metric.measure(batch, context))
         advance(len(batch))
     digest = None if context is None else str(context.digest())
-    merged = merge(parts, [len(batch) for batch in batches], digest)
-    return Measured(merged, perf_counter() - started)
+    return merge(parts, [len(batch) for batch in batches], digest)
 
 
 def _fit(metric: Metric[Any], batches: Sequence[Batch]) -> Any:  # noqa: ANN401  (any context)

@@ -25,12 +25,14 @@ class Ours(NamedTuple):
 
     Attributes:
         metric: with its options.
+        names: output → its name in this run.
         corpus: output → score.
         items: output → item scores, shape (n,).
         seconds: time of measuring, with the share of preparing texts.
     """
 
     metric: Metric[Any]
+    names: Mapping[str, str]
     corpus: Mapping[str, float | None]
     items: Mapping[str, Array]
     seconds: float
@@ -69,11 +71,18 @@ def _row(
 ) -> Sequence[str | float | int | None]:
     scale = original.scale
     largest = float(np.nanmax(np.abs(ours.items[name] - theirs.items * scale), initial=0.0))
-    return (name, ours.corpus[name], theirs.corpus * scale, largest, ratio, _version(original))
+    return (
+        ours.names[name],
+        ours.corpus[name],
+        theirs.corpus * scale,
+        largest,
+        ratio,
+        _version(original),
+    )
 
 
 def _absent(ours: Ours, reason: str) -> Sequence[str | float | int | None]:
-    return (ours.metric.info.name, None, None, None, None, reason)
+    return (", ".join(ours.names.values()), None, None, None, None, reason)
 
 
 def _version(original: Original) -> str:
@@ -88,6 +97,13 @@ def original_of(metric: Metric[Any]) -> Original | None:
     match metric.info.name:
         case "bleu" if options["variant"] == "coco" and options["tokenizer"] in ("", "ptb"):
             return Original("pycocoevalcap", "pycocoevalcap", coco.bleu)
+        case "bleu" if options["variant"] == "nltk":
+            run = english.bleu(
+                str(options["tokenizer"]) or "whitespace",
+                str(options["smoothing"]),
+                len(metric.outputs()),
+            )
+            return Original("nltk", "nltk", run)
         case "rouge_l":
             return Original("pycocoevalcap", "pycocoevalcap", coco.rouge_l)
         case "cider" if options["variant"] == "d" and options["df"] == "references":

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import logging
+import warnings
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
+from vlmeval_cli.core.batch import Vocabulary
 from vlmeval_cli.core.metric import Scalar
 from vlmeval_cli.core.optional import require
 from vlmeval_cli.oracles.base import Scored, Texts, Unavailable
@@ -19,21 +22,57 @@ def meteor(tokens: str, parameters: Mapping[str, Scalar]) -> Callable[[Texts], d
 
     def run(texts: Texts) -> dict[str, Scored]:
         module = require("nltk.translate.meteor_score", extra="reference", user="--reference")
-        split = tokenizer(tokens).split
         try:
             items = [
                 module.meteor_score(
-                    [split(reference) for reference in accepted],
-                    split(prediction),
+                    accepted,
+                    prediction,
                     **parameters,
                 )
-                for prediction, accepted in zip(texts.predictions, texts.references, strict=True)
+                for prediction, accepted in zip(*_tokens(tokens, texts), strict=True)
             ]
         except LookupError as error:
-            raise Unavailable("NLTK's WordNet corpus is not installed") from error
+            how = "python -m nltk.downloader wordnet"
+            raise Unavailable(f"its WordNet corpus is not installed ({how})") from error
         return {"meteor": Scored(float(np.mean(items)), np.array(items))}
 
     return run
+
+
+def bleu(tokens: str, smoothing: str, max_order: int) -> Callable[[Texts], dict[str, Scored]]:
+    """NLTK's BLEU-1 to BLEU-``max_order`` on tokens of ours."""
+
+    def run(texts: Texts) -> dict[str, Scored]:
+        module = require("nltk.translate.bleu_score", extra="reference", user="--reference")
+        smooth = getattr(module.SmoothingFunction(), smoothing)
+        predictions, references = _tokens(tokens, texts)
+        weights = [(1 / n,) * n for n in range(1, max_order + 1)]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # it advises smoothing once per sentence
+            corpus = module.corpus_bleu(references, predictions, weights, smooth)
+            items = [
+                module.sentence_bleu(accepted, prediction, weights, smooth)
+                for prediction, accepted in zip(predictions, references, strict=True)
+            ]
+        columns = np.array(items, dtype=np.float64).T
+        return {
+            f"bleu_{n}": Scored(float(score), column)
+            for n, (score, column) in enumerate(zip(corpus, columns, strict=True), start=1)
+        }
+
+    return run
+
+
+def _tokens(name: str, texts: Texts) -> tuple[list[list[str]], list[list[list[str]]]]:
+    """Tokens of the predictions, and of the references of each item."""
+    encoder, vocabulary = tokenizer(name), Vocabulary()
+
+    def lists(some: Sequence[str]) -> list[list[str]]:
+        codes, offsets = encoder.encode(some, vocabulary)
+        words = vocabulary.strings
+        return [[words[code] for code in part] for part in np.split(codes, offsets[1:-1])]
+
+    return lists(texts.predictions), [lists(accepted) for accepted in texts.references]
 
 
 def rouge(stemmer: bool) -> Callable[[Texts], dict[str, Scored]]:
@@ -60,6 +99,7 @@ def sacrebleu(smoothing: str, effective_order: bool) -> Callable[[Texts], dict[s
 
     def run(texts: Texts) -> dict[str, Scored]:
         module = require("sacrebleu.metrics", extra="reference", user="--reference")
+        logging.getLogger("sacrebleu").setLevel(logging.ERROR)  # it advises once per sentence
         metric = module.BLEU(smooth_method=smoothing, effective_order=effective_order)
         most = max(map(len, texts.references))
         streams = [

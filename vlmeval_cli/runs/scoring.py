@@ -24,7 +24,7 @@ from vlmeval_cli.core.results import (
     Table,
 )
 from vlmeval_cli.core.signature import of_metric
-from vlmeval_cli.engine.serial import Measurement, measure
+from vlmeval_cli.engine.serial import Measured, measure
 from vlmeval_cli.registry import Chosen, choose
 from vlmeval_cli.runs.answers import Answers, batch_of
 from vlmeval_cli.runs.gathering import Gathered
@@ -82,7 +82,7 @@ def score_items(
     found = measure(metrics, items, progress)
     statistics = [
         _with_worst_rows(chosen, part.statistics, answers.missing)
-        for chosen, part in zip(planned.chosen, found.metrics, strict=True)
+        for chosen, part in zip(planned.chosen, found, strict=True)
     ]
     groups = grouping(gathered, task, config)
     subsets = [Subset(), *(Subset(own) for _, own in groups.subsets)]
@@ -271,7 +271,7 @@ def _warnings(scored: _Scored, config: RunConfig) -> list[Notice]:
 
 
 def _tables(
-    config: RunConfig, scored: _Scored, found: Measurement, items: Batch, result: RunResult
+    config: RunConfig, scored: _Scored, found: Sequence[Measured], items: Batch, result: RunResult
 ) -> dict[str, Table]:
     if not config.compare_with_reference:
         return {}
@@ -281,13 +281,12 @@ def _tables(
     ours = [
         comparison.Ours(
             metric=chosen.metric,
+            names=chosen.names,
             corpus={out.name: result.scores[name].value for name, out in chosen.outputs()},
             items=item_scores(chosen.metric, own),
-            seconds=part.seconds + found.preparing,
+            seconds=part.seconds,
         )
-        for chosen, own, part in zip(
-            scored.plan.chosen, scored.statistics, found.metrics, strict=True
-        )
+        for chosen, own, part in zip(scored.plan.chosen, scored.statistics, found, strict=True)
     ]
     return {"reference": comparison.table(ours, Texts(items.predictions, items.references))}
 
