@@ -118,12 +118,12 @@ class DocumentFrequencies:
     def counts_of(self, keys: Keys) -> Ints:
         """Documents that hold each n-gram, shape (len(keys),); 0 for those never seen."""
         known, counts = self._table
-        order = np.argsort(keys)  # neighbours in the query are neighbours in the table
-        place = np.searchsorted(known, keys[order])
-        hit = np.append(known, np.uint64(0))[place] == keys[order]
-        hit &= place < len(known)
         found = np.zeros(len(keys), dtype=np.int64)
-        found[order[hit]] = counts[place[hit]]
+        if len(known):
+            order = np.argsort(keys)  # neighbours in the query are neighbours in the table
+            wanted = keys[order]
+            place = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
+            found[order] = np.where(known[place] == wanted, counts[place], 0)
         return found
 
     @cached_property
