@@ -134,7 +134,7 @@ def build(spec: MetricSpec) -> Metric[Any]:
 
 def _resolve(spec: MetricSpec) -> tuple[Metric[Any], tuple[str, ...]]:
     """The metric, and the outputs of it that were asked for."""
-    family = _built_in(spec.name) or metrics().get(spec.name) or _outputs().get(spec.name)
+    family = _near_by(spec.name) or metrics().get(spec.name) or _outputs().get(spec.name)
     if family is None:
         raise UsageError(
             f"unknown metric {quoted(spec.name)}. {did_you_mean(spec.name, _names())}",
@@ -153,11 +153,17 @@ def _outputs() -> Mapping[str, type[Metric[Any]]]:
     return {out.name: family for family in metrics().values() for out in family().outputs()}
 
 
-def _built_in(name: str) -> type[Metric[Any]] | None:
-    """The metric of the module that is called like it: most need no look at all the others."""
-    if not name.isidentifier() or find_spec(f"{built_in.__name__}.{name}") is None:
+def _near_by(name: str) -> type[Metric[Any]] | None:
+    """The metric called ``name`` in the built-in module of that name, or of its beginning.
+
+    This finds ``rouge_l`` in ``rouge.py`` without importing all the others.
+    """
+    module = name if name.isidentifier() else ""
+    while module and find_spec(f"{built_in.__name__}.{module}") is None:
+        module = module.rpartition("_")[0]
+    if not module:
         return None
-    declared = getattr(import_module(f"{built_in.__name__}.{name}"), "METRICS", ())
+    declared = getattr(import_module(f"{built_in.__name__}.{module}"), "METRICS", ())
     return next((family for family in declared if family.info.name == name), None)
 
 
