@@ -37,7 +37,7 @@ def metrics(options: MetricsOptions) -> None:
     if options.json is not None:
         _write_json([_value(metric) for metric in chosen], options.json)
         return
-    blocks = _one(chosen[0]) if options.name else _all(chosen)
+    blocks = _one(chosen[0]) if options.name else _all(chosen, options.task)
     show(blocks, no_color=options.no_color)
 
 
@@ -59,13 +59,13 @@ def _check_task(name: str) -> None:
     task(name)
 
 
-def _all(chosen: Sequence[Metric[Any]]) -> list[Block]:
+def _all(chosen: Sequence[Metric[Any]], only: str | None) -> list[Block]:
     """The quick reference: one grid per task, one row per output."""
     from vlmeval_cli.reports.blocks import Grid, Heading, Paragraph
 
-    names = ("metric", "output", "scale", "better", "meaning", "needs")
+    names = ("metric", "output", "scale", "better", "meaning", "source")
     columns = tuple(map(Heading, names))
-    tasks = sorted({task for metric in chosen for task in metric.info.tasks})
+    tasks = [only] if only else sorted({task for one in chosen for task in one.info.tasks})
     blocks: list[Block] = [
         Grid(
             task,
@@ -77,7 +77,7 @@ def _all(chosen: Sequence[Metric[Any]]) -> list[Block]:
                     _scale(output),
                     _better(output),
                     output.meaning or metric.info.title,
-                    metric.info.extra or "",
+                    metric.info.source,
                 )
                 for metric in chosen
                 if task in metric.info.tasks
@@ -92,6 +92,7 @@ def _all(chosen: Sequence[Metric[Any]]) -> list[Block]:
 
 def _one(metric: Metric[Any]) -> list[Block]:
     """Everything about one metric."""
+    from vlmeval_cli.registry import options as options_of
     from vlmeval_cli.reports.blocks import Facts, Grid, Heading
 
     info = metric.info
@@ -114,10 +115,18 @@ def _one(metric: Metric[Any]) -> list[Block]:
     )
     options = Grid(
         f"Options ({info.name}:option=value)",
-        tuple(map(Heading, ("option", "default"))),
-        tuple((name, str(value)) for name, value in metric.options().items()),
+        tuple(map(Heading, ("option", "default", "values"))),
+        tuple(
+            (option.name, _written(option.default), ", ".join(option.choices))
+            for option in options_of(type(metric))
+        ),
     )
     return [facts, outputs, options] if metric.options() else [facts, outputs]
+
+
+def _written(value: object) -> str:
+    """An option's value as the command line takes it."""
+    return "+".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def _install(extra: str | None) -> str:
