@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from itertools import chain
 from typing import Any, NamedTuple
 
 from vlmeval_cli.core.config import OnBadRow
@@ -85,6 +86,8 @@ def reference_texts(
     Raises:
         DataError: a reference is a boolean, an object or a list inside a list.
     """
+    if _are_text_lists(values) and (empty_is_answer or all(map(any, values))):
+        return ReferenceTexts(list(values), {})
     bad: dict[int, str] = {}
     found: list[list[str]] = []
     for row, value in enumerate(values):
@@ -95,6 +98,11 @@ def reference_texts(
             answers = []
         found.append(answers if empty_is_answer or any(answers) else [])
     return ReferenceTexts(found, bad)
+
+
+def _are_text_lists(values: Sequence[Any]) -> bool:
+    """Whether every value is a list of strings, as the join leaves them: nothing to convert."""
+    return set(map(type, values)) == {list} and set(map(type, chain.from_iterable(values))) == {str}
 
 
 def answers_in(value: Any) -> list[Any]:  # noqa: ANN401  (JSON)
