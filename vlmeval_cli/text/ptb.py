@@ -10,17 +10,23 @@ from __future__ import annotations
 import re
 from functools import cached_property
 
-from vlmeval_cli.text.ptb_lexer import Caption, PtbLexer, join_units, utf16_units
-from vlmeval_cli.text.ptb_words import CONTRACTIONS, NUMBERED_ABBREVIATIONS
+from vlmeval_cli.text.ptb_characters import join_units, utf16_units
+from vlmeval_cli.text.ptb_lexer import Caption, PtbLexer
+from vlmeval_cli.text.ptb_words import (
+    CAPITAL_ABBREVIATIONS,
+    CLOSING_ABBREVIATIONS,
+    CONTRACTIONS,
+    NUMBERED_ABBREVIATIONS,
+    TITLE_ABBREVIATIONS,
+)
 
 Tokens = tuple[str, ...]
 
 # Compared after lower-casing, so "-lrb-" and its kin stay: coco-caption means to drop "-LRB-".
-PUNCTUATION = frozenset("'' ' `` ` -LRB- -RRB- -LCB- -RCB- . ? ! , : - -- ... ;".split())
+_DROPPED = "'' ' `` ` -LRB- -RRB- -LCB- -RCB- . ? ! , : - -- ... ;"
+PUNCTUATION = frozenset(_DROPPED.split())
 
-LINE_BREAKS = "\n\r\v\f\x85\u2028\u2029"
-
-_TO_SPACES = dict.fromkeys(map(ord, LINE_BREAKS), " ")
+_TO_SPACES = dict.fromkeys(map(ord, "\n\r\v\f\x85\u2028\u2029"), " ")
 _HALVES = frozenset(first + rest for first, rest in CONTRACTIONS)
 _LONGEST_REMEMBERED = 64
 
@@ -121,7 +127,7 @@ class PtbTokenizer:
 
     def _tokens_anywhere(self, word: str) -> Tokens | None:
         stem = word[:-1] if word[-1:] in (",", ".") else word
-        if stem.isascii() and stem.isalpha() and len(stem) > 1 and word[-1] != ".":
+        if stem.isascii() and stem.isalpha() and not (word[-1] == "." and _ABBREVIATION(stem)):
             lower = stem.lower()
             return self._lexed(stem) if lower in _HALVES else (lower,)
         return None if _HAS_DIGIT(word) else self._lexed(word)
@@ -150,4 +156,8 @@ class PtbTokenizer:
 
 
 _HAS_DIGIT = re.compile(r"\d").search
-_NUMBERED_ABBREVIATION = re.compile(rf"(?i)(?<![^\W_])(?:{NUMBERED_ABBREVIATIONS})\.$").search
+_ABBREVIATION = re.compile(
+    f"(?i:[a-z]|{CLOSING_ABBREVIATIONS}|{TITLE_ABBREVIATIONS}|{NUMBERED_ABBREVIATIONS})"
+    f"|{CAPITAL_ABBREVIATIONS}"
+).fullmatch
+_NUMBERED_ABBREVIATION = re.compile(rf"(?i)(?:{NUMBERED_ABBREVIATIONS})\.$").search

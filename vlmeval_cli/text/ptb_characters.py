@@ -79,7 +79,7 @@ class Shapes(dict[int, str]):
     """Code point → stand-in, made on first sight; a table for :meth:`str.translate`.
 
     >>> "Ünï 5٣ ½☕".translate(Shapes())
-    'énén 5٣ ½§'
+    'éné 5٣ ½§'
     """
 
     def __init__(self) -> None:

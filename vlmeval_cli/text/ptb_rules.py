@@ -44,8 +44,9 @@ _URL_REST = '[^ \t\n"<>|(){}]+'
 _PATH_REST = '[^ \t\n"<>|()]+'
 _URL_END = '[^ \t\n"<>|(){}.!?,-]'
 _WEB_HOST = '[^ \t\n"<>|(){}.!?,]+'
-_PLAIN_HOST = r"""[^ \t\n"<>|(){}.!?,$'/:;=@\[\\\]^`A-Z0-9_-]+"""
-_MAIL_USER = '[^ \t\n\xa0"<>|(){}]*'
+# Bounded, or a long text without spaces would be scanned from every one of its characters.
+_PLAIN_HOST = r"""[^ \t\n"<>|(){}.!?,$'/:;=@\[\\\]^`A-Z0-9_-]{1,256}"""
+_MAIL_USER = '[^ \t\n\xa0"<>|(){}]{0,256}'
 _MAIL_HOST = '[^ \t\n\xa0"<>|(){}.]+'
 
 _ACRONYM = r"[A-Za-z](?:\.[A-Za-z])*"
@@ -57,7 +58,7 @@ _PART = f"(?:[dDoOlL]{_ANY_QUOTE}{_WORDLIKE})?{_WORDLIKE}+"
 _JOINED = f"{_PART}(?:{_HYPHEN}{_PART})*"
 _CAPITALS = "[A-Z]+(?:(?:&(?i:amp);|[&+])[A-Z]+)+"
 _HYPHENATED = (
-    r"[A-Za-z0-9][A-Za-z0-9.,\xad]*(?:-(?:[A-Za-z](?:\.[A-Za-z])+\.|[A-Za-z0-9\xad]+))+"
+    r"[A-Za-z0-9][A-Za-z0-9.,\xad]{0,256}(?:-(?:[A-Za-z](?:\.[A-Za-z])+\.|[A-Za-z0-9\xad]+))+"
 )
 _SLASHED = "[A-Za-z0-9]+(?:-[A-Za-z]+){0,2}"
 _SLASH = r"\\?/"
@@ -216,7 +217,7 @@ def _address_rules() -> list[Rule]:
     return [
         Rule("hH", f"((?i:https?)://{_URL_REST}{_URL_END})"),
         Rule("wW", rf"((?i:www)\.(?:{_WEB_HOST}\.)+[a-zA-Z]{{2,4}}{path})"),
-        Rule(plain_starts, rf"((?:{_PLAIN_HOST}\.)+(?i:com|net|org|edu){path})", needs="."),
+        Rule(plain_starts, rf"((?:{_PLAIN_HOST}\.){{1,32}}(?i:com|net|org|edu){path})", needs="."),
         Rule(
             "<&A-Za-z0-9",
             rf"((?:<|&(?i:lt);)?[A-Za-z0-9]{_MAIL_USER}@(?:{_MAIL_HOST}\.)*{_MAIL_HOST}"
@@ -236,7 +237,11 @@ def _number_rules() -> list[Rule]:
         Rule(_DIGITS, f"({_D}{{1,2}}[-/]{_D}{{1,2}}[-/]{_D}{{2,4}})"),
         Rule(f"{_DIGITS}.:,\xad٫+-", f"([+-]?{_NUMBER})", _without_soft_hyphens),
         Rule("⁺²₂", "(⁺?(?:²+|₂+))"),
-        Rule(_DIGITS, rf"((?:{_D}{{1,4}}[- \xa0])?{_D}{{1,4}}(?:{_SLASH}|⁄){_D}{{1,4}})", _hard_spaces),
+        Rule(
+            _DIGITS,
+            rf"((?:{_D}{{1,4}}[- \xa0])?{_D}{{1,4}}(?:{_SLASH}|⁄){_D}{{1,4}})",
+            _hard_spaces,
+        ),
         Rule("½", "(½)", lambda token: _FRACTIONS[token]),
         Rule("-", "(-(?i:[LR][RCS]B)-)"),
         Rule("CcPpAaSs", r"((?i:C\.D\.s|pro-|anti-|S&(?:amp;)?P-500|S&(?:amp;)?Ls))", _ampersand),
@@ -251,7 +256,9 @@ def _number_rules() -> list[Rule]:
 
 def _abbreviation_rules() -> list[Rule]:
     """Acronyms, abbreviations, file names and phone numbers: rules 28 to 38."""
-    starters = "|".join(f"{word[0]}(?i:{re.escape(word[1:])})" for word in SENTENCE_STARTERS)
+    starters = "|".join(
+        f"{word[0]}(?i:{re.escape(word[1:])})" for word in SENTENCE_STARTERS.split("|")
+    )
     acronym = f"(?:(?i:{_NON_US})|{_ACRONYM})"
     return [
         Rule(_LETTERS, rf"({acronym}\.){_GAP}+(?:{starters}|{_TAG}){_GAP}", _acronym_at_end),

@@ -35,10 +35,10 @@ CONTRACTIONS = (
 )
 
 SENTENCE_STARTERS = (
-    "About According Additionally After An A As At But Earlier He Her Here However If In It Last"
-    " Many More Mr. Ms. Now Once One Other Our She Since So Some Such That The Their Then There"
-    " These They This We When While What Yet You"
-).split()
+    "About|According|Additionally|After|An|A|As|At|But|Earlier|He|Her|Here|However|If|In|It|Last"
+    "|Many|More|Mr.|Ms.|Now|Once|One|Other|Our|She|Since|So|Some|Such|That|The|Their|Then|There"
+    "|These|They|This|We|When|While|What|Yet|You"
+)
 
 FILE_EXTENSIONS = (
     "bat|bmp|c|class|cgi|cpp|dll|docx?|exe|gif|gz|h|html?|jar|java|jpe?g|mov|mp3|pdf|php|pl|png"

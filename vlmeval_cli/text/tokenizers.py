@@ -1,0 +1,229 @@
+"""Tokenisers by name: texts in, columns of integers out.
+
+A score is only comparable with others of the same tokeniser, so every metric names its own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain, islice
+from typing import NamedTuple, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from vlmeval_cli.core.batch import Ints, Vocabulary, offsets_of
+from vlmeval_cli.core.errors import UsageError, did_you_mean, quoted
+from vlmeval_cli.text.ptb import PtbTokenizer, Tokens
+
+Codes = npt.NDArray[np.int32]
+
+_END = -1  # code of the mark between two texts
+_UNKNOWN = -2  # code of a word that the full lexer must see in its caption
+_TEXTS_AT_ONCE = 8192
+
+
+class Encoded(NamedTuple):
+    """Tokens of texts as integers of a vocabulary.
+
+    Attributes:
+        tokens: all tokens, text after text, int32, shape (total,).
+        offsets: shape (n_texts + 1,); text ``t`` owns ``tokens[offsets[t]:offsets[t+1]]``.
+    """
+
+    tokens: Codes
+    offsets: Ints
+
+
+class Tokenizer(Protocol):
+    """Turns texts into integers; one instance serves a whole run and may remember words."""
+
+    @property
+    def name(self) -> str:
+        """What stands in signatures."""
+
+    def encode(self, texts: Sequence[str], vocabulary: Vocabulary) -> Encoded:
+        """Encode ``texts``, adding new tokens to ``vocabulary``."""
+
+
+class SplitTokenizer:
+    """A tokeniser that is a function from a text to its tokens."""
+
+    def __init__(self, name: str, split: Callable[[str], list[str]]) -> None:
+        self.name = name
+        self._split = split
+
+    def encode(self, texts: Sequence[str], vocabulary: Vocabulary) -> Encoded:
+        """Encode ``texts``, adding new tokens to ``vocabulary``."""
+        lists = list(map(self._split, texts))
+        offsets = offsets_of(np.fromiter(map(len, lists), np.int64, len(lists)))
+        codes = map(vocabulary.__getitem__, chain.from_iterable(lists))
+        return Encoded(np.fromiter(codes, np.int32, int(offsets[-1])), offsets)
+
+
+class _WordCodes(dict[str, tuple[int, ...]]):
+    """Word between spaces → the integers of its tokens, looked up on first sight."""
+
+    def __init__(self, tokens_of: Callable[[str], Tokens | None], vocabulary: Vocabulary) -> None:
+        super().__init__({"\n": (_END,)})
+        self.vocabulary = vocabulary
+        self._tokens_of = tokens_of
+
+    def __missing__(self, word: str) -> tuple[int, ...]:
+        """Look ``word`` up."""
+        tokens = self._tokens_of(word)
+        if tokens is None:
+            codes: tuple[int, ...] = (_UNKNOWN,)
+        else:
+            codes = tuple(map(self.vocabulary.__getitem__, tokens))
+        self[word] = codes
+        return codes
+
+
+class PtbEncoder:
+    """The tokens of coco-caption (:class:`~vlmeval_cli.text.ptb.PtbTokenizer`) as integers.
+
+    All texts are split at spaces in one go, and each word is looked up once; only captions with a
+    word that depends on its neighbours are tokenised one by one.
+
+    Args:
+        name: what stands in signatures.
+        splits_tokens: whether spaces inside a token (U+00A0 of phone numbers and fractions) break
+            it, as they do for BLEU and CIDEr, but not for ROUGE-L.
+    """
+
+    def __init__(self, name: str, *, splits_tokens: bool) -> None:
+        self.name = name
+        self._splits_tokens = splits_tokens
+        self._tokenizer = PtbTokenizer()
+        self._codes = _WordCodes(self._tokenizer.tokens_of_word, Vocabulary())
+
+    def encode(self, texts: Sequence[str], vocabulary: Vocabulary) -> Encoded:
+        """Encode ``texts``, adding new tokens to ``vocabulary``."""
+        if self._codes.vocabulary is not vocabulary:
+            self._codes = _WordCodes(self._tokenizer.tokens_of_word, vocabulary)
+        parts = [self._encode_some(some) for some in _portions(texts, _TEXTS_AT_ONCE)]
+        lengths = [np.diff(part.offsets) for part in parts]
+        no_tokens = np.zeros(0, np.int32)
+        return Encoded(
+            np.concatenate([no_tokens, *(part.tokens for part in parts)]),
+            offsets_of(np.concatenate([np.zeros(0, np.int64), *lengths])),
+        )
+
+    def _encode_some(self, texts: Sequence[str]) -> Encoded:
+        joined = " \n ".join(texts)
+        if joined.count("\n") > len(texts) - 1:
+            joined = " \n ".join(text.replace("\n", " ") for text in texts)
+        codes = map(self._codes.__getitem__, joined.split(" "))
+        stream = np.fromiter(chain(chain.from_iterable(codes), [_END]), np.int32)
+        ends = np.flatnonzero(stream == _END)
+        offsets = np.concatenate([[0], ends - np.arange(len(ends))]).astype(np.int64)
+        tokens = np.delete(stream, ends)
+        return self._with_the_rest(texts, Encoded(tokens, offsets))
+
+    def _with_the_rest(self, texts: Sequence[str], encoded: Encoded) -> Encoded:
+        """``encoded`` with the texts that hold unknown words encoded one by one."""
+        tokens, offsets = encoded
+        unknown = np.flatnonzero(tokens == _UNKNOWN)
+        if not len(unknown):
+            return encoded
+        lengths = np.diff(offsets)
+        pieces: list[Codes] = []
+        done = 0
+        for number in np.unique(np.searchsorted(offsets, unknown, side="right") - 1).tolist():
+            codes = self._encode_one(texts[number])
+            pieces += [tokens[done : offsets[number]], codes]
+            lengths[number], done = len(codes), offsets[number + 1]
+        return Encoded(np.concatenate([*pieces, tokens[done:]]), offsets_of(lengths))
+
+    def _encode_one(self, text: str) -> Codes:
+        tokens = self._tokenizer.tokenize(text)
+        if self._splits_tokens:
+            tokens = " ".join(tokens).split()
+        return np.array([self._codes.vocabulary[token] for token in tokens], np.int32)
+
+
+def _portions(texts: Sequence[str], size: int) -> Iterator[list[str]]:
+    remaining = iter(texts)
+    while portion := list(islice(remaining, size)):
+        yield portion
+
+
+def tokenizer(name: str) -> Tokenizer:
+    """The tokeniser called ``name``, with nothing remembered yet.
+
+    ``ptb`` and ``ptb-space`` are coco-caption's as BLEU and CIDEr, and as ROUGE-L, see its tokens;
+    ``rouge`` and ``rouge-stem`` rouge-score's; ``13a`` sacrebleu's; ``whitespace`` splits at any
+    white space and keeps case; ``lower`` folds case first.
+
+    Raises:
+        UsageError: there is none of that name.
+
+    Example:
+        >>> tokens, offsets = tokenizer("ptb").encode(["A dog.", "a cat"], words := Vocabulary())
+        >>> tokens.tolist(), offsets.tolist(), words.strings
+        ([0, 1, 0, 2], [0, 2, 4], ['a', 'dog', 'cat'])
+    """
+    if name not in _MAKERS:
+        raise UsageError(
+            f"unknown tokenizer {quoted(name)}", hint=did_you_mean(name, list(_MAKERS))
+        )
+    return _MAKERS[name]()
+
+
+def _split_13a(text: str) -> list[str]:
+    """mteval-v13a's tokens, as sacrebleu makes them: case kept, symbols apart."""
+    text = text.replace("<skipped>", "").replace("-\n", "").replace("\n", " ")
+    for entity, char in (("&quot;", '"'), ("&amp;", "&"), ("&lt;", "<"), ("&gt;", ">")):
+        text = text.replace(entity, char)
+    text = _SYMBOL_13A.sub(r" \1 ", f" {text} ")
+    text = _STOP_AFTER_OTHER.sub(r"\1 \2 ", text)
+    text = _STOP_BEFORE_OTHER.sub(r" \1 \2", text)
+    return _DASH_AFTER_DIGIT.sub(r"\1 \2 ", text).split()
+
+
+_SYMBOL_13A = re.compile(r"([{-~[-` -&(-+:-@/])")
+_STOP_AFTER_OTHER = re.compile(r"([^0-9])([.,])")
+_STOP_BEFORE_OTHER = re.compile(r"([.,])([^0-9])")
+_DASH_AFTER_DIGIT = re.compile(r"([0-9])(-)")
+_NOT_ROUGE = re.compile(r"[^a-z0-9]+")
+
+
+def _split_lower(text: str) -> list[str]:
+    return text.lower().split()
+
+
+def _split_rouge(text: str) -> list[str]:
+    return _NOT_ROUGE.sub(" ", text.lower()).split()
+
+
+def _rouge_with_stems() -> Tokenizer:
+    from vlmeval_cli.text.porter import PorterStemmer
+
+    stems = _Stems(PorterStemmer().stem)
+    return SplitTokenizer("rouge-stem", lambda text: [stems[word] for word in _split_rouge(text)])
+
+
+class _Stems(dict[str, str]):
+    """Word → its stem, words of up to three letters as they are."""
+
+    def __init__(self, stem: Callable[[str], str]) -> None:
+        super().__init__()
+        self._stem = stem
+
+    def __missing__(self, word: str) -> str:
+        """Stem ``word``."""
+        self[word] = stem = self._stem(word) if len(word) > 3 else word
+        return stem
+
+
+_MAKERS: Mapping[str, Callable[[], Tokenizer]] = {
+    "ptb": lambda: PtbEncoder("ptb", splits_tokens=True),
+    "ptb-space": lambda: PtbEncoder("ptb-space", splits_tokens=False),
+    "whitespace": lambda: SplitTokenizer("whitespace", str.split),
+    "lower": lambda: SplitTokenizer("lower", _split_lower),
+    "rouge": lambda: SplitTokenizer("rouge", _split_rouge),
+    "rouge-stem": _rouge_with_stems,
+    "13a": lambda: SplitTokenizer("13a", _split_13a),
+}
