@@ -10,9 +10,7 @@ morphy(7WN)). The same files give the same index.
 from __future__ import annotations
 
 import argparse
-import io
 import re
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -61,10 +59,9 @@ def build_index(folder: Path) -> Index:
 
 def write_index(index: Index, path: Path) -> None:
     """Write ``index`` as :func:`vlmeval_cli.resources.wordnet.load_wordnet` reads it."""
-    stream = io.BytesIO()
-    for array in index:
-        np.save(stream, array, allow_pickle=False)
-    path.write_bytes(zlib.compress(stream.getvalue(), level=9))
+    with path.open("wb") as stream:
+        for array in index:
+            np.save(stream, array, allow_pickle=False)
 
 
 def _names_by_lemma(folder: Path, part: str) -> dict[str, Names]:
