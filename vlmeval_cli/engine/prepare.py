@@ -28,48 +28,69 @@ if TYPE_CHECKING:
     from vlmeval_cli.text.tokenizers import Tokenizer
 
 
-class Preparer:
-    """Prepares the batches of one run; keeps its tokenisers' caches and vocabularies.
+Made = dict[str, Column]
 
-    ``seconds`` says how long each column took, over all batches.
-    """
+
+class Preparer:
+    """Prepares the batches of one run; keeps its tokenisers' caches and vocabularies."""
 
     def __init__(self, needs: Iterable[str]) -> None:
         self._needs = sorted(set(needs))
         self._tokenizers: dict[str, tuple[Tokenizer, Vocabulary]] = {}
-        self.seconds = dict.fromkeys(self._needs, 0.0)
+        self._seconds: dict[str, float] = {}
 
     def prepare(self, batch: Batch) -> Batch:
         """The batch with its prepared columns."""
-        texts = {
-            "prediction": TextColumn(batch.predictions, np.arange(len(batch) + 1, dtype=np.int64)),
-            "references": _flattened(batch.references),
+        singles = np.arange(len(batch) + 1, dtype=np.int64)
+        made: Made = {
+            "prediction.text": TextColumn(batch.predictions, singles),
+            "references.text": _flattened(batch.references),
         }
-        columns = {}
-        for need in self._needs:
+        return replace(batch, prepared={need: self._column(need, made) for need in self._needs})
+
+    def seconds(self, need: str) -> float:
+        """How long a column has taken so far, over all batches, with those it is made from."""
+        side, _, name = need.partition(".tokens:")
+        base = self._base_of(side, name)
+        return self._seconds.get(need, 0.0) + (self.seconds(base) if base else 0.0)
+
+    def _column(self, need: str, made: Made) -> Column:
+        if need not in made:
+            side, _, name = need.partition(".tokens:")
+            texts = made.get(f"{side}.text")
+            if not name or not isinstance(texts, TextColumn):
+                raise PluginError(
+                    f"a metric needs the column {quoted(need)}, which nothing prepares",
+                    hint="Columns are prediction.text, references.tokens:ptb and the like.",
+                )
+            base = self._base_of(side, name)
+            source = texts if base is None else self._column(base, made)
             started = perf_counter()
-            columns[need] = self._column(need, texts)
-            self.seconds[need] += perf_counter() - started
-        return replace(batch, prepared=columns)
+            made[need] = self._tokens(name, source)
+            self._seconds[need] = self._seconds.get(need, 0.0) + perf_counter() - started
+        return made[need]
 
-    def _column(self, need: str, texts: dict[str, TextColumn]) -> Column:
-        side, _, content = need.partition(".")
-        kind, _, name = content.partition(":")
-        if side not in texts or kind not in ("text", "tokens"):
-            raise PluginError(
-                f"a metric needs the column {quoted(need)}, which nothing prepares",
-                hint="Columns are prediction.text, references.tokens:ptb and the like.",
-            )
-        return texts[side] if kind == "text" else self._tokens(name, texts[side])
+    def _tokens(self, name: str, source: Column) -> TokenColumn:
+        from vlmeval_cli.text.tokenizers import DERIVATIONS, Encoded, tokenizer
 
-    def _tokens(self, name: str, texts: TextColumn) -> TokenColumn:
-        from vlmeval_cli.text.tokenizers import tokenizer  # many metrics need no tokens
-
+        if isinstance(source, TokenColumn):
+            encoded = Encoded(source.tokens, source.offsets)
+            tokens, offsets = DERIVATIONS[name].derive(encoded, source.vocabulary)
+            return replace(source, tokens=tokens, offsets=offsets)
         if name not in self._tokenizers:
             self._tokenizers[name] = tokenizer(name), Vocabulary()
         encoder, vocabulary = self._tokenizers[name]
-        encoded = encoder.encode(texts.texts, vocabulary)
-        return TokenColumn(encoded.tokens, encoded.offsets, texts.item_offsets, vocabulary)
+        encoded = encoder.encode(source.texts, vocabulary)
+        return TokenColumn(encoded.tokens, encoded.offsets, source.item_offsets, vocabulary)
+
+    def _base_of(self, side: str, name: str) -> str | None:
+        """The token column that another one is made from, if it is."""
+        if not name:
+            return None
+        from vlmeval_cli.text.tokenizers import DERIVATIONS  # many metrics need no tokens
+
+        derivation = DERIVATIONS.get(name)
+        return None if derivation is None else f"{side}.tokens:{derivation.base}"
 
 
 def _flattened(references: Sequence[Sequence[str]]) -> TextColumn:

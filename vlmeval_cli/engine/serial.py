@@ -57,7 +57,7 @@ def measure(
     for metric in metrics:
         started = perf_counter()
         statistics = _measure(metric, batches, progress.advance)
-        own = sum(preparer.seconds[need] for need in metric.needs())
+        own = sum(map(preparer.seconds, metric.needs()))
         measured.append(Measured(statistics, perf_counter() - started + own))
     return measured
 

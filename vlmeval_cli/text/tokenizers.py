@@ -87,15 +87,12 @@ class PtbEncoder:
     All texts are split at spaces in one go, and each word is looked up once; only captions with a
     word that depends on its neighbours are tokenised one by one.
 
-    Args:
-        name: what stands in signatures.
-        splits_tokens: whether spaces inside a token (U+00A0 of phone numbers and fractions) break
-            it, as they do for BLEU and CIDEr, but not for ROUGE-L.
+    A token may hold a space (U+00A0 of phone numbers and fractions), as ROUGE-L sees it.
     """
 
-    def __init__(self, name: str, *, splits_tokens: bool) -> None:
-        self.name = name
-        self._splits_tokens = splits_tokens
+    name = "ptb-space"
+
+    def __init__(self) -> None:
         self._tokenizer = PtbTokenizer()
         self._codes = _WordCodes(self._tokenizer.tokens_of_word, Vocabulary())
 
@@ -139,9 +136,47 @@ class PtbEncoder:
 
     def _encode_one(self, text: str) -> Codes:
         tokens = self._tokenizer.tokenize(text)
-        if self._splits_tokens:
-            tokens = " ".join(tokens).split()
         return np.array([self._codes.vocabulary[token] for token in tokens], np.int32)
+
+
+class Derivation(NamedTuple):
+    """How the tokens of a tokeniser are made from those of another, in the same vocabulary."""
+
+    base: str
+    derive: Callable[[Encoded, Vocabulary], Encoded]
+
+
+class DerivedTokenizer:
+    """A tokeniser that changes the tokens of another."""
+
+    def __init__(self, name: str, derivation: Derivation) -> None:
+        self.name = name
+        self._base = tokenizer(derivation.base)
+        self._derive = derivation.derive
+
+    def encode(self, texts: Sequence[str], vocabulary: Vocabulary) -> Encoded:
+        """Encode ``texts``, adding new tokens to ``vocabulary``."""
+        return self._derive(self._base.encode(texts, vocabulary), vocabulary)
+
+
+def broken_at_spaces(encoded: Encoded, vocabulary: Vocabulary) -> Encoded:
+    """Tokens that hold white space as several tokens, as ``str.split`` of the line makes them."""
+    words = vocabulary.strings
+    if len(" ".join(words).split()) == len(words):
+        return encoded
+    parts = {code: word.split() for code, word in enumerate(words) if word.split() != [word]}
+    n_parts = np.ones(len(words), np.int64)
+    n_parts[list(parts)] = [*map(len, parts.values())]
+    starts = offsets_of(n_parts[encoded.tokens])
+    tokens = np.repeat(encoded.tokens, n_parts[encoded.tokens])
+    for code, pieces in parts.items():
+        places = starts[:-1][encoded.tokens == code]
+        for k, piece in enumerate(pieces):
+            tokens[places + k] = vocabulary[piece]
+    return Encoded(tokens, starts[encoded.offsets])
+
+
+DERIVATIONS: Mapping[str, Derivation] = {"ptb": Derivation("ptb-space", broken_at_spaces)}
 
 
 def _portions(texts: Sequence[str], size: int) -> Iterator[list[str]]:
@@ -219,8 +254,8 @@ class _Stems(dict[str, str]):
 
 
 _MAKERS: Mapping[str, Callable[[], Tokenizer]] = {
-    "ptb": lambda: PtbEncoder("ptb", splits_tokens=True),
-    "ptb-space": lambda: PtbEncoder("ptb-space", splits_tokens=False),
+    "ptb": lambda: DerivedTokenizer("ptb", DERIVATIONS["ptb"]),
+    "ptb-space": PtbEncoder,
     "whitespace": lambda: SplitTokenizer("whitespace", str.split),
     "lower": lambda: SplitTokenizer("lower", _split_lower),
     "rouge": lambda: SplitTokenizer("rouge", _split_rouge),
