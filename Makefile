@@ -3,6 +3,7 @@ PYTHON ?= $(shell command -v python3.13 || command -v python3.12 || command -v p
 DEMO := .venv
 TEST := .venv-test
 SAMPLES := sample_data
+SOURCES := $(shell find vlmeval_cli -type f -not -path '*/__pycache__/*')
 
 .PHONY: demo test lint types bench clean
 .DEFAULT_GOAL := demo
@@ -25,14 +26,14 @@ types: $(TEST)/.ready
 bench: $(TEST)/.ready
 	$(TEST)/bin/python -m benchmarks
 
-$(DEMO)/.ready: pyproject.toml constraints.txt | python
+$(DEMO)/.ready: pyproject.toml constraints.txt $(SOURCES) | python
 	$(PYTHON) -m venv $(DEMO)
-	$(DEMO)/bin/python -m pip install --quiet --constraint constraints.txt --editable .
+	$(DEMO)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt .
 	@touch $@
 
 $(TEST)/.ready: pyproject.toml constraints.txt | python
 	$(PYTHON) -m venv $(TEST)
-	$(TEST)/bin/python -m pip install --quiet --constraint constraints.txt --editable ".[reference,dev]"
+	$(TEST)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[reference,dev]"
 	@touch $@
 
 .PHONY: python

@@ -15,7 +15,7 @@ from vlmeval_cli.joining import Columns, Dataset, Joined, Selection, collect, jo
 from vlmeval_cli.readers import Layout, Row, Source, open_source
 from vlmeval_cli.tasks import TASKS, task
 
-HEAD = 10_000  # rows that detection looks at
+HEAD = 4_000  # rows that detection looks at
 EXAMPLES = 5
 FINISH_REASON = "finish_reason"
 
