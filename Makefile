@@ -1,5 +1,7 @@
 # Two commands for a fresh machine: `make demo` and `make test`. Python 3.11 or newer.
-PYTHON ?= $(shell command -v python3.13 || command -v python3.12 || command -v python3.11 || command -v python3)
+NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python; do \
+	$$python -c '$(NEW_ENOUGH)' 2>/dev/null && echo $$python && break; done)
 DEMO := .venv
 TEST := .venv-test
 SAMPLES := sample_data
@@ -38,8 +40,8 @@ $(TEST)/.ready: pyproject.toml constraints.txt | python
 
 .PHONY: python
 python:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-		{ echo "vlmeval needs Python 3.11 or newer; name one: make PYTHON=/path/to/python3.12"; exit 1; }
+	@'$(PYTHON)' -c '$(NEW_ENOUGH)' 2>/dev/null || { echo \
+		"vlmeval needs Python 3.11 or newer. Name one: make $(MAKECMDGOALS) PYTHON=/path/to/python3.12"; exit 1; }
 
 clean:
 	rm -rf $(DEMO) $(TEST) report .pytest_cache .mypy_cache .ruff_cache .hypothesis
