@@ -12,7 +12,8 @@ from vlmeval_cli.cli.doctor import DoctorOptions, doctor
 from vlmeval_cli.cli.inspect import InspectOptions, inspect
 from vlmeval_cli.cli.metrics import MetricsOptions, metrics
 from vlmeval_cli.cli.options import taking
-from vlmeval_cli.cli.score import ScoreOptions, score
+from vlmeval_cli.cli.score import score
+from vlmeval_cli.cli.score_options import ScoreOptions
 
 
 def make_app() -> typer.Typer:

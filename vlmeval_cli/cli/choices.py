@@ -11,7 +11,7 @@ from vlmeval_cli.core.errors import UsageError, quoted
 from vlmeval_cli.core.metric_spec import parse_metric_spec, split_metric_list
 
 if TYPE_CHECKING:
-    from vlmeval_cli.cli.score import ScoreOptions
+    from vlmeval_cli.cli.score_options import ScoreOptions
 
 PartT = TypeVar("PartT")
 

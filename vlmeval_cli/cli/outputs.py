@@ -21,7 +21,7 @@ from vlmeval_cli.reports.samples import sample_lines
 from vlmeval_cli.reports.summary import summarise
 
 if TYPE_CHECKING:
-    from vlmeval_cli.cli.score import ScoreOptions
+    from vlmeval_cli.cli.score_options import ScoreOptions
 
 _STDOUT = "-"
 _CELL_ON_TERMINAL = 400  # characters; --samples and pipes have everything
