@@ -12,6 +12,10 @@ from vlmeval_cli.parsing.reasoning import answer
         ("it meows, so\n</think>\n\na cat", "a cat"),
         ("<think>hm</think><answer>a cat</answer>", "a cat"),
         ("<answer> a cat </answer>", "a cat"),
+        ("a <think>one</think>b<reasoning>two</reasoning>c", "a bc"),
+        ("<think>\n<think>opened twice, closed once</think> a cat", "a cat"),
+        ("<think>one<thought>two</thought>three</think>a cat", "a cat"),
+        ("it <think>meows</think> so</think> a cat", "a cat"),
     ],
 )
 def test_reasoning_is_taken_out(text, expected):
@@ -27,5 +31,12 @@ def test_other_texts_stay_as_they_are(text):
     assert answer(text) == (text, False, False)
 
 
-def test_reasoning_without_an_end_has_no_answer():
-    assert answer("<think>it may be") == ("<think>it may be", False, True)
+@pytest.mark.parametrize("text", ["<think>it may be", "<think>a</think>a cat<think>or", "a<think>"])
+def test_reasoning_without_an_end_has_no_answer(text):
+    assert answer(text) == (text, False, True)
+
+
+def test_a_loop_of_tags_is_read_in_one_pass():
+    loop = "<think>" * 300_000
+    assert answer(loop).is_unfinished
+    assert answer(f"{loop}</think>a cat").text == "a cat"

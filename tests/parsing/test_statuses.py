@@ -1,4 +1,8 @@
+from timeit import timeit
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from vlmeval_cli.parsing.statuses import status
 
@@ -46,3 +50,37 @@ def test_the_finish_reason_tells_of_a_cut_text(reason):
 
 def test_an_ordinary_end_is_no_cut():
     assert status("a dog", finish_reason="stop") is None
+
+
+def has_loop(text):
+    """The definition, tried at every place and length."""
+    ending = text[-400:]
+    return any(
+        ending[start : start + whole - length] == ending[start + length : start + whole]
+        for length in range(1, 61)
+        for whole in [max(120, 4 * length)]
+        for start in range(len(ending) - whole + 1)
+    )
+
+
+@settings(deadline=None, max_examples=100)
+@given(
+    st.text("abc ", max_size=300),
+    st.text("abc ", min_size=1, max_size=60),
+    st.integers(2, 40),
+    st.text("abc ", max_size=100),
+)
+def test_a_loop_is_a_phrase_four_times_on_end_that_fills_120_characters(
+    before, phrase, times, after
+):
+    text = f"x{before}{phrase * times}{after}x"
+    assert (status(text) is not None) == (len(text) >= 200 and has_loop(text))
+
+
+def test_long_answers_are_judged_in_microseconds():
+    text = " ".join(f"sentence number {i} says something else" for i in range(50))
+    assert timeit(lambda: status(text), number=100) < 0.05
+
+
+def test_a_refusal_may_follow_blanks():
+    assert status("\n \n I'm sorry, I cannot help.").outcome == "refused"

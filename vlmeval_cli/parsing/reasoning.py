@@ -5,10 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-_TAGS = "think|thinking|thought|reasoning"
-_BLOCK = re.compile(rf"<({_TAGS})>.*?</\1>", re.DOTALL | re.IGNORECASE)
-_OPENING = re.compile(rf"<({_TAGS})>", re.IGNORECASE)
-_CLOSING = re.compile(rf"</({_TAGS})>", re.IGNORECASE)
+_TAG = re.compile(r"<(/?)(?:think|thinking|thought|reasoning)>", re.IGNORECASE)
 _ANSWER = re.compile(r"\s*<answer>(.*?)</answer>\s*", re.DOTALL | re.IGNORECASE)
 
 
@@ -40,11 +37,27 @@ def answer(text: str) -> Answer:
     """
     if "<" not in text:
         return Answer(text)
-    rest = _BLOCK.sub("", text)
-    *_, start = 0, *(tag.end() for tag in _CLOSING.finditer(rest))
-    rest = rest[start:]
-    if _OPENING.search(rest):
+    rest = _without_reasoning(text)
+    if rest is None:
         return Answer(text, is_unfinished=True)
     whole = _ANSWER.fullmatch(rest)
     rest = whole[1] if whole else rest
     return Answer(text) if rest == text else Answer(rest.strip(), is_stripped=True)
+
+
+def _without_reasoning(text: str) -> str | None:
+    """What stands outside of reasoning; None if reasoning began and never ended.
+
+    One pass over the tags: a model that is caught in a loop may write thousands of them.
+    """
+    kept: list[str] = []
+    start: int | None = 0  # of the text outside, None inside reasoning
+    for tag in _TAG.finditer(text):
+        if tag[1]:
+            if start is not None:
+                kept.clear()  # it closes what the prompt opened
+            start = tag.end()
+        elif start is not None:
+            kept.append(text[start : tag.start()])
+            start = None
+    return None if start is None else "".join([*kept, text[start:]])

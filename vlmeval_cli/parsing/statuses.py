@@ -9,7 +9,7 @@ import re
 from typing import NamedTuple
 
 _REFUSAL = re.compile(
-    r"\s*(?:"
+    r"(?:"
     r"(?:i['’]?m|i am|we['’]?re|we are)\s+(?:very\s+)?(?:sorry|unable|not able)\b"
     r"|sorry,?\s+(?:but\s+)?(?:i|we)\b"
     r"|i apologi[sz]e\b"
@@ -21,8 +21,15 @@ _REFUSAL = re.compile(
 )
 _CUT_OFF = frozenset({"length", "max_tokens", "max_length", "model_length"})
 _LOOP_LENGTH = 200  # shorter texts are not called loops
-_LOOP_SHARE = 120  # characters of the last 400 that repeat one phrase
-_LOOP = re.compile(r"(.{1,60}?)\1{3,}", re.DOTALL)
+_LOOP_ENDING = 400  # characters at the end of a text that are looked at
+_LOOP_SHARE = 120  # so many of them repeat one phrase
+_LOOP_TIMES = 4
+_PHRASE = 60  # its greatest length
+# A probe is looked for again within the length of a phrase. In every loop it may stand in 70 places
+# or more, so that one probe a stride is enough.
+_PROBE = 20
+_STRIDE = 64
+_REFUSAL_START = 1_000  # a refusal begins at once
 
 
 class Status(NamedTuple):
@@ -48,12 +55,30 @@ def status(
         return Status("truncated", "reasoning began and never ended")
     if isinstance(finish_reason, str) and finish_reason.lower() in _CUT_OFF:
         return Status("truncated", f"finish_reason is {finish_reason}")
-    if _REFUSAL.match(text):
+    if _REFUSAL.match(text.lstrip()[:_REFUSAL_START]):
         return Status("refused", "begins like a refusal")
-    if len(text) >= _LOOP_LENGTH and _is_loop(text[-2 * _LOOP_LENGTH :]):
+    if len(text) >= _LOOP_LENGTH and _is_loop(text[-_LOOP_ENDING:]):
         return Status("loop", "ends in the same words over and over")
     return None
 
 
 def _is_loop(ending: str) -> bool:
-    return any(len(repeated[0]) >= _LOOP_SHARE for repeated in _LOOP.finditer(ending))
+    """Whether one phrase comes four times or more on end and fills 120 characters."""
+    for at in range(0, len(ending) - _PROBE, _STRIDE):
+        probe, last = ending[at : at + _PROBE], at + _PHRASE + _PROBE
+        again = ending.find(probe, at + 1, last)
+        while again >= 0:
+            if _repeats(ending, at, again - at) >= max(_LOOP_SHARE, _LOOP_TIMES * (again - at)):
+                return True
+            again = ending.find(probe, again + 1, last)
+    return False
+
+
+def _repeats(text: str, at: int, length: int) -> int:
+    """Characters around ``at`` in which each is the one ``length`` before it."""
+    start, end = at, at + length
+    while start > 0 and text[start - 1] == text[start - 1 + length]:
+        start -= 1
+    while end < len(text) and text[end] == text[end - length]:
+        end += 1
+    return end - start
