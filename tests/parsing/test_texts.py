@@ -42,10 +42,17 @@ def test_other_predictions_are_errors_that_say_where_and_what(value, got):
     )
 
 
-def test_booleans_ask_for_words():
+@pytest.mark.parametrize("value", [False, [True], ["x", False]])
+def test_booleans_ask_for_words(value):
     with pytest.raises(DataError) as error:
-        predictions(False)
+        predictions(value)
     assert '"yes"' in error.value.hint
+
+
+def test_the_number_one_is_no_boolean():
+    with pytest.raises(DataError) as error:
+        predictions([1])
+    assert "--on-bad-row skip" in error.value.hint
 
 
 def test_bad_predictions_can_be_left_out_and_are_listed():

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from vlmeval_cli.core.errors import DataError, UsageError
 from vlmeval_cli.joining.columns import Columns
-from vlmeval_cli.joining.paths import described
+from vlmeval_cli.readers.json_values import described
 
 # Two fields that both identify rows, match nearly as many and pair different rows: one of them is
 # a row number, and choosing the wrong one gives a plausible score.

@@ -40,18 +40,3 @@ def as_text(value: object) -> str:
     ['yes', '3', 'true', 'null']
     """
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-def described(value: object, limit: int = 80) -> str:
-    """What a value is, for "got …" in an error message.
-
-    >>> described([1, 2]), described({"a": 1}), described(True), described("x")
-    ('a list of 2', 'an object with the keys a', 'true', '"x"')
-    """
-    if isinstance(value, list):
-        return f"a list of {len(value)}"
-    if isinstance(value, dict):
-        keys = ", ".join(map(str, value))
-        return f"an object with the keys {keys[:limit]}" if keys else "an empty object"
-    text = json.dumps(value, ensure_ascii=False, default=repr)
-    return f"{text[:limit]}…" if len(text) > limit else text

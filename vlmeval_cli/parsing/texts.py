@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 from vlmeval_cli.core.config import OnBadRow
 from vlmeval_cli.core.errors import DataError
-from vlmeval_cli.joining.paths import described
 from vlmeval_cli.joining.references import accepted
+from vlmeval_cli.readers.json_values import described
 
 # What stands beside the text of an answer in VQAv2, VizWiz and SQuAD.
 _BESIDE_ANSWER = frozenset(
@@ -154,11 +154,11 @@ def _text(value: object) -> str | None:
 def _refused(where: str, field: str, value: object, expected: str, on_bad_row: OnBadRow) -> str:
     message = f'{where}: field "{field}", got {described(value)}, expected {expected}'
     if on_bad_row == "error":
-        is_truth = isinstance(value, bool) or (isinstance(value, list) and True in value)
+        parts = value if isinstance(value, list) else [value]
         raise DataError(
             message,
             hint='Write booleans as the words of the answers, such as "yes" and "no".'
-            if is_truth
+            if any(isinstance(part, bool) for part in parts)
             else "Name another field, or leave such rows out with --on-bad-row skip.",
         )
     return message

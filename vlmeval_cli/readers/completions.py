@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from vlmeval_cli.readers.json_values import kind_of
+from vlmeval_cli.readers.json_values import described
 from vlmeval_cli.readers.rejects import BadRowError
 from vlmeval_cli.readers.rules import Fields, RowRule, first_row
 
@@ -32,7 +32,7 @@ def _answer_fields(choices: object) -> Fields:
     if choices is None or choices == []:
         return {"prediction": None}
     if not isinstance(choices, list) or not all(isinstance(choice, dict) for choice in choices):
-        raise BadRowError(f'field "choices": got {kind_of(choices)}, expected a list of objects')
+        raise BadRowError(f'field "choices": got {described(choices)}, expected a list of objects')
     texts = [_text(choice) for choice in choices]
     fields: Fields = {"prediction": texts[0] if len(texts) == 1 else texts}
     for name in _CHOICE_FIELDS:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from vlmeval_cli.core.errors import DataError
 from vlmeval_cli.readers.base import Row
 from vlmeval_cli.readers.content import Content
-from vlmeval_cli.readers.json_values import MalformedJson, exact_loads, kind_of, object_pairs
+from vlmeval_cli.readers.json_values import MalformedJson, described, exact_loads, object_pairs
 from vlmeval_cli.readers.jsonl import EXPECTED
 from vlmeval_cli.readers.rejects import Rejects
 
@@ -65,7 +65,7 @@ class Document:
             if type(fields) is dict:
                 yield Row(number, fields)
             else:
-                rejects.add(number, f"got {kind_of(fields)}, {EXPECTED}")
+                rejects.add(number, f"got {described(fields)}, {EXPECTED}")
         self._value = None
 
 

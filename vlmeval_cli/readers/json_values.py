@@ -118,21 +118,21 @@ def _holds_long_number(text: bytes) -> bool:
     return _LONG_NUMBER.search(text) is not None
 
 
-def kind_of(value: object) -> str:
-    """A value in words, for messages.
+def described(value: object, limit: int = 80) -> str:
+    """What a value is, for "got …" in an error message.
 
-    >>> kind_of([1, 2])
-    'a list of 2'
+    >>> described([1, 2]), described({"a": 1}), described(True), described("x")
+    ('a list of 2', 'an object with the keys a', 'true', '"x"')
     """
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, int | float):
-        return f"the number {value}"[: 2 * _EXCERPT]
     if isinstance(value, str):
-        return f"the text {quoted(value, _EXCERPT)}"
-    return f"a list of {len(value)}" if isinstance(value, list) else "an object"
+        return quoted(value, limit)
+    if isinstance(value, list):
+        return f"a list of {len(value)}"
+    if isinstance(value, dict):
+        keys = ", ".join(map(str, value))
+        return f"an object with the keys {keys[:limit]}" if keys else "an empty object"
+    text = json.dumps(value)
+    return f"{text[:limit]}…" if len(text) > limit else text
 
 
 def _explained(error: json.JSONDecodeError) -> MalformedJson:

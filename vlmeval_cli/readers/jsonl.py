@@ -10,9 +10,9 @@ from vlmeval_cli.readers.content import Content
 from vlmeval_cli.readers.json_values import (
     MalformedJson,
     careful_loads,
+    described,
     exact_loads,
     fast_loads,
-    kind_of,
     may_hold_long_number,
 )
 from vlmeval_cli.readers.rejects import Rejects
@@ -39,7 +39,7 @@ def jsonl_rows(content: Content, rejects: Rejects) -> Iterator[Row]:
             if type(fields) is dict:
                 yield Row(number, fields)
             elif fields is not _MALFORMED:
-                rejects.add(number, f"got {kind_of(fields)}, {EXPECTED}")
+                rejects.add(number, f"got {described(fields)}, {EXPECTED}")
 
 
 _MALFORMED = object()
