@@ -43,6 +43,8 @@ def error_of(path, kind=DataError):
         ("\ufeff", "input: the file is empty, expected JSONL, JSON, CSV or TSV"),
         ("[]", "input: holds no rows"),
         ("{}", "input: holds no rows"),
+        ('{"data": []}', "input: holds no rows"),
+        ('{"images": [], "annotations": []}', "input: holds no rows"),
         ("id,caption\n", "input: holds no rows"),
         ("just some words\nand more\n", "input: got plain text, expected JSONL, JSON, CSV or TSV"),
     ],

@@ -475,3 +475,16 @@ def test_lines_longer_and_shorter_than_blocks_come_out_whole(tmp_path):
         blocks = list(open_content(str(path)).line_blocks(size))
         assert b"".join(blocks) == b"".join(lines)[:-1]
         assert all(block.endswith(b"\n") for block in blocks[:-1])
+
+
+def test_a_document_on_one_line_is_parsed_once(source, monkeypatch):
+    from vlmeval_cli.readers import documents, opening
+
+    parsed = []
+    for module in (documents, opening):
+        loads = module.exact_loads
+        monkeypatch.setattr(
+            module, "exact_loads", lambda text, loads=loads: parsed.append(text) or loads(text)
+        )
+    assert len(fields(source([{"id": number} for number in range(500)]))) == 500
+    assert len(parsed) == 1

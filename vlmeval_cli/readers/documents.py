@@ -109,6 +109,15 @@ def is_row(document: object) -> bool:
     )
 
 
+def is_empty(document: Any) -> bool:  # noqa: ANN401  (JSON)
+    """Whether an object holds nothing, or its list of rows does.
+
+    >>> is_empty({"images": [], "annotations": []}), is_empty({"img1": []})
+    (True, False)
+    """
+    return not document or any(document.get(key) == [] for key in _WRAPPER_KEYS)
+
+
 def _row_of(key: str, value: object) -> dict[str, Any]:
     if not isinstance(value, dict):
         return {"id": key, "value": value}

@@ -14,6 +14,7 @@ from vlmeval_cli.readers.content import Content, open_content
 from vlmeval_cli.readers.documents import (
     Document,
     general_layout,
+    is_empty,
     is_row,
     load_document,
     load_pairs,
@@ -150,7 +151,7 @@ def _is_lines(first: bytes, others: Sequence[bytes]) -> bool:
         # that was cut off hardly ends there.
         if first[-1:] in (b"{", b"[", b",", b":"):
             return False
-        return bool(others) if _is_json(first) else complete > 0
+        return bool(others) and (complete > 0 or _is_json(first))
     return 2 * complete >= max(1, len(others)) or (b"," not in first and _is_json(first))
 
 
@@ -203,7 +204,7 @@ def _general_document(content: Content, value: object) -> tuple[Layout, Reading]
     layout = Layout(general.name, general.reason, unit="row")
     if general.name == "json_by_id":
         pairs = Document(lambda: load_pairs(content))
-        if not value:
+        if is_empty(value):
             raise DataError(_without_rows(content.path, []))
         return (
             replace(layout, roles={"id": "id"}),
