@@ -187,9 +187,18 @@ def test_files_without_an_id_are_refused():
         look([{"prediction": "x"}], [{"id": 1, "reference": "y"}])
 
 
-def test_an_image_that_is_an_object_is_no_id():
-    rows = [{"question_id": 1, "image": {"bytes": "…"}, "prediction": "x", "answer": "y"}]
-    assert look(rows).ids == (("question_id", "question_id"),)
+@pytest.mark.parametrize("image", [{"bytes": "…"}, "iVBORw0KGgo" * 100], ids=["object", "base64"])
+def test_an_image_that_is_its_content_is_no_id_and_is_not_collected(image):
+    rows = [{"question_id": 1, "image": image, "prediction": "x", "answer": "y"}]
+    found = look(rows)
+    assert found.ids == (("question_id", "question_id"),)
+    assert "image" not in found.prediction_names
+
+
+def test_an_image_that_is_named_beside_its_content_is_the_image():
+    row = {"question_id": 1, "image": "iVBORw0KGgo" * 100, "image_path": "a.jpg"}
+    found = look([{**row, "prediction": "x", "answer": "y"}])
+    assert found.fields.references.image == "image_path"
 
 
 def many(n, **fields):

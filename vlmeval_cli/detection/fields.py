@@ -149,7 +149,7 @@ def question_of(side: Side) -> str | None:
 def image_of(side: Side) -> str | None:
     """The field that names the image."""
     fixed = side.layout.roles.get("image")
-    return fixed or next(iter(side.present(rules.IMAGE_NAMES)), None)
+    return fixed or next(filter(side.names_things, side.present(rules.IMAGE_NAMES)), None)
 
 
 def options_of(side: Side) -> str | None:

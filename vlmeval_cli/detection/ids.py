@@ -55,13 +55,7 @@ def _candidates(side: Side) -> Sequence[str]:
         return [fixed]
     names = side.present(ID_NAMES)
     # Where no field can be an id, the join says which value is wrong, and in which line.
-    return [name for name in names if _looks_like_id(side, name)] or names
-
-
-def _looks_like_id(side: Side, name: str) -> bool:
-    """Whether the values can be ids; images are often objects that hold bytes."""
-    kinds = {type(value) for value in side.values(name)}
-    return bool(kinds & {str, int, float})
+    return [name for name in names if side.names_things(name)] or names
 
 
 def _named(predictions: Side, references: Side, named: str) -> tuple[IdPair, ...]:

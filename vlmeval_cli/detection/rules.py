@@ -56,6 +56,8 @@ HEAT_MAPS: Final = ("heatmap", "heatmaps", "heat_map", "saliency", "attention_ma
 MASKS: Final = ("mask", "masks", "boxes", "bboxes", "bbox")
 VERDICTS: Final = ("winner", "preference")
 
+# A longer text is no id: it is an image in base64.
+LONGEST_ID: Final = 1_000
 # A field that hardly any row fills is not what the file is about.
 FILLED_SHARE: Final = 0.1
 LETTER_SHARE: Final = 0.8

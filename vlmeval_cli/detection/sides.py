@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from vlmeval_cli.core.errors import UsageError, did_you_mean, quoted
-from vlmeval_cli.detection.rules import FILLED_SHARE
+from vlmeval_cli.detection.rules import FILLED_SHARE, LONGEST_ID
 from vlmeval_cli.joining import Fields, IdPair, Roles
 from vlmeval_cli.joining.paths import WHOLE_ROW, value_at
 from vlmeval_cli.readers.base import Layout
@@ -63,6 +63,15 @@ class Side:
     def values(self, name: str) -> list[Any]:
         """The values of a field in the first rows."""
         return [value_at(row, name) for row in self.head]
+
+    def names_things(self, name: str) -> bool:
+        """Whether the values of a field can be ids; images are often their own bytes.
+
+        Such a field is never collected, so that memory does not grow with the images.
+        """
+        values = self.values(name)
+        longest = max((len(value) for value in values if isinstance(value, str)), default=0)
+        return longest <= LONGEST_ID and any(isinstance(v, str | int | float) for v in values)
 
     def check(self, name: str, option: str) -> str:
         """``name``, which the user gave with ``option``.
