@@ -67,6 +67,22 @@ def fields_of(found):
     return found.fields.predictions.value, found.fields.references.value
 
 
+@pytest.mark.parametrize(
+    "cell", ['"[""a dog"", ""the dog""]"', "\"['a dog', 'the dog']\""], ids=["JSON", "Python"]
+)
+def test_lists_in_the_cells_of_a_table_are_several_references(joined, cell):
+    found, met = joined("id,prediction\n1,a dog\n", f"id,captions\n1,{cell}\n", kind="csv")
+    assert found.task == "captioning"
+    assert met.dataset.references == [["a dog", "the dog"]]
+
+
+def test_lists_in_the_texts_of_jsonl_stay_as_they_are_written(joined):
+    refs = [{"id": 1, "captions": '["a dog", "the dog"]'}]
+    assert joined([{"id": 1, "prediction": "x"}], refs)[1].dataset.references == [
+        ['["a dog", "the dog"]']
+    ]
+
+
 def coco_annotations(n_images=2, n_captions=3):
     return {
         "images": [{"id": image} for image in range(n_images)],

@@ -289,6 +289,13 @@ def test_fields_come_from_the_references_first_and_then_from_the_predictions():
     assert data.fields["finish_reason"] == ["length"]
 
 
+def test_a_field_that_neither_file_has_is_no_field_of_the_items():
+    rows = collect(Rows("p", [{"id": 1, "p": "x"}]), ["id", "p", "finish_reason"])
+    golds = collect(Rows("r", [{"id": 1, "r": "y"}]), ["id", "r", "finish_reason"])
+    data = join(rows, golds, Fields((IdPair("id", "id"),), Roles("p"), Roles("r"))).dataset
+    assert set(data.fields) == {"id"}
+
+
 def one_file(rows, ids=("id",), question=None, **choices):
     roles = (Roles("prediction", question), Roles("references", question))
     names = [*ids, "prediction", "references", *([question] if question else [])]

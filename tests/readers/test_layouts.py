@@ -415,6 +415,12 @@ def test_failed_request_of_a_batch_has_no_prediction(source):
     assert [row.get("error") for row in fields(found)] == [None, {"code": "expired"}, "bad"]
 
 
+@pytest.mark.parametrize("cell", ["[1, 2]", "[a", "['\\d']x]", "{'a': 1}", "[" * 9999 + "]"])
+def test_cells_that_are_no_list_of_texts_stay_text(source, cell):
+    rows = [{"index": 0, "question": "q", "answer": cell, "prediction": "x"}]
+    assert fields(source(rows))[0]["answer"] == cell
+
+
 def test_several_responses_stay_a_list(source):
     found = source('{"doc_id": 0, "target": "x", "filtered_resps": ["a", "b"]}\n')
     assert fields(found)[0]["filtered_resps"] == ["a", "b"]

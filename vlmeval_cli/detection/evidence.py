@@ -15,7 +15,7 @@ from vlmeval_cli.detection import rules
 from vlmeval_cli.detection.fields import are_options
 from vlmeval_cli.detection.sides import Side
 from vlmeval_cli.joining.paths import as_text
-from vlmeval_cli.joining.references import is_box
+from vlmeval_cli.joining.references import as_written, is_box
 from vlmeval_cli.parsing.texts import answers_in
 
 _NUMBER = r"\s*-?\d+(?:\.\d+)?\s*"
@@ -59,7 +59,9 @@ class Evidence:
 
     @cached_property
     def _values(self) -> list[Any]:
-        return [] if self.reference is None else self.references.values(self.reference)
+        if self.reference is None:
+            return []
+        return as_written(self.references.layout, self.references.values(self.reference))
 
     @cached_property
     def answers(self) -> list[Any]:

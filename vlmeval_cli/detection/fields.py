@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ast
-import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,6 +10,7 @@ from vlmeval_cli.core.errors import UsageError
 from vlmeval_cli.detection import rules
 from vlmeval_cli.detection.sides import Chosen, Side
 from vlmeval_cli.joining.paths import WHOLE_ROW
+from vlmeval_cli.readers.json_values import literal
 
 PREDICTION_OPTION = "--prediction-field"
 REFERENCE_OPTION = "--reference-field"
@@ -175,19 +174,8 @@ def are_options(value: Any) -> bool:  # noqa: ANN401  (JSON)
     False
     """
     if isinstance(value, str) and value[:1] in ("[", "{"):
-        value = _literal(value)
+        value = literal(value)
     if isinstance(value, dict):
         letters = [str(key) in rules.OPTION_COLUMNS and len(str(key)) == 1 for key in value]
         return bool(value) and all(letters) and all(isinstance(v, str) for v in value.values())
     return isinstance(value, list) and len(value) >= 2 and all(isinstance(v, str) for v in value)
-
-
-def _literal(text: str) -> object:
-    try:
-        return json.loads(text)
-    except ValueError:
-        pass
-    try:
-        return ast.literal_eval(text)
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
-        return None

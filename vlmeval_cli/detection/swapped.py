@@ -12,6 +12,7 @@ from vlmeval_cli.detection.sides import Chosen, Side
 from vlmeval_cli.joining import IdPair
 from vlmeval_cli.joining.ids import as_ids
 from vlmeval_cli.joining.paths import as_text
+from vlmeval_cli.joining.references import as_written
 from vlmeval_cli.parsing.texts import answers_in
 
 
@@ -128,7 +129,8 @@ def _met(
 ) -> Iterator[tuple[Any, set[str]]]:
     """First rows of the predictions with the references they meet, as texts."""
     mine, theirs = sides
-    golds = (theirs or mine).values(reference)
+    others = theirs or mine
+    golds = as_written(others.layout, others.values(reference))
     texts = [{as_text(answer) for answer in answers_in(value)} for value in golds]
     if theirs is None:
         yield from zip(mine.head, texts, strict=True)

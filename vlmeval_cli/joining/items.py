@@ -9,7 +9,7 @@ from typing import Any
 from vlmeval_cli.core.errors import DataError, quoted
 from vlmeval_cli.joining.columns import Columns, Roles
 from vlmeval_cli.joining.paths import WHOLE_ROW, as_text
-from vlmeval_cli.joining.references import accepted
+from vlmeval_cli.joining.references import accepted, as_written
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Items:
         """Accepted answers of each item; rows that share an id add theirs."""
         if name is None:
             return [[] for _ in self.first]
-        values = columns[name]
+        values = as_written(columns.layout, columns[name])
         if name == WHOLE_ROW:
             values = [{key: row[key] for key in row if key != id_name} for row in values]
         if not self.more:

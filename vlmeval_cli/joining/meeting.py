@@ -190,7 +190,8 @@ def _fields(
         if name not in values and _is_there(meeting.references, name)
     }
     for name, column in mine.items():
-        if name not in fields and name != meeting.prediction_name:
+        is_new = name not in fields and name != meeting.prediction_name
+        if is_new and _is_there(meeting.predictions, name):
             fields[name] = _at_or_none(column, met)
     return fields
 

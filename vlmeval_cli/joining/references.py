@@ -4,6 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from vlmeval_cli.readers.base import Layout
+from vlmeval_cli.readers.rules import texts_in_cell
+
+_TABLES = frozenset({"csv", "tsv"})
+
+
+def as_written(layout: Layout, values: list[Any]) -> list[Any]:
+    """A column of references; of a table, the lists of texts that its cells spell."""
+    return list(map(texts_in_cell, values)) if layout.name in _TABLES else values
+
 
 def is_box(value: object) -> bool:
     """Whether ``value`` is a list of four numbers: one box, not four references."""

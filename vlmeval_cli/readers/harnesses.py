@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Sequence
 
-from vlmeval_cli.readers.rules import Fields, RowRule
+from vlmeval_cli.readers.rules import Fields, RowRule, texts_in_cell
 
 _HUMANEVAL_ID = re.compile(r"[A-Za-z]\w*/\d+")
 
@@ -23,16 +22,7 @@ def _harness_sample(row: Fields) -> Fields:
 
 
 def _vlmevalkit_row(row: Fields) -> Fields:
-    """Several answers stand in one cell as a Python list of texts."""
-    answer = row["answer"]
-    if not (isinstance(answer, str) and answer.startswith("[") and answer.endswith("]")):
-        return row
-    try:
-        answers = ast.literal_eval(answer)
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
-        return row
-    is_texts = isinstance(answers, list) and all(isinstance(text, str) for text in answers)
-    return {**row, "answer": answers} if is_texts else row
+    return {**row, "answer": texts_in_cell(row["answer"])}
 
 
 def _is_humaneval(rows: Sequence[Fields]) -> bool:

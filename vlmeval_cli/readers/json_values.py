@@ -8,8 +8,10 @@ are repeated within one object both readers keep the last.
 
 from __future__ import annotations
 
+import ast
 import json
 import re
+import warnings
 from typing import Any
 
 import numpy as np
@@ -116,6 +118,24 @@ def _holds_long_number(text: bytes) -> bool:
     if len(text) > _SHORT_TEXT and not may_hold_long_number(text):
         return False
     return _LONG_NUMBER.search(text) is not None
+
+
+def literal(text: str) -> object:
+    """The value that a text spells in JSON or in Python; None if it spells none.
+
+    Tables hold only text, so lists stand in their cells in one of these ways. Nothing is run.
+
+    >>> literal('["a", "b"]'), literal("['a', 'b']"), literal("a, b")
+    (['a', 'b'], ['a', 'b'], None)
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of Python, about backslashes in somebody else's text
+        for loads in (json.loads, ast.literal_eval):
+            try:
+                return loads(text)
+            except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+                pass
+    return None
 
 
 def described(value: object, limit: int = 80) -> str:

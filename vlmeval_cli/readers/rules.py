@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from vlmeval_cli.readers.json_values import literal
+
 Fields = dict[str, Any]
 
 
@@ -81,6 +83,19 @@ def answer_texts(answers: object, key: str = "answer") -> object:
     if not isinstance(answers, list):
         return answers
     return [answer.get(key) if isinstance(answer, dict) else answer for answer in answers]
+
+
+def texts_in_cell(cell: object) -> object:
+    """The list of texts that a cell of a table spells; any other value as it is.
+
+    >>> texts_in_cell("['red', 'blue']"), texts_in_cell("[1, 2]"), texts_in_cell("red")
+    (['red', 'blue'], '[1, 2]', 'red')
+    """
+    if not (isinstance(cell, str) and cell.startswith("[") and cell.endswith("]")):
+        return cell
+    found = literal(cell)
+    is_texts = isinstance(found, list) and all(isinstance(text, str) for text in found)
+    return found if is_texts else cell
 
 
 def with_answer_texts(row: object, key: str = "answer") -> object:
