@@ -1,5 +1,7 @@
 """Each rule about fields, ids and tasks, on made rows."""
 
+from itertools import pairwise
+
 import pytest
 
 from vlmeval_cli.core.config import FieldChoice
@@ -8,6 +10,29 @@ from vlmeval_cli.detection import Side, detect, rules
 from vlmeval_cli.readers.base import Layout
 
 LINES = Layout("jsonl", "an object a line")
+
+
+def names(line):
+    return line.split()
+
+
+# The candidates as the specification lists them, in its order.
+IDS = names(
+    "id question_id questionId sample_id uid qid doc_id task_id image_id img_id index idx key "
+    "file_name image"
+)
+PREDICTIONS = names(
+    "prediction predicted_answer pred response model_output output generated_text generation "
+    "completion predicted predicted_label pred_label bboxes boxes bbox summary answer caption text "
+    "result"
+)
+REFERENCES = names(
+    "bboxes boxes bbox references reference refs answers ground_truth ground_truths gt gold golds "
+    "target targets label labels class category captions summary highlights translation "
+    "canonical_solution answer caption solution expected"
+)
+QUESTIONS = names("question query problem prompt instruction sent phrase expression")
+LABELS = {"label", "labels", "class", "category"}
 
 
 def look(predictions, references=None, /, *, task="vqa", **named):
@@ -20,31 +45,57 @@ def values(found):
     return found.fields.predictions.value, found.fields.references.value
 
 
-@pytest.mark.parametrize("name", sorted(set(rules.PREDICTION_NAMES) - {"bboxes", "boxes", "bbox"}))
+@pytest.mark.parametrize("name", PREDICTIONS)
 def test_every_prediction_name_is_recognised(name):
     found = look([{"id": "a", name: "x"}], [{"id": "a", "references": ["y"]}])
     assert values(found)[0] == name
 
 
-@pytest.mark.parametrize("name", rules.REFERENCE_NAMES)
+@pytest.mark.parametrize("name", REFERENCES)
 def test_every_reference_name_is_recognised(name):
     found = look([{"id": "a", "prediction": "x"}], [{"id": "a", name: "y"}])
     assert values(found)[1] == name
 
 
-@pytest.mark.parametrize("name", rules.ID_NAMES)
+@pytest.mark.parametrize("name", IDS)
 def test_every_id_name_is_recognised(name):
     found = look([{name: "a", "prediction": "x"}], [{name: "a", "reference": "y"}])
     assert (name, name) in found.ids
 
 
-@pytest.mark.parametrize("name", rules.QUESTION_NAMES)
+@pytest.mark.parametrize("name", QUESTIONS)
 def test_every_question_name_is_recognised(name):
     found = look(
         [{"id": "a", "prediction": "x"}], [{"id": "a", name: "what?", "answer": "y"}], task=None
     )
     assert found.task == "vqa"
     assert found.fields.references.question == name
+
+
+def test_the_names_are_those_of_the_specification():
+    assert list(rules.ID_NAMES) == IDS
+    assert list(rules.PREDICTION_NAMES) == PREDICTIONS
+    assert list(rules.REFERENCE_NAMES) == REFERENCES
+    assert list(rules.QUESTION_NAMES) == QUESTIONS
+    assert rules.OPTION_NAMES == ("options", "choices")
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [*pairwise(name for name in PREDICTIONS if name not in ("answer", "caption"))],
+)
+def test_of_two_prediction_names_the_first_in_the_list_is_taken(first, second):
+    found = look([{"id": "a", second: "z", first: "x"}], [{"id": "a", "gold": "y"}])
+    assert values(found)[0] == first
+    assert any(second in note for note in found.notes)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), [(a, b) for a, b in pairwise(REFERENCES) if a not in LABELS or b in LABELS]
+)
+def test_of_two_reference_names_the_first_in_the_list_is_taken(first, second):
+    found = look([{"id": "a", "prediction": "x"}], [{"id": "a", second: "z", first: "y"}])
+    assert values(found)[1] == first
 
 
 @pytest.mark.parametrize("name", ["answer", "caption"])

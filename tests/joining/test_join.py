@@ -214,7 +214,9 @@ def test_an_image_that_repeats_is_not_preferred_when_predictions_are_missing():
 def test_ids_that_pair_the_same_rows_are_no_tie():
     golds = [{"id": n, "question_id": n, "references": "x"} for n in range(3)]
     rows = [{"id": n, "question_id": n, "prediction": "x"} for n in range(3)]
-    assert len(meet(rows, golds, ids=("id", "question_id")).dataset) == 3
+    met = meet(rows, golds, ids=("question_id", "id"))
+    assert len(met.dataset) == 3
+    assert met.ids == ("question_id", "question_id")  # the first of equals
 
 
 @pytest.mark.parametrize("n_rows", [20, 19])

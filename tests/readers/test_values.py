@@ -20,6 +20,7 @@ HARD_TEXTS = {
     "decimal": "1.0",
     "formula": "=A1",
     "url": "https://example.org/a,b;c?d=é&f=\t",
+    "long url": "https://example.org/" + "a" * 2_100,  # spreadsheets drop links of this length
     "NUL": "a\x00b",
     "emoji": "\U0001f600 👩‍🚀",
     "newlines": "one\ntwo\r\nthree\rfour",
