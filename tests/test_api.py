@@ -129,9 +129,18 @@ def test_a_prediction_that_is_no_text_names_its_place(files, bad):
 
 
 def test_bad_predictions_can_be_left_out_and_are_counted(files):
-    result = score(*files(changed("b", [1])), on_bad_row="skip", metrics="exact_match")
-    assert result.join.bad_rows == 1
+    paths = files(changed("b", [1]))
+    result = score(*paths, on_bad_row="skip", missing="skip", metrics="exact_match")
+    assert (result.join.matched, result.join.missing, result.join.bad_rows) == (2, 1, 1)
     assert result.scores["exact_match"].n == 2
+
+
+def test_bad_predictions_left_out_are_missing(files):
+    paths = files(changed("b", [1]))
+    with pytest.raises(DataError, match="no prediction"):
+        score(*paths, on_bad_row="skip")
+    worst = score(*paths, on_bad_row="skip", missing="worst", metrics="exact_match")
+    assert worst["exact_match"] == pytest.approx(1 / 3)
 
 
 def test_null_is_missing_and_numbers_are_text(files):
@@ -147,7 +156,9 @@ def test_items_without_a_reference_are_left_out_and_counted(files):
         {**row, "answers": [] if row["id"] == "a" else row["answers"]} for row in REFERENCES
     ]
     result = score(*files(references=references), metrics="exact_match")
-    assert (result.join.no_reference, result.scores["exact_match"].n) == (1, 2)
+    found = result.scores["exact_match"]
+    assert (result.join.no_reference, found.n) == (1, 2)
+    assert found.skipped == {"no_reference": 1}
 
 
 def test_no_reference_at_all_is_an_error(files):
@@ -234,3 +245,42 @@ def test_the_clipscore_example_has_its_published_scores(shared, kind, expected):
     )
     names = ("bleu_1", "bleu_2", "bleu_3", "bleu_4", "rouge_l", "cider")
     assert [result[name] for name in names] == pytest.approx(expected, abs=6e-5)
+
+
+@pytest.mark.parametrize(
+    "choice",
+    [
+        {"limit": -1}, {"limit": 0}, {"limit": "x"}, {"missing": "foo"}, {"fix_ids": "no"},
+        {"confidence": 95}, {"confidence": 1.0}, {"resamples": -1}, {"resamples": 3_000_000_000},
+        {"seed": -1}, {"on_bad_row": "drop"}, {"reasoning": "both"}, {"metrics": 5},
+        {"metrics": [{"name": "anls"}]},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_wrong_choices_are_told(files, choice):
+    with pytest.raises(UsageError, match=next(iter(choice))):
+        score(*files(), **choice)
+
+
+@pytest.mark.parametrize(("n", "primary"), [(10, "vqa_accuracy"), (3, "exact_match")])
+def test_vqa_accuracy_is_primary_with_ten_annotators(files, n, primary):
+    references = [{**row, "answers": row["answers"][:1] * n} for row in REFERENCES]
+    result = score(*files(references=references))
+    assert result.primary == primary
+    assert "vqa_accuracy" in result.scores
+
+
+def test_an_output_of_a_variant_is_found_by_its_plain_name(files):
+    result = score(*files(), metrics="anls:variant=paper")
+    assert list(result.scores) == ["anls[variant=paper]"]
+    assert result["anls"] == result["anls[variant=paper]"]
+    with pytest.raises(KeyError):
+        result["exact_match"]
+
+
+def test_squad_no_answers_are_right_when_empty(shared):
+    folder = shared / "squad"
+    result = score(folder / "bert.json", folder / "gold_v2_dev_1407.json", resamples=0)
+    assert result["exact_match"] == pytest.approx(0.7555081734, abs=1e-9)
+    assert result["token_f1"] == pytest.approx(0.7883251405, abs=1e-9)
+    assert result.outcomes["right"] / 1407 == pytest.approx(0.7555081734, abs=1e-9)

@@ -30,6 +30,11 @@ def test_the_second_of_a_name_is_called_by_its_options():
     ]
 
 
+def test_another_formula_has_another_name_also_alone():
+    assert names("bleu_4:variant=nltk") == ["bleu_4[variant=nltk]"]
+    assert names("cider:variant=plain", "cider") == ["cider[variant=plain]", "cider"]
+
+
 def test_a_label_names_an_output():
     assert names("bleu_4", "bleu_4:variant=nltk:as=NLTK") == ["bleu_4", "bleu_4[NLTK]"]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Literal
 
 from vlmeval_cli.core.config import (
     FieldChoice,
@@ -13,15 +12,18 @@ from vlmeval_cli.core.config import (
     Missing,
     OnBadRow,
     ParsePolicy,
+    Reasoning,
     RunConfig,
     StatisticsPolicy,
 )
+from vlmeval_cli.core.errors import UsageError, quoted
 from vlmeval_cli.core.metric_spec import parse_metric_spec, split_metric_list
 from vlmeval_cli.core.progress import NoProgress, Progress
 from vlmeval_cli.core.results import RunResult
 from vlmeval_cli.runs.answers import take_answers
 from vlmeval_cli.runs.gathering import Gathered, gather
 from vlmeval_cli.runs.scoring import score_items
+from vlmeval_cli.runs.texts import as_texts
 from vlmeval_cli.tasks import task as task_called
 
 SILENT = NoProgress()
@@ -43,7 +45,7 @@ def score(
     missing: Missing = "error",
     fix_ids: bool = False,
     on_bad_row: OnBadRow = "error",
-    reasoning: Literal["strip", "keep"] = "strip",
+    reasoning: Reasoning = "strip",
     resamples: int = 1000,
     confidence: float = 0.95,
     seed: int = 12345,
@@ -102,7 +104,7 @@ def run_score(
 ) -> RunResult:
     """Score with choices already put together; see :func:`score`."""
     gathered = gather(str(predictions), _path(references), config, progress)
-    gathered, answers = take_answers(gathered, config)
+    gathered, answers = take_answers(as_texts(gathered, config), config)
     return score_items(gathered, task_called(gathered.task), answers, config, progress)
 
 
@@ -122,6 +124,11 @@ def _path(path: str | Path | None) -> str | None:
 
 def _specs(metrics: str | Sequence[str]) -> tuple[MetricSpec, ...]:
     texts = [metrics] if isinstance(metrics, str) else metrics
+    if not isinstance(texts, Sequence) or not all(isinstance(text, str) for text in texts):
+        raise UsageError(
+            f"metrics: got {quoted(metrics)}, expected a text or a list of texts",
+            hint='Such as "cider,bleu:variant=nltk".',
+        )
     return tuple(
         parse_metric_spec(part) for text in texts if text for part in split_metric_list(text)
     )

@@ -95,8 +95,8 @@ def _plugin_modules() -> Iterable[ModuleType]:
 def choose(specs: Iterable[MetricSpec]) -> tuple[Chosen, ...]:
     """Metrics with their options, and a name for every output that is unlike all others.
 
-    An output that appears for the second time is called ``bleu_4[variant=nltk]`` after the options
-    that differ from the defaults, or ``bleu_4[NAME]`` after its label.
+    Another formula has another name: with options that differ from the defaults an output is called
+    ``bleu_4[variant=nltk]`` after them, or ``bleu_4[NAME]`` after its label.
 
     Raises:
         UsageError: an unknown metric or option, a wrong value, or the same output asked for twice.
@@ -172,10 +172,8 @@ def _names() -> list[str]:
 
 
 def _free_name(name: str, metric: Metric[Any], spec: MetricSpec, taken: set[str]) -> str:
-    if spec.label is None and name not in taken:
-        return name
     changed = sorted(metric.changed_options().items())
-    detail = spec.label or ",".join(f"{key}={value}" for key, value in changed)
+    detail = spec.label or ",".join(f"{key}={_written(value)}" for key, value in changed)
     full = f"{name}[{detail}]" if detail else name
     if full in taken:
         raise UsageError(
@@ -183,6 +181,13 @@ def _free_name(name: str, metric: Metric[Any], spec: MetricSpec, taken: set[str]
             hint=f"Name one of them apart: {spec.name}:as=NAME",
         )
     return full
+
+
+def _written(value: Scalar) -> str:
+    """An option's value as the command line takes it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "+".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def _with_options(family: type[Metric[Any]], spec: MetricSpec) -> Metric[Any]:
@@ -215,12 +220,14 @@ def _coerced(value: Any, hint: Any, where: str) -> Any:  # noqa: ANN401  (any op
         return tuple(_coerced(part, get_args(hint)[0], where) for part in parts)
     if hint is bool:
         return _flag(value, where)
-    if hint in (int, float):
+    if hint in (int, float) and not isinstance(value, bool):
         try:
             return hint(value)
         except (TypeError, ValueError):
             raise _wrong(where, value, f"a number ({hint.__name__})") from None
-    return str(value)
+    if not isinstance(value, str):
+        raise _wrong(where, value, "a number" if hint in (int, float) else "text")
+    return value
 
 
 def _one_of(value: object, allowed: tuple[Any, ...], where: str) -> Any:  # noqa: ANN401

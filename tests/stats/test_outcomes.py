@@ -7,7 +7,11 @@ FRACTION = Output("exact_match")
 
 
 def test_a_status_of_the_parser_wins_over_the_score():
-    assert outcomes(["empty", None], np.array([1.0, 1.0]), FRACTION) == ["empty", "right"]
+    assert outcomes(["refused", None], np.array([1.0, 1.0]), FRACTION) == ["refused", "right"]
+
+
+def test_an_empty_answer_can_be_the_right_one():
+    assert outcomes(["empty", "empty"], np.array([1.0, 0.0]), FRACTION) == ["right", "empty"]
 
 
 def test_best_is_right_worst_is_wrong_and_between_is_partial():

@@ -4,12 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
+from vlmeval_cli.core.errors import UsageError, quoted
 from vlmeval_cli.core.metric import Scalar
 
 Missing = Literal["error", "worst", "skip"]
 OnBadRow = Literal["error", "skip"]
+Reasoning = Literal["strip", "keep"]
+
+MOST_RESAMPLES = 1_000_000
+
+
+def _check_one_of(name: str, value: object, allowed: tuple[object, ...]) -> None:
+    if value not in allowed:
+        expected = ", ".join(map(str, allowed))
+        raise UsageError(f"{name}: got {quoted(value)}, expected one of {expected}")
+
+
+def _check_whole(name: str, value: object, least: int, most: int | None) -> None:
+    is_whole = isinstance(value, int) and not isinstance(value, bool)
+    if not is_whole or value < least or (most is not None and value > most):  # type: ignore[operator]  # is_whole
+        bounds = f"of at least {least}" if most is None else f"from {least} to {most:,}"
+        raise UsageError(f"{name}: got {quoted(value)}, expected a whole number {bounds}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +67,20 @@ class JoinPolicy:
     fix_ids: bool = False
     on_bad_row: OnBadRow = "error"
 
+    def __post_init__(self) -> None:
+        _check_one_of("missing", self.missing, get_args(Missing))
+        _check_one_of("on_bad_row", self.on_bad_row, get_args(OnBadRow))
+        _check_one_of("fix_ids", self.fix_ids, (True, False))
+
 
 @dataclass(frozen=True, slots=True)
 class ParsePolicy:
     """How raw model text becomes a value; ``reasoning`` blocks are stripped or kept."""
 
-    reasoning: Literal["strip", "keep"] = "strip"
+    reasoning: Reasoning = "strip"
+
+    def __post_init__(self) -> None:
+        _check_one_of("reasoning", self.reasoning, get_args(Reasoning))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +99,15 @@ class StatisticsPolicy:
     confidence: float = 0.95
     seed: int = 12345
     cluster_by: str = "auto"
+
+    def __post_init__(self) -> None:
+        _check_whole("resamples", self.resamples, 0, MOST_RESAMPLES)
+        _check_whole("seed", self.seed, 0, None)
+        if not isinstance(self.confidence, float) or not 0.0 < self.confidence < 1.0:
+            raise UsageError(
+                f"confidence: got {quoted(self.confidence)}, expected a number between 0 and 1",
+                hint="95 % is 0.95.",
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,3 +133,7 @@ class RunConfig:
     where: Mapping[str, str] = field(default_factory=dict)
     limit: int | None = None
     compare_with_reference: bool = False
+
+    def __post_init__(self) -> None:
+        if self.limit is not None:
+            _check_whole("limit", self.limit, 1, None)

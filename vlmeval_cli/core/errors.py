@@ -76,6 +76,6 @@ def did_you_mean(name: str, known: list[str]) -> str:
     """A hint that names the closest known name and lists them all."""
     from difflib import get_close_matches
 
-    close = get_close_matches(name, known, n=1)
+    close = get_close_matches(name, known, n=1) or get_close_matches(name.lower(), known, n=1)
     start = f'Did you mean "{close[0]}"? ' if close else ""
-    return f"{start}Known: {', '.join(sorted(known))}."
+    return f"{start}Known: {', '.join(sorted(set(known)))}."

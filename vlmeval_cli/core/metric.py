@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from types import MappingProxyType
 from typing import ClassVar, Generic, Literal, Protocol, Self, TypeVar
 
 import numpy as np
@@ -105,6 +106,8 @@ class Context(Protocol):
         ...
 
 
+SELECTS: Mapping[str, bool] = MappingProxyType({"selects": True})
+
 ContextT = TypeVar("ContextT")
 Scalar = str | int | float | bool | None | tuple[int, ...] | tuple[str, ...]
 
@@ -161,11 +164,14 @@ class Metric(ABC, Generic[ContextT]):
         return {f.name: getattr(self, f.name) for f in fields(self)}  # type: ignore[arg-type]  # subclasses are dataclasses
 
     def changed_options(self) -> dict[str, Scalar]:
-        """Options that differ from their defaults."""
+        """Options that differ from their defaults and change a number.
+
+        An option declared with ``metadata=SELECTS`` only chooses among the outputs.
+        """
         return {
             f.name: getattr(self, f.name)
             for f in fields(self)  # type: ignore[arg-type]  # subclasses are dataclasses
-            if getattr(self, f.name) != f.default
+            if getattr(self, f.name) != f.default and not f.metadata.get("selects")
         }
 
 

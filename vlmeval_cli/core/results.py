@@ -224,7 +224,8 @@ class ItemScores:
 class RunResult:
     """Everything that ``vlmeval score`` found.
 
-    ``scores`` keeps the order of the metrics; ``result["cider"]`` is a shorthand for the value.
+    ``scores`` keeps the order of the metrics. ``result["cider"]`` is a shorthand for the value; it
+    also finds ``bleu_4[variant=nltk]`` under ``bleu_4`` if there is no other of that name.
     """
 
     task: str
@@ -246,7 +247,10 @@ class RunResult:
     notes: Sequence[str] = ()
 
     def __getitem__(self, output: str) -> float | None:
-        return self.scores[output].value
+        if output in self.scores:
+            return self.scores[output].value
+        (variant,) = [name for name in self.scores if name.partition("[")[0] == output] or (output,)
+        return self.scores[variant].value
 
 
 def _known(value: float) -> float | None:

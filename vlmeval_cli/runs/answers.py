@@ -7,15 +7,11 @@ from dataclasses import dataclass, replace
 
 from vlmeval_cli.core.batch import Batch
 from vlmeval_cli.core.config import RunConfig
-from vlmeval_cli.core.errors import DataError
-from vlmeval_cli.core.results import JoinReport
 from vlmeval_cli.joining import Dataset
 from vlmeval_cli.parsing.reasoning import answer
 from vlmeval_cli.parsing.statuses import Status, status
-from vlmeval_cli.parsing.texts import prediction_texts, reference_texts
-from vlmeval_cli.runs.gathering import EXAMPLES, FINISH_REASON, Gathered
+from vlmeval_cli.runs.gathering import FINISH_REASON, Gathered
 
-EMPTY_IS_ANSWER = "squad_v2"  # its unanswerable questions are answered by ""
 MISSING = Status("missing", "there is no prediction for this item")
 
 
@@ -41,8 +37,10 @@ class Answers:
 
 
 def take_answers(gathered: Gathered, config: RunConfig) -> tuple[Gathered, Answers]:
-    """Answers of the items, and the gathered items less those that policy leaves out."""
-    gathered = _as_texts(gathered, config)
+    """Answers of the items, and the items less those that policy leaves out.
+
+    Predictions and references are texts already (:mod:`vlmeval_cli.runs.texts`).
+    """
     if config.join.missing == "skip":
         gathered = _without_missing(gathered)
     predictions = gathered.dataset.predictions
@@ -67,58 +65,6 @@ def batch_of(dataset: Dataset, answers: Answers) -> Batch:
         predictions=["" if text is None else text for text in answers.texts],
         references=dataset.references,
         fields=dataset.fields,
-    )
-
-
-def _as_texts(gathered: Gathered, config: RunConfig) -> Gathered:
-    """The items with predictions and references as texts, less those that have none.
-
-    Raises:
-        DataError: a value is no text, or no item has a reference.
-    """
-    dataset, policy = gathered.dataset, config.join.on_bad_row
-    left, right = gathered.predictions, gathered.references
-    mine = prediction_texts(
-        dataset.predictions, left.field, left.place(dataset.prediction_lines), policy
-    )
-    theirs = reference_texts(
-        dataset.references,
-        right.field,
-        right.place(dataset.lines),
-        policy,
-        empty_is_answer=right.layout.name == EMPTY_IS_ANSWER,
-    )
-    bad = mine.bad | theirs.bad
-    unanswered = [i for i, found in enumerate(theirs.values) if not found and i not in bad]
-    dataset = replace(dataset, predictions=mine.values, references=theirs.values)
-    if bad or unanswered:
-        gone = {*bad, *unanswered}
-        kept = [i for i in range(len(dataset)) if i not in gone]
-        gathered = replace(gathered, report=_recounted(gathered, [*bad.values()], unanswered))
-        dataset = dataset.at(kept)
-    if not len(dataset):
-        raise DataError(
-            f'{right.path}: no item has a reference in "{right.field}"',
-            hint="Name the field that holds the accepted answers with --reference-field.",
-        )
-    return replace(gathered, dataset=dataset)
-
-
-def _recounted(gathered: Gathered, bad: list[str], unanswered: list[int]) -> JoinReport:
-    """The join report after items without usable texts were left out."""
-    report, dataset = gathered.report, gathered.dataset
-    examples = dict(report.examples)
-    if bad:
-        examples["bad_rows"] = (*examples.get("bad_rows", ()), *bad)[:EXAMPLES]
-    if unanswered:
-        ids = (dataset.ids[i] for i in unanswered)
-        examples["no_reference"] = (*examples.get("no_reference", ()), *ids)[:EXAMPLES]
-    return replace(
-        report,
-        matched=report.matched - len(bad) - len(unanswered),
-        bad_rows=report.bad_rows + len(bad),
-        no_reference=report.no_reference + len(unanswered),
-        examples=examples,
     )
 
 

@@ -65,7 +65,7 @@ def _facts(items: Batch) -> Facts:
     words = [text.count(" ") + 1 for accepted in items.references for text in accepted]
     return Facts(
         n_items=len(items),
-        most_references=max(map(len, items.references), default=0),
+        typical_references=float(np.median([*map(len, items.references)])),
         median_words=float(np.median(words)) if words else 0.0,
     )
 
@@ -88,7 +88,8 @@ def score_items(
     subsets = [Subset(), *(Subset(own) for _, own in groups.subsets)]
     progress.start("resampling", None)
     every, *by_group = estimates(metrics, statistics, subsets, groups.clusters, config.statistics)
-    scored = _Scored(planned, statistics, every, gathered.report.policy)
+    report = gathered.report
+    scored = _Scored(planned, statistics, every, report.policy, report.no_reference)
     result = _result(gathered, task, answers, config, scored, groups)
     result = replace(
         result,
@@ -107,6 +108,17 @@ class _Scored:
     statistics: Sequence[MetricStatistics]
     estimates: Sequence[Mapping[str, Estimate]]
     policy: Mapping[str, str]
+    no_reference: int
+
+    def all_scores(self) -> dict[str, Score]:
+        """Named scores of all items; those without a reference are told as skipped."""
+        scores = self.scores(self.estimates)
+        if not self.no_reference:
+            return scores
+        return {
+            name: replace(score, skipped={**score.skipped, "no_reference": self.no_reference})
+            for name, score in scores.items()
+        }
 
     def scores(self, found: Sequence[Mapping[str, Estimate]]) -> dict[str, Score]:
         """Named scores of the items that ``found`` was estimated from."""
@@ -167,7 +179,7 @@ def _result(
     scored: _Scored,
     groups: Grouping,
 ) -> RunResult:
-    scores = scored.scores(scored.estimates)
+    scores = scored.all_scores()
     columns = scored.item_columns()
     name, output = scored.plan.primary
     has_right = task.has_right_answers and name in columns
@@ -267,7 +279,7 @@ def _warnings(scored: _Scored, config: RunConfig) -> list[Notice]:
         found.append(
             Notice("one_metric", "only one metric was asked for; a second one shows what it misses")
         )
-    return found
+    return list(dict.fromkeys(found))  # two metrics may find the same thing
 
 
 def _tables(

@@ -18,7 +18,8 @@ def outcomes(
     """Outcome of every item.
 
     Args:
-        statuses: what parsing found wrong (``missing``, ``empty``, …), None where nothing.
+        statuses: what parsing found wrong (``missing``, ``empty``, …), None where nothing. An
+            empty answer that is the right one is right.
         scores: item scores of the primary metric, shape (n,), where the task knows right and wrong.
         output: the primary output; None, with ``scores``, where every usable answer is ``scored``.
     """
@@ -29,7 +30,10 @@ def outcomes(
     marks[np.isnan(scores)] = "unparsed"
     marks[scores == worst] = "wrong"
     marks[scores == best] = "right"
-    return [status or mark for status, mark in zip(statuses, marks, strict=True)]
+    return [
+        mark if status is None or (status == "empty" and mark == "right") else status
+        for status, mark in zip(statuses, marks, strict=True)
+    ]
 
 
 def counted(found: Sequence[str]) -> dict[str, int]:

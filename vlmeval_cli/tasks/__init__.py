@@ -24,7 +24,7 @@ def task(name: str) -> Task:
     if name in PLANNED:
         raise UsageError(
             f"the task is {name}, which this version cannot score yet",
-            hint=f"It scores {', '.join(TASKS)}. If that is what the files hold, say so: "
-            f"--task {next(iter(TASKS))}",
+            hint=f"It scores {' and '.join(TASKS)}. To score short answers all the same, pass "
+            "--task vqa; sentences, --task captioning.",
         )
     raise UsageError(f"unknown task {quoted(name)}. {did_you_mean(name, [*TASKS])}")

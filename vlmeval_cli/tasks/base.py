@@ -14,12 +14,12 @@ class Facts:
 
     Attributes:
         n_items: reference items.
-        most_references: the largest number of references of an item.
+        typical_references: median number of references of an item.
         median_words: median number of words of a reference.
     """
 
     n_items: int
-    most_references: int
+    typical_references: float
     median_words: float
 
 

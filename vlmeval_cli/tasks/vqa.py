@@ -7,21 +7,23 @@ from collections.abc import Mapping, Sequence
 from vlmeval_cli.core.results import Diagnosis, Score
 from vlmeval_cli.tasks.base import Defaults, Facts, Task, value
 
+ANNOTATORS = 10  # VQA accuracy counts agreement with ten people
 _LONG_ANSWER = 5  # words; from here on answers are sentences, and n-gram metrics say something
 
 
 def _defaults(facts: Facts) -> Defaults:
     texts = ("rouge_l", "meteor", "bleu") if facts.median_words >= _LONG_ANSWER else ()
-    if facts.most_references <= 1:
-        return Defaults(
-            ("exact_match", "token_f1", "anls", *texts),
-            primary="exact_match",
-            note="one answer per question: exact match and token F1 are scored; VQA accuracy "
-            "needs several annotators",
-        )
-    return Defaults(
-        ("vqa_accuracy", "exact_match", "token_f1", "anls", *texts), primary="vqa_accuracy"
+    answers = ("exact_match", "token_f1", "anls")
+    if facts.typical_references >= ANNOTATORS:
+        return Defaults(("vqa_accuracy", *answers, *texts), primary="vqa_accuracy")
+    if facts.typical_references > 1:
+        note = f"fewer than {ANNOTATORS} answers per question: exact match is the primary metric"
+        return Defaults((*answers, "vqa_accuracy", *texts), primary="exact_match", note=note)
+    note = (
+        "one answer per question: exact match and token F1 are scored; VQA accuracy needs several "
+        "annotators"
     )
+    return Defaults((*answers, *texts), primary="exact_match", note=note)
 
 
 def _diagnose(scores: Mapping[str, Score]) -> Sequence[Diagnosis]:

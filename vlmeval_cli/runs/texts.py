@@ -1,0 +1,83 @@
+"""The values of the items as texts; what is no text is refused, or left out and counted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from vlmeval_cli.core.config import RunConfig
+from vlmeval_cli.core.errors import DataError
+from vlmeval_cli.core.results import JoinReport
+from vlmeval_cli.parsing.texts import prediction_texts, reference_texts
+from vlmeval_cli.runs.gathering import EXAMPLES, Gathered
+
+EMPTY_IS_ANSWER = "squad_v2"  # its unanswerable questions are answered by ""
+
+
+def as_texts(gathered: Gathered, config: RunConfig) -> Gathered:
+    """The items with predictions and references as texts, less those without a reference.
+
+    A prediction that is no text is an error; where bad rows are left out it is missing, as if its
+    row could not be read at all.
+
+    Raises:
+        DataError: a value is no text, or no item has a reference.
+    """
+    dataset, policy = gathered.dataset, config.join.on_bad_row
+    left, right = gathered.predictions, gathered.references
+    mine = prediction_texts(
+        dataset.predictions, left.field, left.place(dataset.prediction_lines), policy
+    )
+    theirs = reference_texts(
+        dataset.references,
+        right.field,
+        right.place(dataset.lines),
+        policy,
+        empty_is_answer=right.layout.name == EMPTY_IS_ANSWER,
+    )
+    unanswered = [i for i, found in enumerate(theirs.values) if not found and i not in theirs.bad]
+    lost = {i: why for i, why in mine.bad.items() if theirs.values[i]}
+    if lost and config.join.missing == "error":
+        _refuse_lost(gathered, lost)
+    report = _recounted(gathered, lost, theirs.bad, unanswered)
+    dataset = replace(dataset, predictions=mine.values, references=theirs.values)
+    kept = [i for i, found in enumerate(theirs.values) if found]
+    if not kept:
+        raise DataError(
+            f'{right.path}: no item has a reference in "{right.field}"',
+            hint="Name the field that holds the accepted answers with --reference-field.",
+        )
+    dataset = dataset if len(kept) == len(dataset) else dataset.at(kept)
+    return replace(gathered, dataset=dataset, report=report)
+
+
+def _refuse_lost(gathered: Gathered, lost: Mapping[int, str]) -> None:
+    first = next(iter(lost.values()))
+    many = f" ({len(lost):,} such rows)" if len(lost) > 1 else ""
+    raise DataError(
+        f"{first}{many}; without it the item has no prediction",
+        hint="Pass --missing skip (leave such items out) or worst (score them as missing) too.",
+    )
+
+
+def _recounted(
+    gathered: Gathered,
+    lost: Mapping[int, str],
+    bad_references: Mapping[int, str],
+    unanswered: Sequence[int],
+) -> JoinReport:
+    """The join report after values that are no texts were found."""
+    report, ids = gathered.report, gathered.dataset.ids
+    bad = [*lost.values(), *bad_references.values()]
+    found = {"bad_rows": bad, "missing": [ids[i] for i in lost]}
+    found["no_reference"] = [ids[i] for i in unanswered]
+    before = report.examples
+    examples = {kind: (*before.get(kind, ()), *more)[:EXAMPLES] for kind, more in found.items()}
+    return replace(
+        report,
+        matched=report.matched - len(bad) - len(unanswered),
+        missing=report.missing + len(lost),
+        bad_rows=report.bad_rows + len(bad),
+        no_reference=report.no_reference + len(unanswered),
+        examples={**before, **{kind: shown for kind, shown in examples.items() if shown}},
+    )
