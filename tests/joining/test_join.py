@@ -244,6 +244,12 @@ def test_no_common_ids_show_both_sides():
     assert "--id-field" in error.value.hint
 
 
+def test_predictions_without_any_usable_id_are_told():
+    rows = [{"id": True, "prediction": "x"}]
+    with pytest.raises(DataError, match=r'got none in "id", expected ids such as "a"'):
+        meet(rows, refs("a"), policy=JoinPolicy(on_bad_row="skip"))
+
+
 def test_selection_comes_before_counting():
     golds = [{**row, "split": split} for row, split in zip(refs(*"abcd"), "xyxy", strict=True)]
     choices = {"extra": ["split"], "selection": Selection({"split": "x"}, limit=2)}

@@ -269,7 +269,7 @@ def _refuse_strangers(
             f"{fix.repair.matched_more:,} of {len(references):,} would match."
         )
     raise DataError(
-        f'no id of {predictions.path} is in {references.path}: got {mine} in "'
+        f'no id of {predictions.path} is in {references.path}: got {mine or "none"} in "'
         f'{chosen.pair.prediction}", expected ids such as {theirs} in "{chosen.pair.references}"',
         hint=hint,
     )

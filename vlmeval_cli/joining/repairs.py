@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import NamedTuple
@@ -90,8 +90,8 @@ def best_fix(predictions: Sequence[str], references: Sequence[str]) -> Fix | Non
     lost = [text for text in theirs if text not in mine]
     free = [text for text in mine if text not in theirs]
     for steps in _ranked(free[:SAMPLE], lost[:SAMPLE]):
-        fix = _fix(steps, free, lost)
-        if _keeps_apart(fix, mine) and _keeps_apart(fix, theirs):
+        fix = _fix(steps, mine, theirs)
+        if fix is not None:
             return fix
     return None
 
@@ -102,7 +102,7 @@ def _ranked(free: Sequence[str], lost: Sequence[str]) -> list[tuple[Step, ...]]:
     found: list[tuple[int, tuple[Step, ...]]] = []
     for size in range(1, len(useful) + 1):
         for steps in combinations(useful, size):
-            n_met = _fix(steps, free, lost).repair.matched_more
+            n_met = _n_met(steps, free, lost)
             if n_met:
                 found.append((n_met, steps))
             if n_met == min(len(free), len(lost)):  # nothing can match more with fewer steps
@@ -126,14 +126,29 @@ def _steps_that_change(ids: Sequence[str]) -> list[Step]:
     return useful
 
 
-def _fix(steps: Sequence[Step], free: Sequence[str], lost: Sequence[str]) -> Fix:
-    changes = tuple(step.change for step in steps)
-    fix = Fix(Repair("", 0), changes)
-    spelled = dict(zip(map(fix, free), free, strict=True))
-    met = [(spelled[key], text) for text in lost if (key := fix(text)) in spelled]
+def _n_met(steps: Sequence[Step], free: Sequence[str], lost: Sequence[str]) -> int:
+    met = set(_spelled(steps, free))
+    return sum(text in met for text in _spelled(steps, lost))
+
+
+def _spelled(steps: Sequence[Step], ids: Iterable[str]) -> Iterable[str]:
+    """The ids after all steps."""
+    for step in steps:
+        ids = map(step.change, ids)
+    return ids
+
+
+def _fix(
+    steps: Sequence[Step], predictions: dict[str, None], references: dict[str, None]
+) -> Fix | None:
+    """What the steps do to all ids; None if they make different ids of a file the same."""
+    mine, theirs = (
+        dict(zip(_spelled(steps, ids), ids, strict=True)) for ids in (predictions, references)
+    )
+    if len(mine) < len(predictions) or len(theirs) < len(references):
+        return None
+    met = [(mine[key], text) for key, text in theirs.items() if key in mine]
+    new = [pair for pair in met if pair[1] not in predictions]
     description = ", ".join(step.name for step in steps)
-    return Fix(Repair(description, len(met), tuple(met[:EXAMPLES])), changes)
-
-
-def _keeps_apart(fix: Fix, ids: dict[str, None]) -> bool:
-    return len(set(map(fix, ids))) == len(ids)
+    repair = Repair(description, len(new), tuple(new[:EXAMPLES]))
+    return Fix(repair, tuple(step.change for step in steps))
