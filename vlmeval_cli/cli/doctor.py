@@ -18,6 +18,10 @@ _DISTRIBUTION = "vlmeval-cli"
 _REQUIREMENT = re.compile(r"^(?P<name>[\w.-]+)[^;]*(;.*extra\s*==\s*['\"](?P<extra>[\w-]+)['\"])?")
 _NOT_FOR_USERS = ("dev", "all")
 _JAVA_TIMEOUT_S = 10
+_ADD_JAVA = (
+    "Java 8 or newer, for the tokenizer of pycocoevalcap under score --reference "
+    "(Debian: apt-get install default-jre-headless); no score needs it"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +44,12 @@ class Requirement:
 def doctor(options: DoctorOptions) -> None:
     """Look around and print what was found."""
     requirements = list(_requirements())
-    blocks = [_machine(), _packages(requirements), _missing(requirements)]
+    java = _java()
+    blocks = [_machine(java), _packages(requirements), _missing(requirements, java)]
     show(blocks, no_color=options.no_color)
 
 
-def _machine() -> Block:
+def _machine(java: str | None) -> Block:
     import platform
 
     from vlmeval_cli import __version__
@@ -54,7 +59,7 @@ def _machine() -> Block:
         (
             ("vlmeval", __version__),
             ("python", f"{platform.python_version()} ({platform.platform()})"),
-            ("java", _java()),
+            ("java", java or "not found"),
             ("WordNet index", _wordnet()),
         )
     )
@@ -70,15 +75,16 @@ def _packages(requirements: Sequence[Requirement]) -> Block:
     return Grid("Packages", tuple(map(Heading, ("package", "version", "part"))), rows)
 
 
-def _missing(requirements: Sequence[Requirement]) -> Block:
+def _missing(requirements: Sequence[Requirement], java: str | None) -> Block:
     from vlmeval_cli.reports.blocks import Paragraph
 
     extras = dict.fromkeys(r.extra for r in requirements if r.version is None)
-    lines = tuple(
+    lines = [
         f'pip install "{_DISTRIBUTION}[{extra}]"' if extra else f"pip install {_DISTRIBUTION}"
         for extra in extras
-    )
-    return Paragraph("To add what is missing", lines or ("nothing is missing",))
+    ]
+    lines += [] if java else [_ADD_JAVA]
+    return Paragraph("To add what is missing", tuple(lines) or ("nothing is missing",))
 
 
 def _requirements() -> Iterator[Requirement]:
@@ -104,14 +110,14 @@ def _version(name: str) -> str | None:
         return None
 
 
-def _java() -> str:
-    """First line of ``java -version``; only ``--reference`` needs one."""
+def _java() -> str | None:
+    """First line of ``java -version``; None without a java."""
     import shutil
     import subprocess
 
     path = shutil.which("java")
     if path is None:
-        return "not found (needed by score --reference alone)"
+        return None
     try:
         told = subprocess.run(
             [path, "-version"], capture_output=True, text=True, timeout=_JAVA_TIMEOUT_S, check=True

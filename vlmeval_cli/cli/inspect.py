@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -29,22 +33,40 @@ class InspectOptions:
     other: Annotated[
         str | None, typer.Argument(metavar="FILE", help="The references, if FILE has none.")
     ] = None
+    task: Annotated[str | None, typer.Option(help="Task.", show_default="recognised")] = None
     no_color: Annotated[bool, typer.Option("--no-color", help="No colour.")] = False
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False
 
 
 def inspect(options: InspectOptions) -> None:
     """Look and print."""
-    from vlmeval_cli import api
+    with _kept(options.file) as file, _kept(options.other) as other:
+        _tell(file, other, options)
 
-    paths = [path for path in (options.file, options.other) if path is not None]
+
+@contextmanager
+def _kept(path: str | None) -> Iterator[str | None]:
+    """The path; for standard input that of a copy, since it is read more than once."""
+    if path != _STDIN:
+        yield path
+        return
+    with NamedTemporaryFile(prefix="stdin-") as copy:
+        shutil.copyfileobj(sys.stdin.buffer, copy)
+        copy.flush()
+        yield copy.name
+
+
+def _tell(file: str | None, other: str | None, options: InspectOptions) -> None:
+    from vlmeval_cli import api
+    from vlmeval_cli.core.config import RunConfig
+
+    paths = [path for path in (file, other) if path is not None]
     blocks: list[Block] = []
     notes: Sequence[str] = ()
     try:
         for path in paths:
-            if path != _STDIN:  # standard input can be read only once, for the joining
-                blocks.extend(_file(path))
-        found = api.inspect(options.file, options.other)
+            blocks.extend(_file(path))
+        found = api.inspect(paths[0], other, RunConfig(task=options.task))
         blocks.extend(_joined(found))
         notes = found.notes
     except VlmevalError as error:

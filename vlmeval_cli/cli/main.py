@@ -78,8 +78,11 @@ def _tell_error(error: Exception, words: list[str]) -> int:
 
 def _as_known(error: Exception) -> VlmevalError:
     """What the user is told about an error that we did not foresee."""
-    if isinstance(error, OSError) and error.errno is not None and _is_full(error.errno):
-        return OutputError(f"no space left: {error}", hint="Free some space and run it again.")
+    if isinstance(error, OSError) and error.errno is not None:
+        hint = "Free some space and run it again." if _is_full(error.errno) else ""
+        return OutputError(f"the system refused: {error}", hint=hint)
+    if isinstance(error, MemoryError):
+        return VlmevalError("out of memory", hint="Score fewer items at a time with --limit.")
     return VlmevalError(
         f"vlmeval has a bug: {type(error).__name__}: {error}",
         hint="Run the same command with --debug to see where, and please report it.",

@@ -50,7 +50,8 @@ def grouping(gathered: Gathered, task: Task, config: RunConfig) -> Grouping:
     ]
     numbers, field = _clusters(gathered, config.statistics.cluster_by)
     notes: tuple[str, ...] = ()
-    if field is not None and config.statistics.cluster_by == "auto":
+    policy = config.statistics
+    if field is not None and policy.cluster_by == "auto" and policy.resamples:
         notes = (f'"{field}" repeats: intervals resample the items of an image together',)
     return Grouping(subsets, labels, numbers, field, notes)
 
@@ -74,6 +75,11 @@ def _is_known(gathered: Gathered, name: str) -> bool:
 
 
 def _field(gathered: Gathered, name: str, option: str) -> Sequence[object]:
+    if name in (gathered.predictions.field, gathered.references.field):
+        raise UsageError(
+            f"{option} {name}: {quoted(name)} is what is scored",
+            hint="Groups and clusters need another field of the items.",
+        )
     if not _is_known(gathered, name):
         known = sorted(gathered.known_fields)
         raise UsageError(
