@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from vlmeval_cli.core.config import (
@@ -115,6 +116,7 @@ def inspect(
     progress: Progress = SILENT,
 ) -> Gathered:
     """What the files hold and how they join, without scoring; missing predictions are counted."""
+    config = replace(config, join=replace(config.join, missing="skip"))
     return gather(str(predictions), _path(references), config, progress, must_be_scorable=False)
 
 

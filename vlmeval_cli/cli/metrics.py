@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from vlmeval_cli.cli.completion import metric_names
 from vlmeval_cli.cli.console import show, write_result
 
 if TYPE_CHECKING:
@@ -21,7 +22,10 @@ class MetricsOptions:
     """List the metrics, or tell all about one."""
 
     name: Annotated[
-        str | None, typer.Argument(metavar="NAME", help="A metric or one of its outputs.")
+        str | None,
+        typer.Argument(
+            metavar="NAME", help="A metric or one of its outputs.", autocompletion=metric_names
+        ),
     ] = None
     task: Annotated[str | None, typer.Option(help="Only those offered for this task.")] = None
     json: Annotated[

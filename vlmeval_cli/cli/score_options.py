@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from vlmeval_cli.cli.completion import metric_names, task_names
+
 
 @dataclass(frozen=True, slots=True)
 class ScoreOptions:
@@ -28,7 +30,7 @@ class ScoreOptions:
     ] = None
     task: Annotated[
         str | None,
-        typer.Option(help="Task.", show_default="recognised"),
+        typer.Option(help="Task.", show_default="recognised", autocompletion=task_names),
     ] = None
     metrics: Annotated[
         list[str] | None,
@@ -38,6 +40,7 @@ class ScoreOptions:
             metavar="NAME[:OPTION=VALUE]…",
             help="Metrics, comma-separated or repeated: bleu:variant=nltk,cider.",
             show_default="those of the task",
+            autocompletion=metric_names,
         ),
     ] = None
     config: Annotated[

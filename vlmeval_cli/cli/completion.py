@@ -1,0 +1,18 @@
+"""Names that the shell completes."""
+
+from __future__ import annotations
+
+
+def metric_names(incomplete: str) -> list[str]:
+    """Metrics, completing the last of a comma-separated list."""
+    from vlmeval_cli.registry import metrics
+
+    before, comma, last = incomplete.rpartition(",")
+    return [f"{before}{comma}{name}" for name in metrics() if name.startswith(last)]
+
+
+def task_names(incomplete: str) -> list[str]:
+    """Tasks that can be scored."""
+    from vlmeval_cli.tasks import TASKS
+
+    return [name for name in TASKS if name.startswith(incomplete)]
