@@ -62,7 +62,7 @@ def _named_value(side: Side, role: str) -> Chosen | None:
     name = side.layout.roles.get(role)
     if name is not None:
         return Chosen(name, f'"{name}", as {side.layout.reason}')
-    if side.layout.name == "json_by_id" and side.has(rules.VALUE_BY_ID):
+    if side.layout.name == "json_by_id" and rules.VALUE_BY_ID in side.fields:
         return Chosen(rules.VALUE_BY_ID, "the values of the object by id")
     return None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from itertools import chain
+from math import isfinite
 from typing import Any, NamedTuple
 
 from vlmeval_cli.core.config import OnBadRow
@@ -146,7 +147,7 @@ def _answer_texts(value: object) -> list[str] | None:
 def _text(value: object) -> str | None:
     if isinstance(value, str):
         return value
-    if isinstance(value, int | float) and not isinstance(value, bool):
+    if isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value):
         return json.dumps(value)
     return None
 

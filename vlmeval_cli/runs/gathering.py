@@ -8,6 +8,7 @@ from itertools import chain, islice
 from typing import NamedTuple
 
 from vlmeval_cli.core.config import RunConfig
+from vlmeval_cli.core.errors import UsageError
 from vlmeval_cli.core.progress import Progress
 from vlmeval_cli.core.results import InputFile, JoinReport
 from vlmeval_cli.detection import Detected, Side, detect
@@ -15,9 +16,11 @@ from vlmeval_cli.joining import Columns, Dataset, Joined, Selection, collect, jo
 from vlmeval_cli.readers import Layout, Row, Source, open_source
 from vlmeval_cli.tasks import TASKS, task
 
-HEAD = 4_000  # rows that detection looks at
+HEAD = 4_000  # rows that detection looks at, at most
+HEAD_CHARACTERS = 16_000_000  # of text in them, at most
 EXAMPLES = 5
 FINISH_REASON = "finish_reason"
+STDIN = "-"
 
 
 class Origin(NamedTuple):
@@ -82,6 +85,10 @@ class _Opened(NamedTuple):
     def rows(self) -> Iterator[Row]:
         return iter(self.head) if self.is_whole else self.source.rows()
 
+    def without_head(self) -> _Opened:
+        """Less the first rows, where they must be read again with the others."""
+        return self if self.is_whole else self._replace(head=())
+
     def side(self) -> Side:
         return Side(self.path, self.layout, [row.fields for row in self.head])
 
@@ -107,6 +114,11 @@ def gather(
         UsageError: a file is not there, or what it holds cannot be decided.
         DataError: the files cannot be read or do not meet.
     """
+    if predictions == references == STDIN:
+        raise UsageError(
+            "both files are -, and standard input holds one",
+            hint="Give the other file its name.",
+        )
     progress.start("reading", None)
     mine = _open(predictions, config)
     theirs = None if references is None else _open(references, config)
@@ -118,6 +130,7 @@ def gather(
     )
     if must_be_scorable:
         task(detected.task)
+    mine, theirs = mine.without_head(), theirs.without_head() if theirs else None
     extra = _extra_fields(detected, config)
     left = collect(mine, (*detected.prediction_names, *extra))
     right = None if theirs is None else collect(theirs, (*detected.reference_names, *extra))
@@ -142,7 +155,13 @@ def gather(
 def _open(path: str, config: RunConfig) -> _Opened:
     source = open_source(path, on_bad_row=config.join.on_bad_row)
     rows = source.rows()
-    head = list(islice(rows, HEAD))
+    head: list[Row] = []
+    room = HEAD_CHARACTERS
+    for row in islice(rows, HEAD):
+        head.append(row)
+        room -= sum(len(value) for value in row.fields.values() if isinstance(value, str))
+        if room < 0:
+            break
     following = next(rows, None)
     return _Opened(source, head, is_whole=following is None)
 

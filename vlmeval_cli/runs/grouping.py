@@ -60,7 +60,7 @@ def _clusters(gathered: Gathered, choice: str) -> tuple[Ints | None, str | None]
     if choice == "none":
         return None, None
     if choice == "auto":
-        if gathered.image_field is None:
+        if gathered.image_field is None or not _is_known(gathered, gathered.image_field):
             return None, None
         name = gathered.image_field
     else:
