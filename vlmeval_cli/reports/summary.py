@@ -16,7 +16,7 @@ _JOIN_KINDS = (
     ("duplicate", "duplicate"),
     ("empty", "empty"),
     ("no_reference", "without a reference"),
-    ("bad_rows", "bad rows left out"),
+    ("bad_rows", "left out as malformed"),
 )
 _EXAMPLES = 3
 

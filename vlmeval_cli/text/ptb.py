@@ -28,7 +28,7 @@ PUNCTUATION = frozenset(_DROPPED.split())
 
 _TO_SPACES = dict.fromkeys(map(ord, "\n\r\v\f\x85\u2028\u2029"), " ")
 _HALVES = frozenset(first + rest for first, rest in CONTRACTIONS)
-_LONGEST_REMEMBERED = 64
+_LONGEST_LOOKED_UP = 64  # longer words hardly repeat
 
 
 class PtbTokenizer:
@@ -64,18 +64,18 @@ class PtbTokenizer:
         return self._without_shortcuts(text.translate(_TO_SPACES))
 
     def tokens_of_word(self, word: str) -> Tokens | None:
-        """The tokens of a word between two spaces, None where they depend on its neighbours.
+        """The tokens of a short word between two spaces, None where its neighbours may matter.
 
         A final full stop still depends on them if the next word starts with one (". . ." is one
         token). Such a next word has None or no tokens at all, so a caption in which every word has
         tokens here is the sum of its words.
         """
+        if len(word) > _LONGEST_LOOKED_UP:
+            return None
         try:
             return self._free[word]
         except KeyError:
-            tokens = self._tokens_anywhere(word)
-            if len(word) <= _LONGEST_REMEMBERED:
-                self._free[word] = tokens
+            tokens = self._free[word] = self._tokens_anywhere(word)
             return tokens
 
     def _without_shortcuts(self, line: str) -> list[str]:
@@ -121,9 +121,11 @@ class PtbTokenizer:
 
     def _tokens_before_letters(self, word: str) -> Tokens | None:
         """The tokens of a number, which may go on in another number but not in letters."""
-        if word not in self._before_letters and len(word) <= _LONGEST_REMEMBERED:
-            self._before_letters[word] = self._lexed(word) if _HAS_DIGIT(word) else None
-        return self._before_letters.get(word)
+        if len(word) > _LONGEST_LOOKED_UP or not _HAS_DIGIT(word):
+            return None
+        if word not in self._before_letters:
+            self._before_letters[word] = self._lexed(word)
+        return self._before_letters[word]
 
     def _tokens_anywhere(self, word: str) -> Tokens | None:
         stem = word[:-1] if word[-1:] in (",", ".") else word

@@ -37,22 +37,24 @@ _SUFFIX = f"{_QUOTE}(?:[msdMSD]|(?i:re|ve|ll))"
 _NOT = f"[nN]{_ANY_QUOTE}[tT]"
 
 _TAG_NAME = "[A-Za-z][A-Za-z0-9_:.-]*"
-_ATTRIBUTE = f"[ \t]+{_TAG_NAME}(?:[ \t]*=[ \t]*(?:\"[^\"]*\"|'[^']*'))?"
-_TAG = f"<(?:[!?][A-Za-z-][^>\n]*|/{_TAG_NAME}[ \t]*|{_TAG_NAME}(?:{_ATTRIBUTE})*[ \t]*/?)>"
+# Parts that could run on without matching are bounded, here and below: a long text would otherwise
+# be scanned to its end from every one of its places.
+_ATTRIBUTE = f"[ \t]+{_TAG_NAME}(?:[ \t]*=[ \t]*(?:\"[^\"]{{0,1024}}\"|'[^']{{0,1024}}'))?"
+_MARKUP = "[!?][A-Za-z-][^>\n]{0,1024}"
+_TAG = f"<(?:{_MARKUP}|/{_TAG_NAME}[ \t]*|{_TAG_NAME}(?:{_ATTRIBUTE}){{0,32}}[ \t]*/?)>"
 
 _URL_REST = '[^ \t\n"<>|(){}]+'
 _PATH_REST = '[^ \t\n"<>|()]+'
 _URL_END = '[^ \t\n"<>|(){}.!?,-]'
-_WEB_HOST = '[^ \t\n"<>|(){}.!?,]+'
-# Bounded, or a long text without spaces would be scanned from every one of its characters.
+_WEB_HOST = '[^ \t\n"<>|(){}.!?,]{1,256}'
 _PLAIN_HOST = r"""[^ \t\n"<>|(){}.!?,$'/:;=@\[\\\]^`A-Z0-9_-]{1,256}"""
-_MAIL_USER = '[^ \t\n\xa0"<>|(){}]{0,256}'
+_MAIL_USER = '[^ \t\n\xa0"<>|(){}]{0,64}'
 _MAIL_HOST = '[^ \t\n\xa0"<>|(){}.]+'
 
 _ACRONYM = r"[A-Za-z](?:\.[A-Za-z])*"
 _NON_US = r"(?:Canada|Sino|Korean|EU|Japan|non)-U\.S|U\.S\.-(?:U\.K|U\.S\.S\.R)"
 _WORDLIKE = "[A-Za-zé0-9٣]"
-_FILE_WORD = "[A-Za-zé\xad\u03010-9٣]"
+_FILE_WORD = "[A-Za-zé\xad\u03010-9٣]{1,256}"
 _HYPHEN = "[-_‐]"
 _PART = f"(?:[dDoOlL]{_ANY_QUOTE}{_WORDLIKE})?{_WORDLIKE}+"
 _JOINED = f"{_PART}(?:{_HYPHEN}{_PART})*"
@@ -216,7 +218,7 @@ def _address_rules() -> list[Rule]:
     plain_starts = r"""^ \t\n"<>|(){}.!?,$'/:;=@\[\\\]^`A-Z0-9_-"""
     return [
         Rule("hH", f"((?i:https?)://{_URL_REST}{_URL_END})"),
-        Rule("wW", rf"((?i:www)\.(?:{_WEB_HOST}\.)+[a-zA-Z]{{2,4}}{path})"),
+        Rule("wW", rf"((?i:www)\.(?:{_WEB_HOST}\.){{1,32}}[a-zA-Z]{{2,4}}{path})"),
         Rule(plain_starts, rf"((?:{_PLAIN_HOST}\.){{1,32}}(?i:com|net|org|edu){path})", needs="."),
         Rule(
             "<&A-Za-z0-9",
@@ -269,7 +271,8 @@ def _abbreviation_rules() -> list[Rule]:
         Rule(_QUOTES, f"({_QUOTE}[0-9][0-9]){_GAP}"),
         Rule(
             f"{_ALNUM}\xad\u0301",
-            rf"({_FILE_WORD}+(?:\.{_FILE_WORD}+)*\.(?i:{FILE_EXTENSIONS}))(?:{_GAP}|[.?!,])",
+            rf"({_FILE_WORD}(?:\.{_FILE_WORD}){{0,32}}\.(?i:{FILE_EXTENSIONS}))(?:{_GAP}|[.?!,])",
+            needs=".",
         ),
         Rule(_WORD_STARTS, rf"({_WORD}\.)[,;:、]", _without_soft_hyphens),
         Rule(
