@@ -13,7 +13,7 @@ from vlmeval_cli.text.ptb import PtbTokenizer
 from vlmeval_cli.text.tokenizers import tokenizer
 
 HARD_WORDS = ["a", ".", ",", ".5", "\n", "x.", "1", "1/2", "The", "cannot", "😀", "<b", "b>"]
-NAMES = ["ptb", "ptb-space", "whitespace", "lower", "rouge", "rouge-stem", "13a"]
+NAMES = ["ptb", "ptb-space", "whitespace", "lower", "rouge", "rouge-stem", "13a", "13a-lower"]
 TEXTS = [
     "A man's dog runs, jumping over 1,000 well-known fences.",
     "",
@@ -37,10 +37,21 @@ def test_13a_equals_sacrebleu():
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.text(st.sampled_from("ab Z.,-'5&;quotampl<>!?$#\n\té{}[]~")))
+@given(st.text(st.sampled_from("ab Z.,-'5&;quotampl<>!?$#\n\t\xa0\x1c\u2028é٣{}[]~")))
 def test_13a_equals_sacrebleu_on_any_text(text):
     reference = pytest.importorskip("sacrebleu.tokenizers.tokenizer_13a").Tokenizer13a()
     assert words("13a", [text]) == [reference(text).split()]
+
+
+def test_13a_lower_equals_sacrebleu_with_lowercase():
+    bleu = pytest.importorskip("sacrebleu").BLEU(lowercase=True)
+    assert words("13a-lower", TEXTS) == [bleu._preprocess_segment(text).split() for text in TEXTS]
+
+
+def test_13a_splits_words_of_any_length_alike():
+    long = "no.5,000-ish;" * 9
+    (short_tokens, long_tokens) = words("13a", [long[:13], long])
+    assert long_tokens == short_tokens * 9
 
 
 @pytest.mark.parametrize(("name", "stems"), [("rouge", False), ("rouge-stem", True)])

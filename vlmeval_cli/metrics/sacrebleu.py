@@ -50,7 +50,7 @@ class SacreBleu(Metric[None]):
         floor: matches that ``floor`` puts in place of none.
         k: matches and n-grams that ``add-k`` adds.
         effective_order: stop at the longest n-grams that the predictions have; for single items.
-        tokenizer: which tokens are compared.
+        tokenizer: which tokens are compared; ``13a-lower`` is sacrebleu's ``lowercase`` (case:lc).
         max_order: longest n-grams.
 
     Example:

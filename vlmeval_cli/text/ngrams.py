@@ -352,6 +352,9 @@ def mixed_keys(token_keys: list[Keys]) -> Keys:
 def scrambled(key: Keys) -> Keys:
     """Every input bit moves about half of the output bits; a bijection of 64-bit integers."""
     key = key + _GOLDEN
-    key = (key ^ (key >> np.uint64(30))) * _MIX_1
-    key = (key ^ (key >> np.uint64(27))) * _MIX_2
-    return key ^ (key >> np.uint64(31))
+    key ^= key >> np.uint64(30)
+    key *= _MIX_1
+    key ^= key >> np.uint64(27)
+    key *= _MIX_2
+    key ^= key >> np.uint64(31)
+    return key

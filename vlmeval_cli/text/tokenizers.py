@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 from itertools import chain, islice
 from typing import NamedTuple, Protocol
 
@@ -22,6 +23,7 @@ Codes = npt.NDArray[np.int32]
 _END = -1  # code of the mark between two texts
 _UNKNOWN = -2  # code of a word that the full lexer must see in its caption
 _TEXTS_AT_ONCE = 8192
+_LONGEST_REMEMBERED = 64
 
 
 class Encoded(NamedTuple):
@@ -52,11 +54,11 @@ class SplitTokenizer:
 
     def __init__(self, name: str, split: Callable[[str], list[str]]) -> None:
         self.name = name
-        self._split = split
+        self.split = split
 
     def encode(self, texts: Sequence[str], vocabulary: Vocabulary) -> Encoded:
         """Encode ``texts``, adding new tokens to ``vocabulary``."""
-        lists = list(map(self._split, texts))
+        lists = list(map(self.split, texts))
         offsets = offsets_of(np.fromiter(map(len, lists), np.int64, len(lists)))
         codes = map(vocabulary.__getitem__, chain.from_iterable(lists))
         return Encoded(np.fromiter(codes, np.int32, int(offsets[-1])), offsets)
@@ -189,8 +191,8 @@ def tokenizer(name: str) -> Tokenizer:
     """The tokeniser called ``name``, with nothing remembered yet.
 
     ``ptb`` and ``ptb-space`` are coco-caption's as BLEU and CIDEr, and as ROUGE-L, see its tokens;
-    ``rouge`` and ``rouge-stem`` rouge-score's; ``13a`` sacrebleu's; ``whitespace`` splits at any
-    white space and keeps case; ``lower`` folds case first.
+    ``rouge`` and ``rouge-stem`` rouge-score's; ``13a`` sacrebleu's, ``13a-lower`` the same in lower
+    case; ``whitespace`` splits at any white space and keeps case; ``lower`` folds case first.
 
     Raises:
         UsageError: there is none of that name.
@@ -207,15 +209,37 @@ def tokenizer(name: str) -> Tokenizer:
     return _MAKERS[name]()
 
 
-def _split_13a(text: str) -> list[str]:
-    """mteval-v13a's tokens, as sacrebleu makes them: case kept, symbols apart."""
-    text = text.replace("<skipped>", "").replace("-\n", "").replace("\n", " ")
+def _mteval_13a() -> SplitTokenizer:
+    """mteval-v13a's tokens, as sacrebleu makes them: case kept, symbols apart.
+
+    After line breaks are mended, its rules ask of a neighbour only whether it is a digit, so that
+    words between spaces do not depend on each other, and each short one is split once.
+    """
+    remembered = cache(_split_word_13a)
+
+    def tokens_of(word: str) -> list[str]:
+        return remembered(word) if len(word) <= _LONGEST_REMEMBERED else _split_word_13a(word)
+
+    def split(text: str) -> list[str]:
+        words = text.replace("<skipped>", "").replace("-\n", "").split()
+        return list(chain.from_iterable(map(tokens_of, words)))
+
+    return SplitTokenizer("13a", split)
+
+
+def _mteval_13a_lower() -> SplitTokenizer:
+    """The same in lower case, as sacrebleu with ``lowercase``."""
+    split = _mteval_13a().split
+    return SplitTokenizer("13a-lower", lambda text: split(text.lower()))
+
+
+def _split_word_13a(word: str) -> list[str]:
     for entity, char in (("&quot;", '"'), ("&amp;", "&"), ("&lt;", "<"), ("&gt;", ">")):
-        text = text.replace(entity, char)
-    text = _SYMBOL_13A.sub(r" \1 ", f" {text} ")
-    text = _STOP_AFTER_OTHER.sub(r"\1 \2 ", text)
-    text = _STOP_BEFORE_OTHER.sub(r" \1 \2", text)
-    return _DASH_AFTER_DIGIT.sub(r"\1 \2 ", text).split()
+        word = word.replace(entity, char)
+    word = _SYMBOL_13A.sub(r" \1 ", f" {word} ")
+    word = _STOP_AFTER_OTHER.sub(r"\1 \2 ", word)
+    word = _STOP_BEFORE_OTHER.sub(r" \1 \2", word)
+    return _DASH_AFTER_DIGIT.sub(r"\1 \2 ", word).split()
 
 
 _SYMBOL_13A = re.compile(r"([{-~[-` -&(-+:-@/])")
@@ -233,24 +257,12 @@ def _split_rouge(text: str) -> list[str]:
     return _NOT_ROUGE.sub(" ", text.lower()).split()
 
 
-def _rouge_with_stems() -> Tokenizer:
+def _rouge_with_stems() -> SplitTokenizer:
     from vlmeval_cli.text.porter import PorterStemmer
 
-    stems = _Stems(PorterStemmer().stem)
-    return SplitTokenizer("rouge-stem", lambda text: [stems[word] for word in _split_rouge(text)])
-
-
-class _Stems(dict[str, str]):
-    """Word → its stem, words of up to three letters as they are."""
-
-    def __init__(self, stem: Callable[[str], str]) -> None:
-        super().__init__()
-        self._stem = stem
-
-    def __missing__(self, word: str) -> str:
-        """Stem ``word``."""
-        self[word] = stem = self._stem(word) if len(word) > 3 else word
-        return stem
+    stem = PorterStemmer().stem
+    stem_of = cache(lambda word: stem(word) if len(word) > 3 else word)
+    return SplitTokenizer("rouge-stem", lambda text: list(map(stem_of, _split_rouge(text))))
 
 
 _MAKERS: Mapping[str, Callable[[], Tokenizer]] = {
@@ -260,5 +272,6 @@ _MAKERS: Mapping[str, Callable[[], Tokenizer]] = {
     "lower": lambda: SplitTokenizer("lower", _split_lower),
     "rouge": lambda: SplitTokenizer("rouge", _split_rouge),
     "rouge-stem": _rouge_with_stems,
-    "13a": lambda: SplitTokenizer("13a", _split_13a),
+    "13a": _mteval_13a,
+    "13a-lower": _mteval_13a_lower,
 }
