@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from vlmeval_cli.core.batch import Array, Batch, Ints, TokenColumn, Vocabulary, offsets_of
 from vlmeval_cli.core.errors import UsageError, quoted
-from vlmeval_cli.core.metric import Metric, MetricInfo, Output, Statistics
+from vlmeval_cli.core.metric import MeanMetric, MetricInfo, Output, Statistics, mean_statistics
 from vlmeval_cli.resources.wordnet import WordNet, load_wordnet
 from vlmeval_cli.text.porter import PorterStemmer
 
@@ -28,7 +28,7 @@ BLOCK_CELLS = 1 << 17
 
 
 @dataclass(frozen=True, slots=True)
-class Meteor(Metric[None]):
+class Meteor(MeanMetric[None]):
     """METEOR of NLTK: matched words, their order, and synonyms; the best reference counts.
 
     Words are matched in three stages, each on what the earlier ones left: equal words, equal Porter
@@ -132,12 +132,7 @@ class Meteor(Metric[None]):
         item = np.repeat(np.arange(len(batch)), np.diff(references.item_offsets))
         best = np.zeros(len(batch))
         np.maximum.at(best, item, self._pair_scores(predictions, references, item))
-        return Statistics(np.stack([best, np.ones(len(batch))], axis=1))
-
-    def finalize(self, totals: Array) -> dict[str, Array]:
-        """Sums of shape (..., 2) → mean score."""
-        with np.errstate(invalid="ignore"):
-            return {"meteor": totals[..., 0] / totals[..., 1]}
+        return mean_statistics(best)
 
     def _pair_scores(self, predictions: TokenColumn, references: TokenColumn, item: Ints) -> Array:
         """The score of every reference, given the item that it belongs to."""
