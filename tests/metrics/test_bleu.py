@@ -193,6 +193,55 @@ def test_corpus_equals_nltk(method, found):
     np.testing.assert_allclose(ours, theirs, rtol=1e-10)
 
 
+@pytest.mark.parametrize("method", ["method5", "method6", "method7"])
+@check
+@given(found=items)
+def test_corpus_equals_nltk_once_its_smoothing_sees_the_whole_corpus(method, found):
+    nltk = pytest.importorskip("nltk.translate.bleu_score")
+    accepted = [[reference.split() for reference in references] for _, references in found]
+    predicted = [prediction.split() for prediction, _ in found]
+
+    fives = [
+        nltk.modified_precision(references, text, 5)
+        for references, text in zip(accepted, predicted, strict=True)
+    ]
+    sums = sum(p.numerator for p in fives), sum(p.denominator for p in fives)
+    every = {n: [gram for text in predicted for gram in nltk.ngrams(text, n)] for n in (3, 4)}
+    smooth = getattr(nltk.SmoothingFunction(), method)
+
+    def smooth_the_corpus(precisions, **facts):
+        with pytest.MonkeyPatch.context() as patch:  # what NLTK takes from the last sentence
+            patch.setattr(
+                nltk, "modified_precision", lambda *_: nltk.Fraction(*sums, _normalize=False)
+            )
+            patch.setattr(nltk, "ngrams", lambda _, n: every[n])
+            return smooth(precisions, **facts)
+
+    try:
+        weights = [(1 / n,) * n for n in (1, 2, 3, 4)]
+        theirs = nltk.corpus_bleu(accepted, predicted, weights, smooth_the_corpus)
+    except AssertionError:  # method6 without a trigram match
+        theirs = [np.nan] * 4
+    np.testing.assert_allclose(corpus_scores(nltk_metric(method), found), theirs, rtol=1e-10)
+
+
+@pytest.mark.parametrize("method", ["method5", "method6", "method7"])
+def test_the_order_of_sentences_changes_nltks_corpus_score_and_not_ours(method):
+    nltk = pytest.importorskip("nltk.translate.bleu_score")
+    found = [("a b c d e f", ["a b c d e"]), ("a b c d a b", ["a b c b a d"]), ("c a b", ["a b"])]
+    theirs = {
+        nltk.corpus_bleu(
+            [[text.split() for text in references] for _, references in order],
+            [prediction.split() for prediction, _ in order],
+            smoothing_function=getattr(nltk.SmoothingFunction(), method),
+        )
+        for order in (found, found[::-1])
+    }
+    assert len(theirs) == 2
+    ours = {tuple(corpus_scores(nltk_metric(method), order)) for order in (found, found[::-1])}
+    assert len(ours) == 1
+
+
 def test_flickr_captions_equal_pycocoevalcap(shared):
     bleu = pytest.importorskip("pycocoevalcap.bleu.bleu")
     found = flickr(shared, 300)

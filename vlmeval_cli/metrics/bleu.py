@@ -50,10 +50,12 @@ class Bleu(Metric[None]):
         values such as 1.4e-231. Case is kept by ``whitespace``, folded by ``ptb``.
 
     Differs from:
-        pycocoevalcap 1.2 ``Bleu`` and NLTK 3.9/3.10 ``sentence_bleu``/``corpus_bleu``: nothing per
-        item. NLTK's corpus score under methods 5, 6 and 7 uses 5-grams and lengths of whichever
-        sentence comes last; ours uses those of the whole corpus, and no order matters. BLEU-n under
-        smoothing is NLTK's with a list of weights: n orders of ``max_order`` smoothed together.
+        pycocoevalcap 1.2 ``Bleu``: not at all. NLTK 3.9/3.10: item scores (``sentence_bleu``) not
+        at all, nor corpus scores (``corpus_bleu``) under methods 0 to 4. Methods 5 and 7 of
+        ``corpus_bleu`` take the 5-gram precision, and method 6 the number of n-grams, of whichever
+        sentence comes last, so that its score depends on the order of the file; ours are of the
+        whole corpus. Under smoothing, BLEU-n is NLTK's with a list of weights: n orders of
+        ``max_order`` smoothed together.
 
     Source:
         Papineni et al. 2002; Chen and Cherry 2014 (smoothing); coco-caption; NLTK.
