@@ -61,6 +61,11 @@ def test_a_group_is_scored_by_itself():
     assert (found.value, found.n) == (3.5, 2)
 
 
+def test_a_group_counts_its_own_skipped_items():
+    found = estimate(made([1.0, 2.0, 6.0], skips={0: "why", 1: "why"}), items=[1, 2])
+    assert (found.value, found.n, found.skipped) == (6.0, 1, {"why": 1})
+
+
 def test_intervals_can_be_turned_off():
     found = estimate(made([1.0, 2.0]), resamples=0)
     assert (found.value, found.low) == (1.5, None)

@@ -6,6 +6,7 @@ resampling unit (an item, or a cluster of items that share an image).
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -165,9 +166,7 @@ def _size(subset: Subset, n: int) -> int:
 
 def _skipped(statistics: MetricStatistics, items: Ints | None) -> dict[str, int]:
     """Reason → number of skipped items among ``items``."""
-    inside = None if items is None else set(items.tolist())
-    counts: dict[str, int] = {}
-    for item, reason in statistics.skips.items():
-        if inside is None or item in inside:
-            counts[reason] = counts.get(reason, 0) + 1
-    return counts
+    reasons = statistics.skips
+    if items is None or not reasons:
+        return dict(Counter(reasons.values()))
+    return dict(Counter(reasons[item] for item in items.tolist() if item in reasons))
