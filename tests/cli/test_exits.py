@@ -137,6 +137,34 @@ def test_a_closed_pipe_is_exit_141_without_a_word(arguments):
     assert (process.wait(30), err) == (141, "")
 
 
+@pytest.mark.parametrize("option", [[], ["--json", "-"]], ids=str)
+def test_head_ends_the_scoring_without_a_word(files, option):
+    words = [sys.executable, "-m", "vlmeval_cli", "score", *map(str, files), "-q", *option]
+    process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process.stdout.close()
+    err = process.stderr.read()
+    process.stderr.close()
+    assert (process.wait(30), err) == (141, b"")
+
+
+@pytest.mark.parametrize(
+    "option", [("--output", "run"), ("--samples", "s.jsonl"), ("--json", "r.json")], ids=" ".join
+)
+def test_a_disk_that_fills_up_leaves_nothing_and_still_shows_the_table(files, tmp_path, option):
+    resource = pytest.importorskip("resource", reason="this system has no limits to set")
+    place = tmp_path / "place"
+    place.mkdir()
+    done = subprocess.run(
+        [sys.executable, "-m", "vlmeval_cli", "score", *map(str, files), option[0], option[1]],
+        capture_output=True, text=True, cwd=place, timeout=60,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (300, 300)),
+    )  # fmt: skip
+    assert done.returncode == 74
+    assert f'error: "{option[1]}" cannot be written: File too large\n' in done.stderr
+    assert "exact_match (primary)" in done.stdout
+    assert not list(place.iterdir())
+
+
 def test_a_full_stdout_is_exit_74(start):
     with Path("/dev/full").open("w") as full:
         process = start("pass", "--help", stdout=full)

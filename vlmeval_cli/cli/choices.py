@@ -86,7 +86,10 @@ def _where(texts: Sequence[str] | None) -> Mapping[str, str] | None:
     for text in texts:
         name, equals, value = text.partition("=")
         if not name or not equals:
-            raise UsageError(f"--where: got {quoted(text)}, expected FIELD=VALUE")
+            raise UsageError(
+                f"--where: got {quoted(text)}, expected FIELD=VALUE",
+                hint="Such as --where split=val.",
+            )
         if found.setdefault(name, value) != value:
             raise UsageError(
                 f"--where asks for two values of {quoted(name)}, and an item has one",

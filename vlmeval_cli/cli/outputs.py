@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from vlmeval_cli.core.errors import UsageError, quoted
 from vlmeval_cli.core.results import RunResult
-from vlmeval_cli.reports.atomic import check_writable, from_chunks, write_file
+from vlmeval_cli.reports.atomic import check_writable, from_chunks, is_stream, write_file
 from vlmeval_cli.reports.blocks import Block
 from vlmeval_cli.reports.csv_report import csv_report
 from vlmeval_cli.reports.figures import View
@@ -58,6 +58,10 @@ class Outputs:
             "markdown": options.markdown,
         }
         targets = {name: chosen(name, value) for name, value in stated.items()}
+        if options.json is None and targets["json"] == _STDOUT:  # errors would come as prose
+            raise UsageError(
+                'output.json: got "-", expected a file', hint="To print the report: --json -"
+            )
         percent = configured.get("percent") if options.percent is None else options.percent
         worst = configured.get("worst") if options.worst is None else options.worst
         return cls(
@@ -81,15 +85,16 @@ class Outputs:
         """
         taken = {Path(path).resolve(): "an input" for path in inputs if path not in (None, _STDOUT)}
         if self.folder is not None:
+            _refuse_inputs_in(Path(self.folder), taken)
             check_folder(Path(self.folder))
         for kind, path in self._real_files():
             target = path.resolve()
             _refuse_taken(kind, path, taken.get(target))
-            if not target.exists() or target.is_file():  # devices may be named twice
-                taken[target] = f"the target of --{kind}"
+            if not is_stream(path):  # which may be named twice
+                taken[target] = f"the file of {kind}"
             if self.folder is not None and target.is_relative_to(Path(self.folder).resolve()):
                 raise UsageError(
-                    f"--{kind} {quoted(str(path))} lies in the folder of --output",
+                    f"{kind} {quoted(str(path))} lies in the output folder",
                     hint="That folder holds all reports already; it is replaced as a whole.",
                 )
             check_writable(path)
@@ -114,8 +119,8 @@ class Outputs:
         for kind, path in self.files.items():
             if path == _STDOUT and kind != "json":
                 raise UsageError(
-                    f"--{kind} - is not possible: stdout carries the table",
-                    hint="Name a file.",
+                    f'{kind}: got "-", expected a file; stdout carries the table',
+                    hint="Only --json - prints to stdout.",
                 )
         return [(kind, Path(path)) for kind, path in self.files.items() if path != _STDOUT]
 
@@ -123,7 +128,16 @@ class Outputs:
 def _refuse_taken(kind: str, path: Path, owner: str | None) -> None:
     if owner is not None:
         raise UsageError(
-            f"--{kind} {quoted(str(path))} would overwrite {owner}", hint="Name another file."
+            f"{kind} {quoted(str(path))} would overwrite {owner}", hint="Name another file."
+        )
+
+
+def _refuse_inputs_in(folder: Path, inputs: Iterable[Path]) -> None:
+    inside = [path for path in inputs if path.is_relative_to(folder.resolve())]
+    if inside:
+        raise UsageError(
+            f"output folder {quoted(str(folder))} holds an input: {quoted(inside[0].name)}",
+            hint="The folder is replaced as a whole. Name another one.",
         )
 
 

@@ -5,6 +5,7 @@ The message says **where: what is wrong, got X, expected Y**; ``hint`` says what
 
 from __future__ import annotations
 
+from os import PathLike
 from typing import ClassVar
 
 
@@ -64,7 +65,7 @@ def quoted(value: object, limit: int = 80) -> str:
     >>> quoted("a\nb")
     '"a\\nb"'
     """
-    text = value if isinstance(value, str) else repr(value)
+    text = str(value) if isinstance(value, str | PathLike) else repr(value)
     text = "".join(
         mark if mark.isprintable() else mark.encode("unicode_escape").decode("ascii")
         for mark in text[: limit + 1]

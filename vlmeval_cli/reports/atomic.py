@@ -23,13 +23,12 @@ def write_file(path: Path, write: Write) -> None:
     Raises:
         OutputError: it cannot be written; what was at ``path`` is still there.
     """
-    target = path.resolve()
     with reported(path):
-        if target.exists() and not target.is_file():
-            with target.open("wb") as device:
-                write(device)
+        if is_stream(path):
+            with path.open("wb") as stream:
+                write(stream)
             return
-        _replace(target, write)
+        _replace(path.resolve(), write)
 
 
 def check_writable(path: Path) -> None:
@@ -39,6 +38,9 @@ def check_writable(path: Path) -> None:
         UsageError: it is a folder, or its folder does not exist.
         OutputError: there is no permission.
     """
+    if is_stream(path):
+        _require_access(path, path)
+        return
     target = path.resolve()
     if target.is_dir():
         raise UsageError(
@@ -50,9 +52,12 @@ def check_writable(path: Path) -> None:
             f"{quoted(str(path))}: the folder {quoted(str(target.parent))} does not exist",
             hint="Create it first.",
         )
-    place = target if target.exists() and not target.is_file() else target.parent
-    if not os.access(place, os.W_OK):
-        raise not_permitted(path)
+    _require_access(target.parent, path)
+
+
+def is_stream(path: Path) -> bool:
+    """Whether ``path`` is a device or a pipe, such as ``/dev/stdout``: written to, not replaced."""
+    return path.exists() and not path.is_file() and not path.is_dir()
 
 
 def from_chunks(chunks: Iterable[bytes]) -> Write:
@@ -96,6 +101,11 @@ def not_permitted(path: Path) -> OutputError:
     return OutputError(
         f"{quoted(str(path))} cannot be written: no permission", hint="Choose another place."
     )
+
+
+def _require_access(place: Path, path: Path) -> None:
+    if not os.access(place, os.W_OK):
+        raise not_permitted(path)
 
 
 def _replace(target: Path, write: Write) -> None:

@@ -45,7 +45,7 @@ def check_folder(path: Path) -> None:
     target = path.resolve()
     if target.exists() and not target.is_dir():
         raise UsageError(
-            f"--output {quoted(str(path))} is a file, expected a folder",
+            f"output folder {quoted(str(path))} is a file, expected a folder",
             hint="Name a folder; --json F and --csv F write single files.",
         )
     with reported(path):
@@ -148,7 +148,7 @@ def _refuse_foreign(path: Path, target: Path) -> None:
     else:
         return
     raise UsageError(
-        f"--output {quoted(str(path))} holds something else than a report of vlmeval: {what}",
+        f"output folder {quoted(str(path))} holds something else than a report of vlmeval: {what}",
         hint="An older report would be replaced as a whole, other files are never touched. "
         "Name a new or empty folder.",
     )
@@ -166,7 +166,10 @@ def _nearest_folder(path: Path) -> Path:
     """The folder in which the first missing part of ``path`` would be created."""
     nearest = next(parent for parent in path.parents if parent.exists())
     if not nearest.is_dir():
-        raise UsageError(f"{quoted(str(path))}: {quoted(str(nearest))} is a file, not a folder")
+        raise UsageError(
+            f"output folder {quoted(str(path))}: {quoted(nearest)} is a file, expected a folder",
+            hint="Name a place inside a folder.",
+        )
     return nearest
 
 

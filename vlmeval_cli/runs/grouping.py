@@ -40,7 +40,7 @@ def grouping(gathered: Gathered, task: Task, config: RunConfig) -> Grouping:
     """
     free = [name for name in task.free_groups if _is_known(gathered, name)]
     labels = {
-        name: [label(value) for value in _field(gathered, name, "--by")]
+        name: [label(value) for value in _field(gathered, name, "by")]
         for name in dict.fromkeys((*config.by, *free))
     }
     subsets = [
@@ -65,7 +65,7 @@ def _clusters(gathered: Gathered, choice: str) -> tuple[Ints | None, str | None]
         name = gathered.image_field
     else:
         name = choice
-    numbers = clusters(_field(gathered, name, "--cluster-by"))
+    numbers = clusters(_field(gathered, name, "cluster_by"))
     return numbers, None if numbers is None else name
 
 
@@ -74,15 +74,17 @@ def _is_known(gathered: Gathered, name: str) -> bool:
     return column is not None and any(value is not None for value in column)
 
 
-def _field(gathered: Gathered, name: str, option: str) -> Sequence[object]:
+def _field(gathered: Gathered, name: str, choice: str) -> Sequence[object]:
+    """The column called ``name``, which ``choice`` asks for."""
     if name in (gathered.predictions.field, gathered.references.field):
         raise UsageError(
-            f"{option} {name}: {quoted(name)} is what is scored",
+            f"{choice}: {quoted(name)} is what is scored",
             hint="Groups and clusters need another field of the items.",
         )
     if not _is_known(gathered, name):
-        known = sorted(gathered.known_fields)
+        others = sorted(gathered.known_fields - {name})
         raise UsageError(
-            f"{option} {name}: no item has a field {quoted(name)}. {did_you_mean(name, known)}"
+            f"{choice}: no item has a value in a field {quoted(name)}",
+            hint=did_you_mean(name, others),
         )
     return gathered.dataset.fields[name]
