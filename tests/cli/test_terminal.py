@@ -53,13 +53,38 @@ def test_progress_is_silent_where_stderr_is_no_terminal(monkeypatch, capsys):
     assert capsys.readouterr().err == ""
 
 
-def test_short_phases_show_nothing_and_long_ones_a_bar(monkeypatch):
+@pytest.fixture
+def drawn(monkeypatch):
+    """A bar that draws after a tenth of a second, on a list instead of a terminal."""
+    monkeypatch.setattr(progress, "_PATIENCE_S", 0.1)
+    drawings = []
+    monkeypatch.setattr(progress._Bar, "_draw", lambda bar: drawings.append(bar._label))
+    return drawings
+
+
+def test_a_short_phase_shows_nothing(drawn):
     bar = progress._Bar()
-    times = iter([0.0, 0.5, 2.0])
-    monkeypatch.setattr(progress.time, "monotonic", lambda: next(times, 3.0))
-    drawn = []
-    monkeypatch.setattr(bar, "_draw", lambda: drawn.append(bar._count))
+    bar.start("reading", None)
+    bar.done()
+    assert drawn == []
+
+
+def test_a_phase_that_lasts_is_shown_also_without_a_step(drawn):
+    bar = progress._Bar()
+    bar.start("reading", None)
+    bar._clock.join()
+    bar.done()
+    assert drawn == ["reading"]
+
+
+def test_a_bar_counts_the_steps_before_and_after_it_is_drawn(monkeypatch):
+    monkeypatch.setattr(progress, "_PATIENCE_S", 0.01)
+    bar = progress._Bar()
     bar.start("measuring", 10)
-    bar.advance(1)
-    bar.advance(1)
-    assert drawn == [2]
+    bar.advance(2)
+    bar._clock.join()
+    bar.advance(3)
+    bars, _ = bar._drawn
+    found = [(task.description, task.completed, task.total) for task in bars.tasks]
+    bar.done()
+    assert found == [("measuring", 5, 10)]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import Timer
 from typing import TYPE_CHECKING
 
 from vlmeval_cli.core.progress import NoProgress, Progress
@@ -31,38 +31,44 @@ def progress_bar(*, quiet: bool) -> Iterator[Progress]:
 
 
 class _Bar:
-    """Waits with the drawing, and with the import of what draws, until a phase lasts."""
+    """Waits with the drawing, and with the import of what draws, until a phase lasts.
+
+    A clock of its own starts the drawing, so phases that never report a step are shown too.
+    """
 
     def __init__(self) -> None:
         self._label = ""
         self._total: int | None = None
         self._count = 0
-        self._began = 0.0
-        self._bars: Bars | None = None
-        self._task: TaskID | None = None
+        self._clock: Timer | None = None
+        self._drawn: tuple[Bars, TaskID] | None = None
 
     def start(self, label: str, total: int | None) -> None:
         self.done()
         self._label, self._total, self._count = label, total, 0
-        self._began = time.monotonic()
+        self._clock = Timer(_PATIENCE_S, self._draw)
+        self._clock.daemon = True
+        self._clock.start()
 
     def advance(self, n: int) -> None:
         self._count += n
-        if self._bars is None:
-            if time.monotonic() - self._began > _PATIENCE_S:
-                self._draw()
-        elif self._task is not None:
-            self._bars.update(self._task, completed=self._count)
+        if self._drawn is not None:
+            bars, task = self._drawn
+            bars.update(task, completed=self._count)
 
     def done(self) -> None:
-        if self._bars is not None:
-            self._bars.stop()
-        self._bars = self._task = None
+        if self._clock is not None:
+            self._clock.cancel()
+            self._clock.join()  # it may be about to draw
+        if self._drawn is not None:
+            self._drawn[0].stop()
+        self._clock = self._drawn = None
 
     def _draw(self) -> None:
         from rich.console import Console
         from rich.progress import Progress as Bars
 
-        self._bars = Bars(console=Console(stderr=True), transient=True)
-        self._task = self._bars.add_task(self._label, total=self._total, completed=self._count)
-        self._bars.start()
+        bars = Bars(console=Console(stderr=True), transient=True)
+        task = bars.add_task(self._label, total=self._total, completed=self._count)
+        bars.start()
+        self._drawn = bars, task

@@ -28,12 +28,14 @@ def score(options: ScoreOptions) -> None:
     origin = provenance()
     with progress_bar(quiet=options.quiet) as progress:
         result = api.run_score(options.predictions, options.references, config, progress)
-    try:
-        outputs.write_files(result, origin)
-    except OutputError:  # an hour of scoring is not lost because a disk is full
-        if not outputs.json_on_stdout:
-            show(outputs.table(result), no_color=options.no_color)
-        raise
+        progress.start("writing", None)
+        try:
+            outputs.write_files(result, origin)
+        except OutputError:  # an hour of scoring is not lost because a disk is full
+            progress.done()
+            if not outputs.json_on_stdout:
+                show(outputs.table(result), no_color=options.no_color)
+            raise
     _print(result, outputs, origin, options)
 
 
