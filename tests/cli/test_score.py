@@ -111,6 +111,54 @@ def test_a_single_file_cannot_lie_in_the_report_folder(inside, files, tmp_path):
     assert inside("score", *files, "--output", run, "--json", run / "r.json")[0] == 2
 
 
+def test_an_input_in_the_report_folder_is_never_replaced(inside, files, tmp_path):
+    inside("score", *files, "--output", tmp_path / "run")
+    saved = tmp_path / "run" / "samples.jsonl"
+    before = saved.read_bytes()
+    code, _, err = inside("score", saved, files[1], "--output", tmp_path / "run")
+    assert (code, saved.read_bytes()) == (2, before)
+    assert 'holds an input: "samples.jsonl"' in err
+
+
+def test_a_pipe_by_its_path_can_be_written(command, files):
+    done = command("score", *files, "--csv", "/dev/stdout")
+    assert (done.returncode, done.stdout.splitlines()[0][:13]) == (0, "output,metric")
+
+
+def test_a_configuration_cannot_take_stdout(inside, files, tmp_path):
+    (tmp_path / "c.yaml").write_text('output: {json: "-"}\n')
+    code, out, err = inside("score", *files, "--config", tmp_path / "c.yaml")
+    assert (code, out) == (2, "")
+    assert "--json -" in err
+
+
+@pytest.mark.parametrize(
+    ("choice", "said"),
+    [
+        ("by: [nope]", 'by: no item has a value in a field "nope"'),
+        ("statistics: {cluster_by: nope}", 'cluster_by: no item has a value in a field "nope"'),
+        ("by: [answers]", 'by: "answers" is what is scored'),
+        ("output: {csv: in.yaml}", 'csv "in.yaml" would overwrite an input'),
+    ],
+)
+def test_a_configured_choice_is_not_blamed_on_an_option(
+    inside, files, tmp_path, monkeypatch, choice, said
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "in.yaml").write_text(f"{choice}\n")
+    code, _, err = inside("score", *files, "--config", "in.yaml")
+    assert code == 2
+    assert err.startswith(f"error: {said}")
+
+
+def test_nothing_compared_is_one_line_and_no_failure(inside, files):
+    code, out, err = inside("score", *files, "--reference", "-m", "anls,exact_match")
+    assert code == 0
+    assert "Ours beside the original packages" in out
+    reason = "no package has this metric with these options"
+    assert f"note: nothing was compared with an original package: {reason}\n" in err
+
+
 def test_targets_are_checked_before_the_scoring(inside, tmp_path):
     (tmp_path / "mine.txt").write_text("x")
     scored = []
@@ -175,6 +223,12 @@ def test_metrics_lists_meaning_scale_and_use(inside):
     _, one, _ = inside("metrics", "anls")
     for word in ("measures", "use", "source", "0 to 1", "higher"):
         assert word in one
+
+
+def test_the_list_of_metrics_has_a_part_for_each_task_that_can_be_scored(inside):
+    _, out, _ = inside("metrics")
+    titles = [line for line in out.splitlines() if line and "  " not in line]
+    assert titles[:3] == ["captioning", "vqa", "Use"]
 
 
 def test_metrics_of_a_task_as_json(inside):

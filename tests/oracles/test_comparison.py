@@ -1,5 +1,7 @@
 """``--reference``: the original packages run beside ours and agree."""
 
+import json
+
 import pytest
 
 from vlmeval_cli import score
@@ -51,6 +53,28 @@ def test_pycocoevalcap_agrees_with_ours(captions, java):
     for _, ours, theirs, largest, _, _ in rows.values():
         assert ours == pytest.approx(theirs, abs=1e-9)
         assert largest < 1e-9
+
+
+@pytest.mark.parametrize("mark", ["\r", "\n", "\x0b", "\x85", "\u2028"])
+def test_a_line_break_does_not_shift_the_texts_of_the_original(tmp_path, java, mark):
+    pytest.importorskip("pycocoevalcap", reason="pycocoevalcap is not installed (extra reference)")
+    rows = [
+        {"id": str(i), "prediction": text.replace(" ", mark, 1), "captions": others}
+        for i, (text, *others) in enumerate(TEXTS)
+    ]
+    path = tmp_path / "captions.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert table(path, "rouge_l")["rouge_l"][3] < 1e-9
+
+
+def test_a_package_that_fails_is_told_and_our_scores_stand(captions):
+    pytest.importorskip("nltk", reason="nltk is not installed (extra reference)")
+    text = captions.read_text().replace("a plate of food", "zebra")
+    captions.write_text(text)
+    row = table(captions, "bleu:variant=nltk:smoothing=method6:as=x")
+    (found,) = row.values()
+    assert found[1:5] == (None, None, None, None)
+    assert "nltk failed: AssertionError" in found[5]
 
 
 def test_without_java_the_reason_is_told(captions, monkeypatch):

@@ -20,13 +20,19 @@ def tokenized(texts: Texts) -> tuple[Tokens, Tokens]:
     module = require("pycocoevalcap.tokenizer.ptbtokenizer", extra="reference", user="--reference")
     program = module.PTBTokenizer()
     references = {
-        i: [{"caption": text} for text in accepted] for i, accepted in enumerate(texts.references)
+        i: [{"caption": _one_line(text)} for text in accepted]
+        for i, accepted in enumerate(texts.references)
     }
-    predictions = {i: [{"caption": text}] for i, text in enumerate(texts.predictions)}
+    predictions = {i: [{"caption": _one_line(text)}] for i, text in enumerate(texts.predictions)}
     try:
         return program.tokenize(references), program.tokenize(predictions)
     except OSError as error:
         raise Unavailable(f"its tokenizer cannot run: {error}") from error
+
+
+def _one_line(text: str) -> str:
+    """``text`` without line breaks, which would give every later text its neighbour's tokens."""
+    return " ".join(text.splitlines())
 
 
 def bleu(texts: Texts) -> dict[str, Scored]:

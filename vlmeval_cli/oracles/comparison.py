@@ -46,6 +46,14 @@ def table(found: Sequence[Ours], texts: Texts) -> Table:
     return Table("Ours beside the original packages", COLUMNS, rows)
 
 
+def note(found: Table) -> tuple[str, ...]:
+    """One line if no output of the table could be compared, which tells why."""
+    if any(row[COLUMNS.index("original")] is not None for row in found.rows):
+        return ()
+    reasons = dict.fromkeys(str(row[-1]) for row in found.rows)
+    return (f"nothing was compared with an original package: {'; '.join(reasons)}",)
+
+
 def _rows(ours: Ours, texts: Texts) -> list[Sequence[str | float | int | None]]:
     original = original_of(ours.metric)
     if original is None:
@@ -58,6 +66,8 @@ def _rows(ours: Ours, texts: Texts) -> list[Sequence[str | float | int | None]]:
         theirs = original.run(texts)
     except Unavailable as reason:
         return [_absent(ours, f"{original.package}: {reason}")]
+    except Exception as error:  # foreign code may fail in any way; our scores stand without it
+        return [_absent(ours, f"{original.package} failed: {type(error).__name__}: {error}")]
     ratio = (perf_counter() - started) / max(ours.seconds, 1e-9)
     return [
         _row(name, ours, scored, original, ratio)

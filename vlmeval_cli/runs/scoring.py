@@ -21,7 +21,6 @@ from vlmeval_cli.core.results import (
     RunResult,
     Score,
     Signature,
-    Table,
 )
 from vlmeval_cli.core.signature import of_metric
 from vlmeval_cli.engine.serial import Measured, measure
@@ -91,11 +90,10 @@ def score_items(
     report = gathered.report
     scored = _Scored(planned, statistics, every, report.policy, report.no_reference)
     result = _result(gathered, task, answers, config, scored, groups)
-    result = replace(
-        result,
-        groups=_groups(scored, groups, by_group),
-        tables=_tables(config, scored, found, items, result),
-    )
+    result = replace(result, groups=_groups(scored, groups, by_group))
+    if config.compare_with_reference:
+        progress.start("running the original packages", None)
+        result = _compared(result, scored, found, items)
     progress.done()
     return result
 
@@ -282,11 +280,10 @@ def _warnings(scored: _Scored, config: RunConfig) -> list[Notice]:
     return list(dict.fromkeys(found))  # two metrics may find the same thing
 
 
-def _tables(
-    config: RunConfig, scored: _Scored, found: Sequence[Measured], items: Batch, result: RunResult
-) -> dict[str, Table]:
-    if not config.compare_with_reference:
-        return {}
+def _compared(
+    result: RunResult, scored: _Scored, found: Sequence[Measured], items: Batch
+) -> RunResult:
+    """The result with a table of ours beside the original packages."""
     from vlmeval_cli.oracles import comparison  # rarely asked for
     from vlmeval_cli.oracles.base import Texts
 
@@ -300,7 +297,10 @@ def _tables(
         )
         for chosen, own, part in zip(scored.plan.chosen, scored.statistics, found, strict=True)
     ]
-    return {"reference": comparison.table(ours, Texts(items.predictions, items.references))}
+    table = comparison.table(ours, Texts(items.predictions, items.references))
+    return replace(
+        result, tables={"reference": table}, notes=(*result.notes, *comparison.note(table))
+    )
 
 
 def _refuse_without_worst(chosen: Sequence[Chosen]) -> None:
@@ -308,7 +308,7 @@ def _refuse_without_worst(chosen: Sequence[Chosen]) -> None:
         for name, output in one.outputs():
             if output.worst is None:
                 raise UsageError(
-                    f"--missing worst: {name} has no worst value",
+                    f'missing "worst": {name} has no worst value',
                     hint="Pass --missing skip, or leave that metric out.",
                 )
 
