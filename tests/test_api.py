@@ -73,6 +73,12 @@ def test_missing_predictions_can_be_skipped_and_are_counted(files):
     assert result.join.missing == 1
 
 
+def test_nothing_left_to_score_is_an_error(files):
+    nothing = [{**row, "prediction": None} for row in PREDICTIONS]
+    with pytest.raises(DataError, match=r'preds.jsonl: no item has a prediction in "prediction"'):
+        score(*files(nothing), missing="skip")
+
+
 def test_missing_predictions_can_be_the_worst(files):
     result = score(*files(without("c")), metrics="exact_match", missing="worst")
     assert result["exact_match"] == pytest.approx(2 / 3)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from vlmeval_cli.core.batch import Batch
 from vlmeval_cli.core.config import RunConfig
+from vlmeval_cli.core.errors import DataError, quoted
 from vlmeval_cli.joining import Dataset
 from vlmeval_cli.parsing.reasoning import answer
 from vlmeval_cli.parsing.statuses import Status, status
@@ -40,6 +41,9 @@ def take_answers(gathered: Gathered, config: RunConfig) -> tuple[Gathered, Answe
     """Answers of the items, and the items less those that policy leaves out.
 
     Predictions and references are texts already (:mod:`vlmeval_cli.runs.texts`).
+
+    Raises:
+        DataError: policy leaves all of them out.
     """
     if config.join.missing == "skip":
         gathered = _without_missing(gathered)
@@ -71,6 +75,12 @@ def batch_of(dataset: Dataset, answers: Answers) -> Batch:
 def _without_missing(gathered: Gathered) -> Gathered:
     dataset = gathered.dataset
     kept = [i for i, prediction in enumerate(dataset.predictions) if prediction is not None]
+    if not kept:
+        raise DataError(
+            f"{gathered.predictions.path}: no item has a prediction in "
+            f"{quoted(gathered.predictions.field)}, so nothing is left to score",
+            hint="Name the field that holds the predictions with --prediction-field.",
+        )
     if len(kept) == len(dataset):
         return gathered
     return replace(gathered, dataset=dataset.at(kept))
