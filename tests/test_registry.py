@@ -35,6 +35,11 @@ def test_another_formula_has_another_name_also_alone():
     assert names("cider:variant=plain", "cider") == ["cider[variant=plain]", "cider"]
 
 
+def test_an_output_that_the_options_leave_out_is_refused():
+    with pytest.raises(UsageError, match='no output "bleu_4", only bleu_1, bleu_2'):
+        names("bleu_4:max_order=2")
+
+
 def test_a_label_names_an_output():
     assert names("bleu_4", "bleu_4:variant=nltk:as=NLTK") == ["bleu_4", "bleu_4[NLTK]"]
 

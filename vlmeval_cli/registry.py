@@ -142,8 +142,14 @@ def _resolve(spec: MetricSpec) -> tuple[Metric[Any], tuple[str, ...]]:
         )
     metric = _with_options(family, spec)
     outputs = tuple(output.name for output in metric.outputs())
-    if spec.name == family.info.name or spec.name not in outputs:
+    if spec.name == family.info.name:
         return metric, outputs
+    if spec.name not in outputs:
+        raise UsageError(
+            f"{family.info.name} with these options has no output {quoted(spec.name)}, "
+            f"only {', '.join(outputs)}",
+            hint=f"See: vlmeval metrics {family.info.name}",
+        )
     return metric, (spec.name,)
 
 
