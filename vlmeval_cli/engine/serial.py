@@ -37,7 +37,7 @@ def measure(
     *,
     batch_size: int = BATCH_SIZE,
 ) -> list[Measured]:
-    """Statistics of each metric over all items.
+    """Statistics of each metric over all items; a metric that is named twice is measured once.
 
     Args:
         metrics: what to measure.
@@ -45,21 +45,22 @@ def measure(
         progress: told of every batch and metric.
         batch_size: items whose columns are in memory at a time while metrics work on them.
     """
-    preparer = Preparer(need for metric in metrics for need in metric.needs())
+    different = dict.fromkeys(metrics)
+    preparer = Preparer(need for metric in different for need in metric.needs())
     starts = range(0, max(len(items), 1), batch_size)
     progress.start("preparing texts", len(items))
     batches = []
     for start in starts:
         batches.append(preparer.prepare(_part(items, start, start + batch_size)))
         progress.advance(len(batches[-1]))
-    progress.start("measuring", len(items) * len(metrics))
-    measured = []
-    for metric in metrics:
+    progress.start("measuring", len(items) * len(different))
+    measured = {}
+    for metric in different:
         started = perf_counter()
         statistics = _measure(metric, batches, progress.advance)
         own = sum(map(preparer.seconds, metric.needs()))
-        measured.append(Measured(statistics, perf_counter() - started + own))
-    return measured
+        measured[metric] = Measured(statistics, perf_counter() - started + own)
+    return [measured[metric] for metric in metrics]
 
 
 def _measure(
