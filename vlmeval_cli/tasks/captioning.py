@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from vlmeval_cli.core.results import Diagnosis, Score
 from vlmeval_cli.tasks.base import Defaults, Facts, Task, value
 
+CORPUS = 100  # images; the rarity of n-grams in fewer says little, and so does CIDEr
+
 
 def _defaults(facts: Facts) -> Defaults:
     return Defaults(("cider", "bleu", "meteor", "rouge_l"), primary="cider")
@@ -15,7 +17,8 @@ def _defaults(facts: Facts) -> Defaults:
 def _diagnose(scores: Mapping[str, Score]) -> Sequence[Diagnosis]:
     found = []
     cider, rouge, bleu_1 = (value(scores, name) for name in ("cider", "rouge_l", "bleu_1"))
-    if cider is not None and rouge is not None and cider < 0.4 and rouge > 0.4:
+    says_much = cider is not None and scores["cider"].n >= CORPUS
+    if says_much and cider is not None and rouge is not None and cider < 0.4 and rouge > 0.4:
         found.append(
             Diagnosis(
                 pattern=f"ROUGE-L is fair ({rouge:.2f}) and CIDEr is low ({cider:.2f})",
