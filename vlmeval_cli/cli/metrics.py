@@ -64,34 +64,34 @@ def _check_task(name: str) -> None:
 
 
 def _all(chosen: Sequence[Metric[Any]], only: str | None) -> list[Block]:
-    """The quick reference: one grid per task, one row per output."""
+    """The quick reference: for each task its outputs, then what the metrics are for."""
     from vlmeval_cli.reports.blocks import Grid, Heading, Paragraph
+    from vlmeval_cli.tasks import TASKS
 
-    names = ("metric", "output", "scale", "better", "meaning", "source")
-    columns = tuple(map(Heading, names))
-    tasks = [only] if only else sorted({task for one in chosen for task in one.info.tasks})
-    blocks: list[Block] = [
-        Grid(
-            task,
-            columns,
-            tuple(
-                (
-                    metric.info.name,
-                    output.name,
-                    _scale(output),
-                    _better(output),
-                    output.meaning or metric.info.title,
-                    metric.info.source,
-                )
-                for metric in chosen
-                if task in metric.info.tasks
-                for output in metric.outputs()
-            ),
-        )
-        for task in tasks
+    outputs = tuple(map(Heading, ("metric", "output", "scale", "better", "meaning")))
+    uses = tuple(map(Heading, ("metric", "use", "source")))
+    offered = [metric for metric in chosen if not TASKS.keys().isdisjoint(metric.info.tasks)]
+    return [
+        *(Grid(task, outputs, _rows(offered, task)) for task in ([only] if only else TASKS)),
+        Grid("Use", uses, tuple((m.info.name, m.info.use, m.info.source) for m in offered)),
+        Paragraph("", ("All about one of them: vlmeval metrics NAME",)),
     ]
-    blocks.append(Paragraph("", ("All about one of them: vlmeval metrics NAME",)))
-    return blocks
+
+
+def _rows(chosen: Sequence[Metric[Any]], task: str) -> tuple[tuple[str, ...], ...]:
+    """A row for each output that is offered for ``task``."""
+    return tuple(
+        (
+            metric.info.name,
+            output.name,
+            _scale(output),
+            _better(output),
+            output.meaning or metric.info.title,
+        )
+        for metric in chosen
+        if task in metric.info.tasks
+        for output in metric.outputs()
+    )
 
 
 def _one(metric: Metric[Any]) -> list[Block]:
