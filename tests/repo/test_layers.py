@@ -12,7 +12,7 @@ LAYERS = [
     {"api", "__init__"},
     {"runs"},
     {"tasks", "reports", "registry", "detection", "oracles"},
-    {"readers", "joining", "repairs", "parsing", "metrics", "stats", "engine"},
+    {"readers", "joining", "parsing", "metrics", "stats", "engine"},
     {"text", "geometry", "models", "resources"},
     {"core"},
 ]
