@@ -242,6 +242,19 @@ def test_the_order_of_sentences_changes_nltks_corpus_score_and_not_ours(method):
     assert len(ours) == 1
 
 
+@pytest.mark.parametrize(
+    "options", [{}, *({"variant": "nltk", "smoothing": f"method{i}"} for i in range(5))]
+)
+@check
+@given(found=items)
+def test_max_order_selects_outputs_and_changes_none(options, found):
+    longest = item_scores(Bleu(**options, max_order=6), found)
+    for n in (1, 2, 4):
+        metric = Bleu(**options, max_order=n)
+        np.testing.assert_array_equal(item_scores(metric, found), longest[:, :n])
+        assert "max_order" not in metric.changed_options()
+
+
 def test_flickr_captions_equal_pycocoevalcap(shared):
     bleu = pytest.importorskip("pycocoevalcap.bleu.bleu")
     found = flickr(shared, 300)

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
 import numpy as np
 
 from vlmeval_cli.core.batch import Array, Batch, Ints
 from vlmeval_cli.core.errors import UsageError
-from vlmeval_cli.core.metric import Metric, MetricInfo, Notice, Output, Scalar, Statistics
+from vlmeval_cli.core.metric import (
+    SELECTS,
+    Metric,
+    MetricInfo,
+    Notice,
+    Output,
+    Scalar,
+    Statistics,
+)
 from vlmeval_cli.metrics.bleu_smoothing import SMOOTHINGS, Precisions
 from vlmeval_cli.text.ngrams import (
     Texts,
@@ -55,7 +63,7 @@ class Bleu(Metric[None]):
         ``corpus_bleu`` take the 5-gram precision, and method 6 the number of n-grams, of whichever
         sentence comes last, so that its score depends on the order of the file; ours are of the
         whole corpus. Under smoothing, BLEU-n is NLTK's with a list of weights: n orders of
-        ``max_order`` smoothed together.
+        ``max_order`` smoothed together, where only methods 5 to 7, fixed at 4, look beyond n.
 
     Source:
         Papineni et al. 2002; Chen and Cherry 2014 (smoothing); coco-caption; NLTK.
@@ -77,7 +85,7 @@ class Bleu(Metric[None]):
     variant: Literal["coco", "nltk"] = "coco"
     smoothing: Smoothing = "none"
     tokenizer: str = "auto"
-    max_order: int = 4
+    max_order: int = field(default=4, metadata=SELECTS)
 
     info: ClassVar[MetricInfo] = MetricInfo(
         name="bleu",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, NamedTuple
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from vlmeval_cli.core.batch import Array, Batch, Ints, TokenColumn
 from vlmeval_cli.core.errors import UsageError, did_you_mean, quoted
 from vlmeval_cli.core.metric import (
+    SELECTS,
     MeanMetric,
     MetricInfo,
     Notice,
@@ -123,7 +124,7 @@ class Rouge(MeanMetric[None]):
         0.4
     """
 
-    types: tuple[str, ...] = ("rouge_1", "rouge_2", "rouge_l")
+    types: tuple[str, ...] = field(default=("rouge_1", "rouge_2", "rouge_l"), metadata=SELECTS)
     stemmer: bool = True
 
     info: ClassVar[MetricInfo] = MetricInfo(
