@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vlmeval_cli.core.batch import Batch, TextColumn, offsets_of
+from vlmeval_cli.core.batch import Batch
 from vlmeval_cli.core.errors import UsageError
+from vlmeval_cli.engine.prepare import Preparer
 from vlmeval_cli.metrics.anls import Anls
 
 TEXTS = st.text(alphabet="abAB \t.ßİ日\ud800", max_size=9)
@@ -15,17 +16,9 @@ ITEMS = st.tuples(TEXTS, st.lists(TEXTS, min_size=1, max_size=4))
 
 def measured(metric, items):
     """Statistics of (prediction, answers) pairs."""
-    predictions = [prediction for prediction, _ in items]
-    references = [answers for _, answers in items]
-    columns = {
-        "prediction.text": TextColumn(predictions, offsets_of([1] * len(items))),
-        "references.text": TextColumn(
-            [answer for answers in references for answer in answers],
-            offsets_of([len(answers) for answers in references]),
-        ),
-    }
     ids = [str(place) for place in range(len(items))]
-    return metric.measure(Batch(ids, predictions, references, prepared=columns), None)
+    batch = Batch(ids, [text for text, _ in items], [answers for _, answers in items])
+    return metric.measure(Preparer(metric.needs()).prepare(batch), None)
 
 
 def scores(items, **options):
