@@ -117,6 +117,11 @@ def test_an_unknown_group_field_lists_the_known_ones(files):
         score(*files(), by="kinds")
 
 
+def test_a_wrong_metric_is_told_before_a_file_is_read():
+    with pytest.raises(UsageError, match="unknown metric"):
+        score("no_such_file.jsonl", metrics="blue")
+
+
 def test_where_and_limit_select_items(files):
     assert score(*files(), where={"kind": "x"}).scores["exact_match"].n == 2
     assert score(*files(), limit=1).scores["exact_match"].n == 1

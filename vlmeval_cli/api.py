@@ -21,6 +21,7 @@ from vlmeval_cli.core.errors import UsageError, quoted
 from vlmeval_cli.core.metric_spec import parse_metric_spec, split_metric_list
 from vlmeval_cli.core.progress import NoProgress, Progress
 from vlmeval_cli.core.results import RunResult
+from vlmeval_cli.registry import choose
 from vlmeval_cli.runs.answers import take_answers
 from vlmeval_cli.runs.gathering import Gathered, gather
 from vlmeval_cli.runs.scoring import score_items
@@ -104,6 +105,7 @@ def run_score(
     progress: Progress = SILENT,
 ) -> RunResult:
     """Score with choices already put together; see :func:`score`."""
+    choose(config.metrics)  # a wrong name is told before large files are read
     gathered = gather(str(predictions), _path(references), config, progress)
     gathered, answers = take_answers(as_texts(gathered, config), config)
     return score_items(gathered, task_called(gathered.task), answers, config, progress)

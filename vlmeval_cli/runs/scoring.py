@@ -63,7 +63,6 @@ def plan(task: Task, items: Batch, wanted: Sequence[MetricSpec]) -> Plan:
 def _facts(items: Batch) -> Facts:
     words = [text.count(" ") + 1 for accepted in items.references for text in accepted]
     return Facts(
-        n_items=len(items),
         typical_references=float(np.median([*map(len, items.references)])),
         median_words=float(np.median(words)) if words else 0.0,
     )
@@ -77,13 +76,13 @@ def score_items(
     planned = plan(task, items, config.metrics)
     if config.join.missing == "worst" and answers.missing:
         _refuse_without_worst(planned.chosen)
+    groups = grouping(gathered, task, config)
     metrics = [chosen.metric for chosen in planned.chosen]
     found = measure(metrics, items, progress)
     statistics = [
         _with_worst_rows(chosen, part.statistics, answers.missing)
         for chosen, part in zip(planned.chosen, found, strict=True)
     ]
-    groups = grouping(gathered, task, config)
     subsets = [Subset(), *(Subset(own) for _, own in groups.subsets)]
     progress.start("resampling", None)
     every, *by_group = estimates(metrics, statistics, subsets, groups.clusters, config.statistics)

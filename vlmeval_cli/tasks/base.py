@@ -13,12 +13,10 @@ class Facts:
     """What the defaults of a task look at; all of it comes from the references.
 
     Attributes:
-        n_items: reference items.
         typical_references: median number of references of an item.
         median_words: median number of words of a reference.
     """
 
-    n_items: int
     typical_references: float
     median_words: float
 
@@ -38,7 +36,6 @@ class Task:
 
     Attributes:
         name: as ``--task`` takes it.
-        title: for headings.
         defaults: which metrics fit these references.
         has_right_answers: an item can be right, partial or wrong, not just better or worse.
         free_groups: fields that group the scores without being asked for.
@@ -46,7 +43,6 @@ class Task:
     """
 
     name: str
-    title: str
     defaults: Callable[[Facts], Defaults]
     has_right_answers: bool
     free_groups: tuple[str, ...]

@@ -40,7 +40,6 @@ def _diagnose(scores: Mapping[str, Score]) -> Sequence[Diagnosis]:
 
 TASK = Task(
     name="captioning",
-    title="Captioning",
     defaults=_defaults,
     has_right_answers=False,
     free_groups=(),

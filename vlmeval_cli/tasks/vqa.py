@@ -51,7 +51,6 @@ def _diagnose(scores: Mapping[str, Score]) -> Sequence[Diagnosis]:
 
 TASK = Task(
     name="vqa",
-    title="Visual question answering",
     defaults=_defaults,
     has_right_answers=True,
     free_groups=("answer_type", "question_type"),
