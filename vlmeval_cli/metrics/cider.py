@@ -111,7 +111,7 @@ class Cider(MeanMetric[DocumentFrequencies | SavedFrequencies]):
     def fit(self, batch: Batch) -> DocumentFrequencies | SavedFrequencies:
         """Document frequencies of the batch's references, or the file that has them."""
         if self.df != "references":
-            return SavedFrequencies(self.df)
+            return SavedFrequencies(self.df, self.tokenizer)
         return DocumentFrequencies.of_references(batch.tokens(self.needs()[1]))
 
     def measure(self, batch: Batch, context: DocumentFrequencies | SavedFrequencies) -> Statistics:

@@ -12,9 +12,10 @@ from __future__ import annotations
 import gzip
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain, islice, pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,6 +24,7 @@ import numpy.typing as npt
 
 from vlmeval_cli.core.batch import Ints, Keys, TokenColumn, Vocabulary
 from vlmeval_cli.core.errors import DataError, UsageError, quoted
+from vlmeval_cli.text import tokenizers
 from vlmeval_cli.text.ngrams import (
     counted,
     gram_keys,
@@ -155,9 +157,15 @@ def _sums(values: Keys, offsets: Ints) -> Keys:
 
 @dataclass(frozen=True)
 class SavedFrequencies:
-    """Document frequencies of a file, read when they are first needed."""
+    """Document frequencies of a file, read when they are first needed.
+
+    Attributes:
+        path: the file.
+        tokenizer: whose tokens are to be looked up.
+    """
 
     path: str
+    tokenizer: str
 
     def __or__(self, other: SavedFrequencies) -> SavedFrequencies:
         """The same file: batches add nothing to it."""
@@ -170,14 +178,18 @@ class SavedFrequencies:
     @cached_property
     def loaded(self) -> DocumentFrequencies:
         """The content of the file."""
-        return load_document_frequencies(Path(self.path))
+        return load_document_frequencies(Path(self.path), self.tokenizer)
 
 
-def load_document_frequencies(path: Path) -> DocumentFrequencies:
+def load_document_frequencies(path: Path, tokenizer: str) -> DocumentFrequencies:
     """Read a file of document frequencies.
 
+    Args:
+        path: the file.
+        tokenizer: name of the tokeniser whose n-grams will be looked up.
+
     Raises:
-        UsageError: the file cannot be opened.
+        UsageError: the file cannot be opened, or counts the n-grams of another tokeniser.
         DataError: it is not a file of document frequencies.
     """
     try:
@@ -192,6 +204,13 @@ def load_document_frequencies(path: Path) -> DocumentFrequencies:
     except (OSError, EOFError, ValueError) as error:
         raise _not_ours(path, str(error)) from error
     n_documents, table = _checked(document, path)
+    if document.get("tokenizer") != tokenizer:
+        own = document.get("tokenizer")
+        raise UsageError(
+            f"{path}: the document frequencies are of the tokenizer {quoted(own)}, "
+            f"cider uses {quoted(tokenizer)}",
+            hint=f"Use cider:tokenizer={own}, or save the frequencies of {tokenizer}.",
+        )
     counts = np.array(list(table.values()), dtype=np.int64)
     frequencies = Frequencies(_keys(list(table), path), counts)
     marks = scrambled(frequencies.keys) * counts.astype(np.uint64)
@@ -199,20 +218,23 @@ def load_document_frequencies(path: Path) -> DocumentFrequencies:
 
 
 def save_document_frequencies(
-    path: Path, documents: Iterable[Sequence[Sequence[str]]], *, tokenizer: str = "ptb"
+    path: Path, documents: Iterable[Sequence[str]], *, tokenizer: str = "ptb"
 ) -> None:
     """Count and write the document frequencies of a reference set.
 
     Args:
         path: file to write; gzipped if it ends in ``.gz``.
-        documents: for each image, the tokens of each of its references.
-        tokenizer: name of the tokeniser that made the tokens, for the record.
+        documents: for each image, its references.
+        tokenizer: name of the tokeniser that CIDEr will use with the file.
+
+    Raises:
+        UsageError: there is no such tokeniser.
     """
     table: Counter[str] = Counter()
     n_documents = 0
-    for references in documents:
+    for token_lists in _tokenized(documents, tokenizer):
         n_documents += 1
-        table.update({ngram for tokens in references for ngram in _ngrams(tokens)})
+        table.update({ngram for tokens in token_lists for ngram in _ngrams(tokens)})
     content = json.dumps(
         {
             "format": FORMAT,
@@ -223,6 +245,19 @@ def save_document_frequencies(
         }
     ).encode("ascii")
     path.write_bytes(gzip.compress(content, mtime=0) if path.suffix == ".gz" else content)
+
+
+def _tokenized(documents: Iterable[Sequence[str]], tokenizer: str) -> Iterator[list[list[str]]]:
+    """The tokens of each text of each document."""
+    references = list(documents)
+    vocabulary = Vocabulary()
+    encoder = tokenizers.tokenizer(tokenizer)
+    codes, offsets = encoder.encode([*chain.from_iterable(references)], vocabulary)
+    strings = vocabulary.strings
+    tokens = [strings[code] for code in codes.tolist()]
+    texts = (tokens[start:stop] for start, stop in pairwise(offsets.tolist()))
+    for own in references:
+        yield list(islice(texts, len(own)))
 
 
 def _ngrams(tokens: Sequence[str]) -> Iterable[str]:
