@@ -20,8 +20,8 @@ from vlmeval_cli.text.ptb import PtbTokenizer, Tokens
 
 Codes = npt.NDArray[np.int32]
 
-_END = -1  # code of the mark between two texts
-_UNKNOWN = -2  # code of a word that the full lexer must see in its caption
+_BREAK = 0  # number of the mark between two texts
+_UNKNOWN = -1  # token of a word that the full lexer must see in its caption
 _TEXTS_AT_ONCE = 8192
 _LONGEST_REMEMBERED = 64
 
@@ -64,23 +64,37 @@ class SplitTokenizer:
         return Encoded(np.fromiter(codes, np.int32, int(offsets[-1])), offsets)
 
 
-class _WordCodes(dict[str, tuple[int, ...]]):
-    """Word between spaces → the integers of its tokens, looked up on first sight."""
+class _Words(dict[str, int]):
+    """Word between spaces → its number, given on first sight, and the tokens of every number.
+
+    Number 0 is the mark between two texts, which has no tokens. A word whose neighbours may matter
+    has the one token ``_UNKNOWN``.
+    """
 
     def __init__(self, tokens_of: Callable[[str], Tokens | None], vocabulary: Vocabulary) -> None:
-        super().__init__({"\n": (_END,)})
+        super().__init__({"\n": _BREAK})
         self.vocabulary = vocabulary
         self._tokens_of = tokens_of
+        self._codes: list[int] = []
+        self._ends = [0]
 
-    def __missing__(self, word: str) -> tuple[int, ...]:
-        """Look ``word`` up."""
+    def __missing__(self, word: str) -> int:
+        """Number ``word`` and keep its tokens."""
         tokens = self._tokens_of(word)
-        if tokens is None:
-            codes: tuple[int, ...] = (_UNKNOWN,)
-        else:
-            codes = tuple(map(self.vocabulary.__getitem__, tokens))
-        self[word] = codes
-        return codes
+        known = self.vocabulary.__getitem__
+        self._codes.extend([_UNKNOWN] if tokens is None else map(known, tokens))
+        self._ends.append(len(self._codes))
+        self[word] = number = len(self._ends) - 1
+        return number
+
+    def tokens(self, numbers: Codes) -> Encoded:
+        """Tokens of words in their order; the offsets are those of the words."""
+        starts = np.array([0, *self._ends[:-1]])
+        sizes = np.array(self._ends) - starts
+        offsets = offsets_of(sizes[numbers])
+        places = np.repeat(starts[numbers] - offsets[:-1], sizes[numbers])
+        places += np.arange(len(places))
+        return Encoded(np.array(self._codes, np.int32)[places], offsets)
 
 
 class PtbEncoder:
@@ -96,12 +110,12 @@ class PtbEncoder:
 
     def __init__(self) -> None:
         self._tokenizer = PtbTokenizer()
-        self._codes = _WordCodes(self._tokenizer.tokens_of_word, Vocabulary())
+        self._words = _Words(self._tokenizer.tokens_of_word, Vocabulary())
 
     def encode(self, texts: Sequence[str], vocabulary: Vocabulary) -> Encoded:
         """Encode ``texts``, adding new tokens to ``vocabulary``."""
-        if self._codes.vocabulary is not vocabulary:
-            self._codes = _WordCodes(self._tokenizer.tokens_of_word, vocabulary)
+        if self._words.vocabulary is not vocabulary:
+            self._words = _Words(self._tokenizer.tokens_of_word, vocabulary)
         parts = [self._encode_some(some) for some in _portions(texts, _TEXTS_AT_ONCE)]
         lengths = [np.diff(part.offsets) for part in parts]
         no_tokens = np.zeros(0, np.int32)
@@ -114,12 +128,11 @@ class PtbEncoder:
         joined = " \n ".join(texts)
         if joined.count("\n") > len(texts) - 1:
             joined = " \n ".join(text.replace("\n", " ") for text in texts)
-        codes = map(self._codes.__getitem__, joined.split(" "))
-        stream = np.fromiter(chain(chain.from_iterable(codes), [_END]), np.int32)
-        ends = np.flatnonzero(stream == _END)
-        offsets = np.concatenate([[0], ends - np.arange(len(ends))]).astype(np.int64)
-        tokens = np.delete(stream, ends)
-        return self._with_the_rest(texts, Encoded(tokens, offsets))
+        words = joined.split(" ")
+        numbers = np.fromiter(map(self._words.__getitem__, words), np.int32, len(words))
+        tokens, starts = self._words.tokens(numbers)
+        breaks = starts[np.flatnonzero(numbers == _BREAK)]
+        return self._with_the_rest(texts, Encoded(tokens, np.r_[0, breaks, len(tokens)]))
 
     def _with_the_rest(self, texts: Sequence[str], encoded: Encoded) -> Encoded:
         """``encoded`` with the texts that hold unknown words encoded one by one."""
@@ -138,7 +151,7 @@ class PtbEncoder:
 
     def _encode_one(self, text: str) -> Codes:
         tokens = self._tokenizer.tokenize(text)
-        return np.array([self._codes.vocabulary[token] for token in tokens], np.int32)
+        return np.array([self._words.vocabulary[token] for token in tokens], np.int32)
 
 
 class Derivation(NamedTuple):
