@@ -95,7 +95,7 @@ def test_the_licence_lies_beside_the_index():
     assert "Permission to use, copy, modify and distribute" in notice
 
 
-def test_the_index_is_smaller_than_a_megabyte():
+def test_the_index_is_smaller_than_four_megabytes():
     assert (DATA / "wordnet-3.0.npy").stat().st_size < 4_000_000
 
 
