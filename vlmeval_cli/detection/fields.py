@@ -36,7 +36,7 @@ def choose_values(
 
 
 def _in_one_file(side: Side, choice: FieldChoice) -> tuple[Chosen, Chosen]:
-    named = None if choice.references is None else side.check(choice.references, REFERENCE_OPTION)
+    named = None if choice.references is None else side.check(choice.references, "references")
     prediction = _prediction(side, None, choice, taken=named)
     reference = _reference(side, None, choice, taken=prediction.name)
     if choice.prediction is None and choice.references is None:
@@ -71,8 +71,8 @@ def _prediction(
     side: Side, reference: str | None, choice: FieldChoice, taken: str | None = None
 ) -> Chosen:
     if choice.prediction is not None:
-        name = side.check(choice.prediction, PREDICTION_OPTION)
-        return Chosen(name, f'"{name}", named by {PREDICTION_OPTION}')
+        name = side.check(choice.prediction, "prediction")
+        return Chosen(name, f'"{name}", named by the user')
     fixed = _named_value(side, "prediction")
     if fixed is not None and fixed.name != taken:
         return fixed
@@ -102,8 +102,8 @@ def _reference(
     side: Side, predictions: Side | None, choice: FieldChoice, taken: str | None = None
 ) -> Chosen:
     if choice.references is not None:
-        name = side.check(choice.references, REFERENCE_OPTION)
-        return Chosen(name, f'"{name}", named by {REFERENCE_OPTION}')
+        name = side.check(choice.references, "references")
+        return Chosen(name, f'"{name}", named by the user')
     fixed = _named_value(side, "references")
     if fixed is not None and fixed.name != taken:
         return fixed

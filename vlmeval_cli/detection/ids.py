@@ -68,7 +68,7 @@ def _named(predictions: Side, references: Side, named: str) -> tuple[IdPair, ...
     if not mine and not theirs:
         raise UsageError(
             f"neither {predictions.path} nor {references.path} has a field {quoted(named)}, "
-            "which --id-field names",
+            "named as the id",
             hint=did_you_mean(named, [*predictions.fields, *references.fields]),
         )
     pairs = product(mine or _candidates(predictions), theirs or _candidates(references))

@@ -54,7 +54,7 @@ def detect(
     taken = (mine.name, theirs.name, question_of(predictions), question_of(others))
     pairs = id_pairs(predictions, references, fields.id, taken)
     seen = _evidence(predictions, others, (mine, theirs), pairs)
-    found = TaskFound(task, "named by --task") if task else task_of(seen)
+    found = TaskFound(task, "named by the user") if task else task_of(seen)
     _require_values(seen, found, is_one_file=references is None)
     if found is None:
         refuse_unknown(seen)
@@ -145,7 +145,7 @@ def _reasons(
     mine: Chosen, theirs: Chosen, pairs: tuple[IdPair, ...], fields: FieldChoice
 ) -> dict[str, str]:
     ids = ", ".join(f'"{pair}"' for pair in pairs)
-    why = "named by --id-field" if fields.id else "a name of ids"
+    why = "named by the user" if fields.id else "a name of ids"
     reasons = {"prediction": mine.reason, "references": theirs.reason}
     if pairs:
         reasons["id"] = f"{ids}, {why}"

@@ -73,8 +73,8 @@ class Side:
         longest = max((len(value) for value in values if isinstance(value, str)), default=0)
         return longest <= LONGEST_ID and any(isinstance(v, str | int | float) for v in values)
 
-    def check(self, name: str, option: str) -> str:
-        """``name``, which the user gave with ``option``.
+    def check(self, name: str, role: str) -> str:
+        """``name``, which the user gave for ``role``.
 
         Raises:
             UsageError: no row has such a field.
@@ -82,7 +82,7 @@ class Side:
         nothing = object()
         if name != WHOLE_ROW and all(value_at(row, name, nothing) is nothing for row in self.head):
             raise UsageError(
-                f"{self.path} has no field {quoted(name)}, which {option} names",
+                f"{self.path} has no field {quoted(name)}, named as the {role}",
                 hint=did_you_mean(name, list(self.fields)),
             )
         return name
