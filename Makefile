@@ -26,6 +26,7 @@ types: $(TEST)/.ready
 	$(TEST)/bin/mypy
 
 bench: $(TEST)/.ready
+	$(TEST)/bin/python -m compileall -q vlmeval_cli
 	$(TEST)/bin/python -m benchmarks
 
 $(DEMO)/.ready: pyproject.toml constraints.txt $(SOURCES) | python
