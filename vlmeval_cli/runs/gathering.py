@@ -17,7 +17,8 @@ from vlmeval_cli.readers import Layout, Row, Source, open_source
 from vlmeval_cli.tasks import TASKS, task
 
 HEAD = 4_000  # rows that detection looks at, at most
-HEAD_CHARACTERS = 16_000_000  # of text in them, at most
+HELD = 20_000  # rows kept, at most; a file that has no more is read only once
+HELD_CHARACTERS = 16_000_000  # of text in them, at most
 EXAMPLES = 5
 FINISH_REASON = "finish_reason"
 STDIN = "-"
@@ -90,7 +91,7 @@ class _Opened(NamedTuple):
         return self if self.is_whole else self._replace(head=())
 
     def side(self) -> Side:
-        return Side(self.path, self.layout, [row.fields for row in self.head])
+        return Side(self.path, self.layout, [row.fields for row in self.head[:HEAD]])
 
 
 def gather(
@@ -156,8 +157,8 @@ def _open(path: str, config: RunConfig) -> _Opened:
     source = open_source(path, on_bad_row=config.join.on_bad_row)
     rows = source.rows()
     head: list[Row] = []
-    room = HEAD_CHARACTERS
-    for row in islice(rows, HEAD):
+    room = HELD_CHARACTERS
+    for row in islice(rows, HELD):
         head.append(row)
         room -= sum(len(value) for value in row.fields.values() if isinstance(value, str))
         if room < 0:

@@ -132,6 +132,10 @@ class PtbTokenizer:
         if stem.isascii() and stem.isalpha() and not (word[-1] == "." and _ABBREVIATION(stem)):
             lower = stem.lower()
             return self._lexed(stem) if lower in _HALVES else (lower,)
+        if word in _LONE_MARKS:
+            return ()
+        if _IS_HYPHENATED(word):
+            return (word.lower(),)
         return None if _HAS_DIGIT(word) else self._lexed(word)
 
     def _lexed(self, word: str) -> Tokens | None:
@@ -157,6 +161,8 @@ class PtbTokenizer:
         return PtbLexer()
 
 
+_LONE_MARKS = frozenset(".,!?;:")  # each is a token of its own, and dropped
+_IS_HYPHENATED = re.compile(r"[A-Za-z]+(?:-[A-Za-z]+)+").fullmatch
 _HAS_DIGIT = re.compile(r"\d").search
 _ABBREVIATION = re.compile(
     f"(?i:[a-z]|{CLOSING_ABBREVIATIONS}|{TITLE_ABBREVIATIONS}|{NUMBERED_ABBREVIATIONS})"

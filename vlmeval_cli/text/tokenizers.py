@@ -143,7 +143,8 @@ class PtbEncoder:
         lengths = np.diff(offsets)
         pieces: list[Codes] = []
         done = 0
-        for number in np.unique(np.searchsorted(offsets, unknown, side="right") - 1).tolist():
+        owners = np.searchsorted(offsets, unknown, side="right") - 1
+        for number in dict.fromkeys(owners.tolist()):
             codes = self._encode_one(texts[number])
             pieces += [tokens[done : offsets[number]], codes]
             lengths[number], done = len(codes), offsets[number + 1]
