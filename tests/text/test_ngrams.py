@@ -67,6 +67,22 @@ def test_entries_are_the_counts_of_each_text(found):
 
 @check
 @given(items)
+def test_lone_ngrams_are_flagged_where_they_begin_and_the_others_stay(found):
+    together = predictions_with_references(*both(found))
+    in_order = [text for prediction, references in found for text in (prediction, *references)]
+    for counts in counted(together, 4, lone_apart=True):
+        everywhere = sum((grams(text, counts.order) for text in in_order), Counter())
+        starts = together.offsets.tolist()
+        for text, start in zip(in_order, starts, strict=False):
+            for at in range(len(text)):
+                gram = tuple(text[at : at + counts.order])
+                is_lone = len(gram) == counts.order and everywhere[gram] == 1
+                assert counts.is_lone[start + at] == is_lone
+        assert counts.count.sum() == sum(n for n in everywhere.values() if n > 1)
+
+
+@check
+@given(items)
 def test_clipped_matches_take_the_reference_that_has_most(found):
     matched = clipped_matches(predictions_with_references(*both(found)), 4)
     for n, column_of_n in enumerate(matched, start=1):

@@ -121,13 +121,15 @@ class Cider(MeanMetric[DocumentFrequencies | SavedFrequencies]):
         texts = predictions_with_references(prediction, references)
         is_whole = collection.is_of(references)
         similarity = np.zeros(len(texts.item))
-        for counts in counted(texts, MAX_ORDER):
+        # An n-gram that occurs once in a whole collection has at most one document.
+        for counts in counted(texts, MAX_ORDER, lone_apart=is_whole):
             if is_whole:
                 documents = counts.items_with_reference()
             else:
                 documents = collection.counts_of(gram_keys(texts, counts, prediction.vocabulary))
-            weights = np.log(collection.n_documents) - np.log(np.maximum(documents, 1))
-            similarity += self._cosines(texts, counts, weights)
+            rarest = np.log(collection.n_documents)
+            weights = rarest - np.log(np.maximum(documents, 1))
+            similarity += self._cosines(texts, counts, weights, rarest)
         if self.variant == "d":
             similarity *= _length_agreement(texts)
         scores = _means_over_references(texts, similarity, len(batch)) / MAX_ORDER * _SCALE
@@ -152,8 +154,14 @@ class Cider(MeanMetric[DocumentFrequencies | SavedFrequencies]):
             return (Notice("cider_few_images", message),)
         return ()
 
-    def _cosines(self, texts: Texts, counts: NgramCounts, weights: Array) -> Array:
+    def _cosines(self, texts: Texts, counts: NgramCounts, weights: Array, rarest: float) -> Array:
         """Similarity of each reference to its item's prediction on n-grams of one order.
+
+        Args:
+            texts: predictions with their references.
+            counts: n-grams of the order.
+            weights: of each n-gram, shape (n_grams,).
+            rarest: weight of an n-gram of one document.
 
         Returns:
             Shape (n_texts,); meaningless for predictions.
@@ -165,7 +173,8 @@ class Cider(MeanMetric[DocumentFrequencies | SavedFrequencies]):
             predicted = np.minimum(predicted, accepted)
         place = counts.position[matches.reference]
         products = texts.sums_by_text(place, predicted * accepted)
-        norms = np.sqrt(texts.sums_by_text(counts.position, vector**2))
+        squares = texts.sums_by_text(counts.position, vector**2, at=counts.is_lone, value=rarest**2)
+        norms = np.sqrt(squares)
         scale = norms * norms[_prediction_of(texts)]
         return products / np.where(scale > 0, scale, 1.0)
 

@@ -77,13 +77,19 @@ class Texts:
                 self.text_of[start:end] - np.int32(first),
             )
 
-    def sums_by_text(self, position: Ints, values: Array) -> Array:
+    def sums_by_text(
+        self, position: Ints, values: Array, *, at: Flags | None = None, value: float = 0.0
+    ) -> Array:
         """Sums of the values that stand at these tokens, shape (n_texts,).
+
+        ``value`` stands at the tokens flagged in ``at``, shape (total,).
 
         Each text is summed on its own, in the order of its tokens, so that the last bit depends
         neither on the other texts nor on the integers that tokens happen to have.
         """
         per_token = np.zeros(len(self.tokens) + 1)  # reduceat needs an element at every offset
+        if at is not None:
+            np.multiply(at, value, out=per_token[:-1])
         per_token[position] = values
         return np.where(self.lengths > 0, np.add.reduceat(per_token, self.offsets)[:-1], 0.0)
 
@@ -105,6 +111,8 @@ class NgramCounts:
         group_size: entries of every group, shape (n_groups,).
         in_prediction: whether a group's first entry is of the prediction, shape (n_groups,).
         n_grams: distinct n-grams.
+        is_lone: tokens where an n-gram begins that occurs nowhere else and was left out, shape
+            (total,); None if every n-gram has its entry.
     """
 
     order: int
@@ -116,6 +124,7 @@ class NgramCounts:
     group_size: Ints
     in_prediction: Flags
     n_grams: int
+    is_lone: Flags | None = None
 
     def matches(self) -> Matches:
         """Entries of references whose n-gram the prediction of their item holds too."""
@@ -127,11 +136,11 @@ class NgramCounts:
 
     def items_with_reference(self) -> Ints:
         """Items that hold each n-gram in a reference, shape (n_grams,)."""
-        gram = self.gram[self.group_start]
-        only_predicted = gram[self.in_prediction & (self.group_size == 1)]
-        return np.bincount(gram, minlength=self.n_grams) - np.bincount(
-            only_predicted, minlength=self.n_grams
-        )
+        if not self.n_grams:
+            return np.zeros(0, dtype=np.int64)
+        in_reference = ~(self.in_prediction & (self.group_size == 1))
+        first_group = np.flatnonzero(_starts_run(self.gram[self.group_start]))
+        return np.add.reduceat(in_reference, first_group, dtype=np.int64)
 
 
 class Matches(NamedTuple):
@@ -175,7 +184,9 @@ def predictions_with_references(predictions: TokenColumn, references: TokenColum
     )
 
 
-def counted(texts: Texts, max_order: int, *, shared_only: bool = False) -> Iterator[NgramCounts]:
+def counted(
+    texts: Texts, max_order: int, *, shared_only: bool = False, lone_apart: bool = False
+) -> Iterator[NgramCounts]:
     """Counts of the n-grams of order 1, 2, …, ``max_order``.
 
     Args:
@@ -183,6 +194,8 @@ def counted(texts: Texts, max_order: int, *, shared_only: bool = False) -> Itera
         max_order: longest n-grams.
         shared_only: leave out n-grams of order 2 and more that cannot occur both in a prediction
             and in a reference of the same item, which is faster where only matches matter.
+        lone_apart: give n-grams that occur once in all texts no entry, but a flag. Most long ones
+            are, and so is every n-gram that holds one, which spares sorting it.
     """
     gram_at = texts.tokens
     positions = np.arange(len(texts.tokens))
@@ -192,7 +205,12 @@ def counted(texts: Texts, max_order: int, *, shared_only: bool = False) -> Itera
         occurrences = _sorted_occurrences(
             gram_at[positions] if order > 1 else None, last, positions
         )
-        counts = _counts(order, texts, occurrences)
+        is_lone = None
+        if lone_apart:
+            is_lone = _begins(texts, order)
+            occurrences = _repeated(occurrences)
+            is_lone[occurrences.position] = False
+        counts = _counts(order, texts, occurrences, is_lone)
         yield counts
         if order < max_order:
             kept = _of_shared_groups(counts) if shared_only else slice(None)
@@ -236,6 +254,25 @@ def _sorted_occurrences(prefix: Int32s | None, last: Int32s, positions: Ints) ->
     return _Occurrences(positions, np.cumsum(is_new, dtype=np.int32) - np.int32(1), is_new)
 
 
+def _begins(texts: Texts, order: int) -> Flags:
+    """Tokens where an n-gram begins: those with enough tokens of their text behind them."""
+    begins = np.zeros(len(texts.tokens), dtype=np.bool_)
+    if order <= len(begins):
+        ends = texts.text_of[order - 1 :]
+        np.equal(texts.text_of[: len(ends)], ends, out=begins[: len(ends)])
+    return begins
+
+
+def _repeated(found: _Occurrences) -> _Occurrences:
+    """Only the n-grams that occur more than once, numbered anew."""
+    is_last = np.ones_like(found.is_new)
+    is_last[:-1] = found.is_new[1:]
+    kept = np.flatnonzero(~(found.is_new & is_last))
+    is_new = found.is_new[kept]
+    gram = np.cumsum(is_new, dtype=np.int32) - np.int32(1)
+    return _Occurrences(found.position[kept], gram, is_new)
+
+
 def _bits(values: npt.NDArray[Any]) -> int:
     return int(values.max(initial=0)).bit_length()
 
@@ -252,7 +289,7 @@ def _run_lengths(start: Ints, total: int) -> Ints:
     return np.diff(np.append(start, total))
 
 
-def _counts(order: int, texts: Texts, found: _Occurrences) -> NgramCounts:
+def _counts(order: int, texts: Texts, found: _Occurrences, is_lone: Flags | None) -> NgramCounts:
     text = texts.text_of[found.position]
     start = np.flatnonzero(found.is_new | _starts_run(text))
     entry_text = text[start]
@@ -268,6 +305,7 @@ def _counts(order: int, texts: Texts, found: _Occurrences) -> NgramCounts:
         group_size=_run_lengths(group_start, len(start)),
         in_prediction=texts.is_prediction[entry_text[group_start]],
         n_grams=int(found.gram[-1]) + 1 if len(text) else 0,
+        is_lone=is_lone,
     )
 
 
