@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -50,6 +48,9 @@ def _kept(path: str | None) -> Iterator[str | None]:
     if path != _STDIN:
         yield path
         return
+    import shutil
+    from tempfile import NamedTemporaryFile
+
     with NamedTemporaryFile(prefix="stdin-") as copy:
         shutil.copyfileobj(sys.stdin.buffer, copy)
         copy.flush()
