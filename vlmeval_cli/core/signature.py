@@ -12,12 +12,9 @@ from vlmeval_cli.core.results import Signature
 
 def digest(parts: Iterable[str]) -> str:
     """A 16-digit hash of texts in their order; a boundary between texts is part of it."""
-    found = blake2b(digest_size=8)
-    for part in parts:
-        content = part.encode("utf-8", "surrogatepass")
-        found.update(b"%d:" % len(content))
-        found.update(content)
-    return found.hexdigest()
+    contents = (part.encode("utf-8", "surrogatepass") for part in parts)
+    framed = b"".join(b"%d:%b" % (len(content), content) for content in contents)
+    return blake2b(framed, digest_size=8).hexdigest()
 
 
 def of_metric(
