@@ -14,7 +14,6 @@ from vlmeval_cli.reports.atomic import check_writable, from_chunks, is_stream, w
 from vlmeval_cli.reports.blocks import Block
 from vlmeval_cli.reports.csv_report import csv_report
 from vlmeval_cli.reports.figures import View
-from vlmeval_cli.reports.folder import check_folder, write_folder
 from vlmeval_cli.reports.json_report import Provenance, json_report
 from vlmeval_cli.reports.markdown import markdown_report
 from vlmeval_cli.reports.samples import sample_lines
@@ -86,6 +85,8 @@ class Outputs:
         taken = {Path(path).resolve(): "an input" for path in inputs if path not in (None, _STDOUT)}
         if self.folder is not None:
             _refuse_inputs_in(Path(self.folder), taken)
+            from vlmeval_cli.reports.folder import check_folder
+
             check_folder(Path(self.folder))
         for kind, path in self._real_files():
             target = path.resolve()
@@ -108,6 +109,8 @@ class Outputs:
         for kind, path in self._real_files():
             write_file(path, from_chunks(_CONTENT[kind](result, origin, self)))
         if self.folder is not None:
+            from vlmeval_cli.reports.folder import write_folder
+
             write_folder(Path(self.folder), result, origin, View(worst=self.worst))
 
     def table(self, result: RunResult) -> list[Block]:

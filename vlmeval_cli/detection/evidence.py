@@ -8,8 +8,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from statistics import median
 from typing import Any
+
+import numpy as np
 
 from vlmeval_cli.detection import rules
 from vlmeval_cli.detection.fields import are_options
@@ -77,7 +78,7 @@ class Evidence:
     @cached_property
     def median_words(self) -> float:
         """Words of the middle reference."""
-        return median(len(text.split()) for text in self.texts) if self.texts else 0
+        return float(np.median([len(text.split()) for text in self.texts])) if self.texts else 0.0
 
     @cached_property
     def singles(self) -> list[str]:
@@ -92,7 +93,7 @@ class Evidence:
     @cached_property
     def references_each(self) -> float:
         """References of the middle item."""
-        return median(map(len, self.items)) if self.items else 0
+        return float(np.median([*map(len, self.items)])) if self.items else 0.0
 
     @cached_property
     def is_instruction(self) -> bool:
