@@ -6,7 +6,10 @@ from pathlib import Path
 
 NAMES = ("startup", "captioning", "rouge_score", "meteor", "vqa")
 
+FOLDER = Path(__file__).parent
+
+sys.path.insert(0, str(FOLDER))  # they share their data
 for name in NAMES:
     print(f"== {name}", flush=True)
     sys.argv = [name]
-    runpy.run_path(str(Path(__file__).with_name(f"{name}.py")), run_name="__main__")
+    runpy.run_path(str(FOLDER / f"{name}.py"), run_name="__main__")

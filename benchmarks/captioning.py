@@ -19,6 +19,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from statistics import median
 from typing import NamedTuple
 
 CAPTIONS = Path(__file__).resolve().parents[2] / "shared" / "data" / "flickr8k"
@@ -139,14 +140,19 @@ def best(run, repeats):
 
 
 def compare(folder, repeats):
+    """Peer and ours in turn; medians, and the median of the ratios of each turn."""
     program = [sys.executable, __file__, "--peer", str(folder)]
-    theirs = best(lambda: timed(program), 1)
-    print(f"  pycocoevalcap            {theirs.seconds:8.2f} s  {theirs.peak_mib:7.0f} MiB")
-    for label, resamples in (("no intervals", "0"), ("with intervals", "1000")):
-        found = best(lambda r=resamples: ours(folder, METRICS, "--resamples", r), repeats)
-        ratio = theirs.seconds / found.seconds
-        print(f"  vlmeval, {label:15} {found.seconds:8.2f} s  {found.peak_mib:7.0f} MiB", end="")
-        print(f"  {ratio:5.1f}x")
+    turns = [
+        [timed(program), *(ours(folder, METRICS, "--resamples", n) for n in ("0", "1000"))]
+        for _ in range(repeats)
+    ]
+    names = ("pycocoevalcap", "vlmeval, no intervals", "vlmeval, with intervals")
+    for name, column in zip(names, zip(*turns, strict=True), strict=True):
+        seconds = median(run.seconds for run in column)
+        ratio = median(
+            turn[0].seconds / run.seconds for turn, run in zip(turns, column, strict=True)
+        )
+        print(f"  {name:24} {seconds:8.2f} s  {column[0].peak_mib:7.0f} MiB  {ratio:5.1f}x")
     print(f"  largest difference of any item or corpus score: {assert_equal(folder):.1e}")
 
 
@@ -183,7 +189,7 @@ def main():
     parser.add_argument(
         "--captions", type=Path, default=CAPTIONS, help="folder of Flickr8k captions"
     )
-    parser.add_argument("--repeats", type=int, default=3, help="runs of ours; the fastest counts")
+    parser.add_argument("--repeats", type=int, default=3, help="turns of peer and ours")
     parser.add_argument("--scaling", action="store_true")
     parser.add_argument("--in-process", action="store_true")
     parser.add_argument("--peer", type=Path, help=argparse.SUPPRESS)
