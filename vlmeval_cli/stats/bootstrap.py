@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from math import exp, factorial
 
 import numpy as np
@@ -73,18 +74,21 @@ def interval(scores: Array, confidence: float) -> tuple[float, float] | None:
 
 
 def _weighted(scope: Scope, weights: npt.NDArray[np.float64], start: int) -> Array:
-    """Weighted sums over the units ``start`` to ``start + weights.shape[1]`` of one scope."""
-    stop = start + weights.shape[1]
+    """Weighted sums over the units ``start`` to ``start + len(weights)`` of one scope."""
+    stop = start + len(weights)
     if scope.units is None:
-        return weights @ scope.statistics[start:stop]
+        return weights.T @ scope.statistics[start:stop]
     low, high = np.searchsorted(scope.units, [start, stop])
-    return weights[:, scope.units[low:high] - start] @ scope.statistics[low:high]
+    return weights[scope.units[low:high] - start].T @ scope.statistics[low:high]
 
 
 def _weights(
     n_units: int, size: int, seed: tuple[int, int]
 ) -> Iterator[tuple[int, npt.NDArray[np.float64]]]:
-    """Blocks of weights: first unit, and an array (size, units of this chunk)."""
+    """Blocks of weights: first unit, and an array (units of this chunk, size).
+
+    A row is a unit, so that the units of a group lie together in memory.
+    """
     if n_units <= MULTINOMIAL_LIMIT:
         yield 0, _multinomial(n_units, size, np.random.default_rng(seed))
         return
@@ -97,15 +101,16 @@ def _multinomial(n: int, size: int, rng: np.random.Generator) -> npt.NDArray[np.
     drawn = rng.integers(0, n, size=(size, n), dtype=np.int32)
     drawn += np.arange(size, dtype=np.int32)[:, None] * np.int32(n)
     counts = np.bincount(drawn.ravel(), minlength=size * n)
-    return counts.reshape(size, n).astype(np.float64)
+    return counts.reshape(size, n).T.astype(np.float64, order="C")
 
 
 def _poisson(n: int, size: int, rng: np.random.Generator) -> npt.NDArray[np.float64]:
     # Rounding the distribution to 2⁻¹⁶ moves its mean and variance by less than 1e-4.
-    draws = rng.integers(0, 1 << 16, size=(size, n), dtype=np.uint16)
+    draws = rng.integers(0, 1 << 16, size=(n, size), dtype=np.uint16)
     return _poisson_table()[draws]
 
 
+@cache
 def _poisson_table() -> npt.NDArray[np.float64]:
     """Quantile function of Poisson(1) at the midpoints of 2¹⁶ equal steps."""
     cumulative = np.cumsum([exp(-1.0) / factorial(k) for k in range(12)])
