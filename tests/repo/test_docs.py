@@ -13,7 +13,12 @@ from vlmeval_cli.cli.score_options import ScoreOptions
 from vlmeval_cli.registry import metrics
 
 ROOT = Path(__file__).resolve().parents[2]
-OTHER_PROGRAMS = {"--characters", "--strict"}  # benchmarks/ptb_agreement.py, mypy
+OTHER_PROGRAMS = {
+    "--characters",
+    "--strict",
+    "--in-process",
+    "--scaling",
+}  # benchmarks/ptb_agreement.py, mypy
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
 
 
