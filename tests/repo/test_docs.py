@@ -57,6 +57,8 @@ def test_the_readme_shows_what_the_command_prints():
 def test_options_in_the_docs_exist(page):
     known = {
         "--install-completion",
+        "--help",
+        "--version",
         *(f"--{field.name.replace('_', '-')}" for field in fields(ScoreOptions)),
     }
     lines = [line for line in page.read_text("utf-8").splitlines() if "pip " not in line]
