@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from vlmeval_cli.core.config import MetricSpec
 from vlmeval_cli.core.errors import UsageError
 from vlmeval_cli.core.metric_spec import parse_metric_spec
 from vlmeval_cli.registry import build, choose, metrics, options
@@ -74,6 +75,11 @@ def test_options_become_the_type_that_is_declared():
 def test_wrong_options_say_what_was_expected(text, said):
     with pytest.raises(UsageError, match=said):
         build(parse_metric_spec(text))
+
+
+def test_half_an_order_is_refused():
+    with pytest.raises(UsageError, match="expected a whole number"):
+        build(MetricSpec("bleu", {"max_order": 1.5}))
 
 
 def test_options_are_described_with_their_values():

@@ -219,13 +219,16 @@ def _with_options(family: type[Metric[Any]], spec: MetricSpec) -> Metric[Any]:
 def _coerced(value: Any, hint: Any, where: str) -> Any:  # noqa: ANN401  (any option type)
     """``value`` as the type that the option declares; text is converted, nothing else is."""
     if get_origin(hint) is Literal:
-        return _one_of(value, get_args(hint), where)
+        # What is none of them stays as it is, for the metric to refuse.
+        return next((choice for choice in get_args(hint) if str(choice) == str(value)), value)
     if get_origin(hint) is tuple:
         parts = value.split("+") if isinstance(value, str) else value
         parts = parts if isinstance(parts, list | tuple) else [parts]
         return tuple(_coerced(part, get_args(hint)[0], where) for part in parts)
     if hint is bool:
         return _flag(value, where)
+    if hint is int and isinstance(value, float) and not value.is_integer():
+        raise _wrong(where, value, "a whole number")
     if hint in (int, float) and not isinstance(value, bool):
         try:
             return hint(value)
@@ -234,13 +237,6 @@ def _coerced(value: Any, hint: Any, where: str) -> Any:  # noqa: ANN401  (any op
     if not isinstance(value, str):
         raise _wrong(where, value, "a number" if hint in (int, float) else "text")
     return value
-
-
-def _one_of(value: object, allowed: tuple[Any, ...], where: str) -> Any:  # noqa: ANN401
-    for choice in allowed:
-        if value == choice or str(value) == str(choice):
-            return choice
-    raise _wrong(where, value, "one of " + ", ".join(map(str, allowed)))
 
 
 def _flag(value: object, where: str) -> bool:

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 from vlmeval_cli.core.batch import Batch
+from vlmeval_cli.core.errors import UsageError
+from vlmeval_cli.core.metric import option_choices
 from vlmeval_cli.core.progress import NoProgress
 from vlmeval_cli.core.signature import of_metric
 from vlmeval_cli.engine.serial import measure
@@ -146,6 +148,14 @@ def test_the_worst_row_scores_the_worst(name):
 def test_metrics_pickle_and_compare_by_options(name):
     metric = metrics()[name]()
     assert pickle.loads(pickle.dumps(metric)) == metric
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_value_that_an_option_does_not_list_is_refused(name):
+    family = metrics()[name]
+    for option, choices in option_choices(family).items():
+        with pytest.raises(UsageError, match=f"{name}:{option}: got .*expected one of"):
+            family(**{option: f"not {choices[0]}"})
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -4,21 +4,13 @@ import json
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from measuring import measured
 
-from vlmeval_cli.core.batch import Batch
 from vlmeval_cli.core.errors import UsageError
-from vlmeval_cli.engine.prepare import Preparer
 from vlmeval_cli.metrics.anls import Anls
 
 TEXTS = st.text(alphabet="abAB \t.ßİ日\ud800", max_size=9)
 ITEMS = st.tuples(TEXTS, st.lists(TEXTS, min_size=1, max_size=4))
-
-
-def measured(metric, items):
-    """Statistics of (prediction, answers) pairs."""
-    ids = [str(place) for place in range(len(items))]
-    batch = Batch(ids, [text for text, _ in items], [answers for _, answers in items])
-    return metric.measure(Preparer(metric.needs()).prepare(batch), None)
 
 
 def scores(items, **options):

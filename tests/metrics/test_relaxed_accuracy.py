@@ -3,10 +3,9 @@ import json
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from measuring import measured
 
-from vlmeval_cli.core.batch import Batch
 from vlmeval_cli.core.errors import UsageError
-from vlmeval_cli.engine.prepare import Preparer
 from vlmeval_cli.metrics.relaxed_accuracy import RelaxedAccuracy
 
 TEXTS = st.sampled_from(
@@ -14,13 +13,6 @@ TEXTS = st.sampled_from(
      "1e3", "1,000", "1_000", "Yes", "yes", " yes", "", "%", "%%", "1e309", "１０", "\ud800"]
 )  # fmt: skip
 ITEMS = st.tuples(TEXTS, st.lists(TEXTS, min_size=1, max_size=3))
-
-
-def measured(metric, items):
-    """Statistics of (prediction, answers) pairs."""
-    ids = [str(place) for place in range(len(items))]
-    batch = Batch(ids, [text for text, _ in items], [answers for _, answers in items])
-    return metric.measure(Preparer(metric.needs()).prepare(batch), None)
 
 
 def score(prediction, *answers, **options):

@@ -5,10 +5,9 @@ import json
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from measuring import measured
 
-from vlmeval_cli.core.batch import Batch
 from vlmeval_cli.core.errors import UsageError
-from vlmeval_cli.engine.prepare import Preparer
 from vlmeval_cli.metrics import token_f1
 from vlmeval_cli.metrics.token_f1 import TokenF1
 from vlmeval_cli.text.normalize import squad_normalized
@@ -17,13 +16,6 @@ TEXTS = st.lists(st.sampled_from(["no", "yes", "the", "2", "cat,", "\ud800"]), m
     " ".join
 )
 ITEMS = st.tuples(TEXTS, st.lists(TEXTS, min_size=1, max_size=4))
-
-
-def measured(metric, items):
-    """Statistics of (prediction, answers) pairs."""
-    ids = [str(place) for place in range(len(items))]
-    batch = Batch(ids, [text for text, _ in items], [answers for _, answers in items])
-    return metric.measure(Preparer(metric.needs()).prepare(batch), None)
 
 
 def scores(items, **options):

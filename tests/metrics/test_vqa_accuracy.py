@@ -7,10 +7,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from measuring import measured
 
-from vlmeval_cli.core.batch import Batch
 from vlmeval_cli.core.errors import UsageError
-from vlmeval_cli.engine.prepare import Preparer
 from vlmeval_cli.metrics.vqa_accuracy import VqaAccuracy
 
 VARIANTS = ["official2021", "official2015", "lmms", "m4c", "vlmevalkit", "simple"]
@@ -19,13 +18,6 @@ ANSWERS = st.sampled_from(
      "the cat", "well-lit", "well lit", "3.", "3", "日本", "\ud800"]
 )  # fmt: skip
 ITEMS = st.tuples(ANSWERS, st.lists(ANSWERS, min_size=1, max_size=11))
-
-
-def measured(metric, items):
-    """Statistics of (prediction, answers) pairs."""
-    ids = [str(place) for place in range(len(items))]
-    batch = Batch(ids, [text for text, _ in items], [answers for _, answers in items])
-    return metric.measure(Preparer(metric.needs()).prepare(batch), None)
 
 
 def scores(items, **options):

@@ -5,12 +5,25 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from functools import cache
 from types import MappingProxyType
-from typing import ClassVar, Generic, Literal, Protocol, Self, TypeVar
+from typing import (
+    Any,
+    ClassVar,
+    Generic,
+    Literal,
+    Protocol,
+    Self,
+    TypeVar,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 import numpy as np
 
 from vlmeval_cli.core.batch import Array, Batch, Ints
+from vlmeval_cli.core.errors import UsageError, quoted
 
 Kind = Literal["binary", "mean", "ratio", "pooled"]
 
@@ -115,11 +128,31 @@ Scalar = str | int | float | bool | None | tuple[int, ...] | tuple[str, ...]
 class Metric(ABC, Generic[ContextT]):
     """A metric with its options.
 
-    Subclasses are frozen dataclasses: every field is an option, has a default, is validated in
-    ``__post_init__`` (raise ``UsageError``) and stands in the signature.
+    Subclasses are frozen dataclasses: every field is an option, has a default and stands in the
+    signature. An option declared as a ``Literal`` takes its values alone; what else must hold of
+    the options is said in :meth:`check`.
     """
 
     info: ClassVar[MetricInfo]
+
+    def __post_init__(self) -> None:
+        for name, choices in option_choices(type(self)).items():
+            value = getattr(self, name)
+            if value not in choices:
+                expected = ", ".join(map(str, choices))
+                raise UsageError(
+                    f"option {self.info.name}:{name}: got {quoted(value)}, "
+                    f"expected one of {expected}",
+                    hint=f"See: vlmeval metrics {self.info.name}",
+                )
+        self.check()
+
+    def check(self) -> None:
+        """Refuse options that make no sense.
+
+        Raises:
+            UsageError: with what was expected.
+        """
 
     def needs(self) -> tuple[str, ...]:
         """Prepared columns that ``fit`` and ``measure`` read."""
@@ -173,6 +206,17 @@ class Metric(ABC, Generic[ContextT]):
             for f in fields(self)  # type: ignore[arg-type]  # subclasses are dataclasses
             if getattr(self, f.name) != f.default and not f.metadata.get("selects")
         }
+
+
+@cache
+def option_choices(family: type[Metric[Any]]) -> Mapping[str, tuple[Any, ...]]:
+    """Option → its values, for the options that list them."""
+    hints = get_type_hints(family)
+    return {
+        f.name: get_args(hints[f.name])
+        for f in fields(family)  # type: ignore[arg-type]  # metrics are dataclasses
+        if get_origin(hints[f.name]) is Literal
+    }
 
 
 class MeanMetric(Metric[ContextT]):

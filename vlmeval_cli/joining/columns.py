@@ -84,10 +84,6 @@ class Columns:
         columns = {name: [col[row] for row in kept] for name, col in self.columns.items()}
         return replace(self, lines=lines, columns=columns)
 
-    def with_column(self, name: str, values: list[Any]) -> Columns:
-        """The same columns with one replaced or added."""
-        return replace(self, columns={**self.columns, name: values})
-
 
 def collect(source: RowSource, names: Iterable[str]) -> Columns:
     """Keep only the fields ``names`` of all rows of ``source``.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import ClassVar, Literal, NamedTuple, get_args
+from typing import ClassVar, Literal, NamedTuple
 
 import numpy as np
 from rapidfuzz.distance import Levenshtein
@@ -25,7 +25,6 @@ from vlmeval_cli.metrics.answers import (
     NEEDS,
     Answers,
     Pairs,
-    check_choice,
 )
 from vlmeval_cli.text.normalize import single_spaced_lowercase, stripped_lowercase
 
@@ -106,8 +105,8 @@ class Anls(MeanMetric[None]):
         source="Biten et al. 2019 (arXiv:1905.13648); RRC evaluation script",
     )
 
-    def __post_init__(self) -> None:
-        check_choice("anls", "variant", self.variant, get_args(Variant))
+    def check(self) -> None:
+        """Refuse a threshold outside 0 to 1."""
         if not 0.0 <= self.threshold <= 1.0:
             raise UsageError(
                 f"option anls:threshold: got {quoted(self.threshold)}, expected 0 to 1",

@@ -16,7 +16,6 @@ import numpy as np
 import numpy.typing as npt
 
 from vlmeval_cli.core.batch import Array, Batch, Ints
-from vlmeval_cli.core.errors import UsageError, did_you_mean, quoted
 from vlmeval_cli.core.metric import Notice
 
 Codes = npt.NDArray[np.int32]
@@ -169,19 +168,6 @@ def vanished_notice(facts: Mapping[str, int], n: int) -> tuple[Notice, ...]:
             "exact_match:normalize=lower",
         ),
     )
-
-
-def check_choice(metric: str, option: str, value: str, choices: Sequence[str]) -> None:
-    """Refuse an option's value that is not among its choices.
-
-    Raises:
-        UsageError: with the choices.
-    """
-    if value not in choices:
-        raise UsageError(
-            f"option {metric}:{option}: got {quoted(value)}. {did_you_mean(value, [*choices])}",
-            hint=f"See: vlmeval metrics {metric}",
-        )
 
 
 def _numbering() -> defaultdict[str, int]:

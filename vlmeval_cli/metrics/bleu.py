@@ -99,7 +99,7 @@ class Bleu(Metric[None]):
         source="Papineni et al. 2002; pycocoevalcap Bleu; nltk.translate.bleu_score",
     )
 
-    def __post_init__(self) -> None:
+    def check(self) -> None:
         """Check the options.
 
         Raises:

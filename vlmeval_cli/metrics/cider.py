@@ -90,7 +90,7 @@ class Cider(MeanMetric[DocumentFrequencies | SavedFrequencies]):
         source="arXiv:1411.5726; pycocoevalcap Cider",
     )
 
-    def __post_init__(self) -> None:
+    def check(self) -> None:
         """Check the options.
 
         Raises:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Literal, get_args
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -20,7 +20,6 @@ from vlmeval_cli.core.metric import (
 from vlmeval_cli.metrics.answers import (
     NEEDS,
     Answers,
-    check_choice,
     vanished_items,
     vanished_notice,
     without_vanished,
@@ -82,10 +81,6 @@ class ExactMatch(MeanMetric[None]):
         multi_reference="best",
         source="Rajpurkar et al. 2016 (SQuAD)",
     )
-
-    def __post_init__(self) -> None:
-        check_choice("exact_match", "normalize", self.normalize, get_args(Normalization))
-        check_choice("exact_match", "version", self.version, get_args(Version))
 
     def outputs(self) -> tuple[Output, ...]:
         """One number, the share of exact matches."""

@@ -97,7 +97,7 @@ class Meteor(MeanMetric[None]):
         source="Lavie and Agarwal 2007; nltk.translate.meteor_score",
     )
 
-    def __post_init__(self) -> None:
+    def check(self) -> None:
         """Check the options.
 
         Raises:

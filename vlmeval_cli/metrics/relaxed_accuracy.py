@@ -72,7 +72,8 @@ class RelaxedAccuracy(MeanMetric[None]):
         source="Masry et al. 2022 (arXiv:2203.10244)",
     )
 
-    def __post_init__(self) -> None:
+    def check(self) -> None:
+        """Refuse a negative tolerance."""
         if not self.tolerance >= 0.0:
             raise UsageError(
                 f"option relaxed_accuracy:tolerance: got {quoted(self.tolerance)}, "

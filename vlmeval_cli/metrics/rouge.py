@@ -143,7 +143,7 @@ class Rouge(MeanMetric[None]):
         source="Lin 2004; rouge-score RougeScorer",
     )
 
-    def __post_init__(self) -> None:
+    def check(self) -> None:
         """Check the options.
 
         Raises:

@@ -79,7 +79,7 @@ class SacreBleu(Metric[None]):
         source="Post 2018; sacrebleu BLEU",
     )
 
-    def __post_init__(self) -> None:
+    def check(self) -> None:
         """Check the options.
 
         Raises:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import ClassVar, Literal, NamedTuple, get_args
+from typing import ClassVar, Literal, NamedTuple
 
 import numpy as np
 
@@ -23,7 +23,6 @@ from vlmeval_cli.metrics.answers import (
     NEEDS,
     Answers,
     Flags,
-    check_choice,
 )
 from vlmeval_cli.text.normalize import NORMALIZERS, Normalizer, as_it_is
 from vlmeval_cli.text.vqa_normalize import (
@@ -136,9 +135,8 @@ class VqaAccuracy(MeanMetric[None]):
         source="Antol et al. 2015; evaluation code of VQA v2",
     )
 
-    def __post_init__(self) -> None:
-        check_choice("vqa_accuracy", "variant", self.variant, get_args(Variant))
-        check_choice("vqa_accuracy", "normalize", self.normalize, get_args(SimpleNormalizer))
+    def check(self) -> None:
+        """Refuse a normalisation that the variant does not take."""
         if self.normalize != "case" and self.variant != "simple":
             raise UsageError(
                 f"vqa_accuracy:normalize is for variant=simple; {self.variant} has its own rule",
