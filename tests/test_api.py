@@ -295,3 +295,21 @@ def test_squad_no_answers_are_right_when_empty(shared):
     assert result["exact_match"] == pytest.approx(0.7555081734, abs=1e-9)
     assert result["token_f1"] == pytest.approx(0.7883251405, abs=1e-9)
     assert result.outcomes["right"] / 1407 == pytest.approx(0.7555081734, abs=1e-9)
+
+
+def test_the_same_file_twice_is_told(tmp_path):
+    path = tmp_path / "captions.json"
+    path.write_text(json.dumps([{"image_id": i, "caption": f"a dog {i}"} for i in range(3)]))
+    result = score(path, path, task="captioning")
+    assert any("scored against themselves" in note for note in result.notes)
+
+
+def test_vqav2_questions_are_no_references(tmp_path):
+    questions = tmp_path / "questions.json"
+    rows = [{"question_id": i, "image_id": i, "question": "what?"} for i in range(3)]
+    questions.write_text(json.dumps({"questions": rows}))
+    answers = tmp_path / "answers.json"
+    answers.write_text(json.dumps([{"question_id": i, "answer": "dog"} for i in range(3)]))
+    with pytest.raises(UsageError) as raised:
+        score(answers, questions)
+    assert "annotations file" in raised.value.hint

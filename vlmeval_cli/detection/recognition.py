@@ -135,6 +135,8 @@ def _lacking(side: Side, what: str, option: str, more: str, is_one_file: bool) -
         other = "REFERENCES" if what == "references" else "PREDICTIONS"
         pair = f"{side.path} {other}" if what == "references" else f"{other} {side.path}"
         hint = f"Name it with {option}, or pass two files: vlmeval score {pair}"
+    if side.layout.side == "questions":
+        hint = "These are VQAv2's questions; the accepted answers are in its annotations file."
     raise UsageError(
         f"{side.path}{more}: no field looks like {what}; its fields: {', '.join(side.fields)}",
         hint=hint,

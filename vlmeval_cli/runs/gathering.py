@@ -138,6 +138,7 @@ def gather(
     progress.start("joining", len(left))
     joined = _join(left, right, detected, config)
     opened = [one for one in (mine, theirs) if one is not None]
+    inputs = _inputs(opened, [left, right])
     return Gathered(
         dataset=joined.dataset,
         report=_with_bad_rows(joined.report, opened),
@@ -146,8 +147,8 @@ def gather(
         fields=_described(detected, joined),
         predictions=mine.origin(detected.fields.predictions.value),
         references=(theirs or mine).origin(detected.fields.references.value),
-        inputs=_inputs(opened, [left, right]),
-        notes=(*detected.notes, *joined.notes),
+        inputs=inputs,
+        notes=(*detected.notes, *joined.notes, *_same_file_note(inputs)),
         image_field=detected.fields.references.image or detected.fields.predictions.image,
         known_fields=left.known | (right.known if right is not None else frozenset()),
     )
@@ -210,6 +211,12 @@ def _described(detected: Detected, joined: Joined) -> dict[str, str]:
     matched = f"{joined.report.matched:,} of {len(joined.dataset):,} items match"
     passed = ", ".join(f'"{pair}"' for pair in detected.ids if pair != joined.ids)
     return {**detected.reasons, "id": f'"{joined.ids}", {matched}; also tried: {passed}'}
+
+
+def _same_file_note(inputs: Sequence[InputFile]) -> tuple[str, ...]:
+    if len({one.sha256 for one in inputs}) == len(inputs):
+        return ()
+    return ("both files have the same content: the references are scored against themselves",)
 
 
 def _inputs(opened: Sequence[_Opened], columns: Sequence[Columns | None]) -> list[InputFile]:
