@@ -47,7 +47,8 @@ class Cider(MeanMetric[DocumentFrequencies | SavedFrequencies]):
     Output:
         ``cider``, 0 to 10, higher is better; published tables print it times 100. The corpus score
         is the mean over items. It depends on all references of the run, so a score of a subset is
-        not comparable with one of the whole.
+        not comparable with one of the whole. Groups and intervals keep the document frequencies of
+        the run.
 
     Edge cases:
         With one image every weight is ln 1 = 0, and so is the score. Texts shorter than four words
