@@ -191,7 +191,11 @@ def _join(left: Columns, right: Columns | None, detected: Detected, config: RunC
 
 def _with_bad_rows(report: JoinReport, opened: Sequence[_Opened]) -> JoinReport:
     """The report with the rows that readers left out."""
-    bad = [f"{one.path}:{row.line}: {row.message}" for one in opened for row in one.source.bad_rows]
+    bad = [
+        f"{one.layout.where(one.path, row.line)}: {row.message}"
+        for one in opened
+        for row in one.source.bad_rows
+    ]
     if not bad:
         return report
     shown = tuple(islice(chain(bad, report.examples.get("bad_rows", ())), EXAMPLES))
