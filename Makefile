@@ -11,9 +11,12 @@ SOURCES := $(shell find vlmeval_cli -type f -not -path '*/__pycache__/*')
 .DEFAULT_GOAL := demo
 
 demo: $(DEMO)/.ready
-	$(DEMO)/bin/vlmeval score $(SAMPLES)/captioning/preds.jsonl $(SAMPLES)/captioning/refs.jsonl --output report/captioning
-	$(DEMO)/bin/vlmeval score $(SAMPLES)/vqa/preds.jsonl $(SAMPLES)/vqa/refs.jsonl --output report/vqa
-	@echo "The reports are in report/captioning and report/vqa."
+	@for folder in $(SAMPLES)/*/; do \
+		task=$$(basename $$folder); echo "vlmeval score $$folder*"; \
+		$(DEMO)/bin/vlmeval score $$(ls $$folder/preds.* $$folder/refs.* 2>/dev/null) \
+			--output report/$$task || exit 1; \
+	done
+	@echo "The reports are in report/."
 
 test: $(TEST)/.ready lint types
 	$(TEST)/bin/python -m pytest
@@ -36,7 +39,7 @@ $(DEMO)/.ready: pyproject.toml constraints.txt $(SOURCES) | python
 
 $(TEST)/.ready: pyproject.toml constraints.txt | python
 	$(PYTHON) -m venv $(TEST)
-	$(TEST)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[reference,dev]"
+	$(TEST)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[all,dev]"
 	@touch $@
 
 .PHONY: python

@@ -25,7 +25,7 @@ from vlmeval_cli.registry import choose
 from vlmeval_cli.runs.answers import take_answers
 from vlmeval_cli.runs.gathering import Gathered, gather
 from vlmeval_cli.runs.scoring import score_items
-from vlmeval_cli.runs.texts import as_texts
+from vlmeval_cli.runs.values import as_values
 from vlmeval_cli.tasks import task as task_called
 
 SILENT = NoProgress()
@@ -48,6 +48,9 @@ def score(
     fix_ids: bool = False,
     on_bad_row: OnBadRow = "error",
     reasoning: Reasoning = "strip",
+    box_format: str | None = None,
+    schema: str | None = None,
+    run_tests: bool = False,
     resamples: int = 1000,
     confidence: float = 0.95,
     seed: int = 12345,
@@ -59,7 +62,7 @@ def score(
     Args:
         predictions: file with the predictions, or with predictions and references.
         references: file with the references; None if the first file holds them.
-        task: "captioning" or "vqa"; None recognises it.
+        task: such as "captioning" or "vqa"; None recognises it.
         metrics: such as ``"cider,bleu:variant=nltk"`` or a list; empty takes the task's defaults.
         by: fields that group the scores.
         where: field → value that reference items must have.
@@ -71,6 +74,9 @@ def score(
         fix_ids: apply the repair of ids that matches more rows.
         on_bad_row: "error", or "skip" malformed rows and count them.
         reasoning: "strip" takes ``<think>`` blocks out of predictions, "keep" scores them.
+        box_format: syntax and coordinate frame of predicted boxes; None recognises them.
+        schema: path of the JSON Schema that documents must follow; None infers one.
+        run_tests: run the unit tests of predicted code, in a sandbox.
         resamples: bootstrap resamples; 0 turns intervals off.
         confidence: coverage of the intervals.
         seed: of the resampling.
@@ -88,7 +94,7 @@ def score(
         metrics=_specs(metrics),
         fields=FieldChoice(id_field, prediction_field, reference_field),
         join=JoinPolicy(missing, fix_ids, on_bad_row),
-        parse=ParsePolicy(reasoning),
+        parse=ParsePolicy(reasoning, box_format=box_format, schema=schema, run_tests=run_tests),
         statistics=StatisticsPolicy(resamples, confidence, seed, cluster_by),
         by=(by,) if isinstance(by, str) else tuple(by),
         where=where or {},
@@ -107,8 +113,9 @@ def run_score(
     """Score with choices already put together; see :func:`score`."""
     choose(config.metrics)  # a wrong name is told before large files are read
     gathered = gather(str(predictions), _path(references), config, progress)
-    gathered, answers = take_answers(as_texts(gathered, config), config)
-    return score_items(gathered, task_called(gathered.task), answers, config, progress)
+    task = task_called(gathered.task)
+    gathered, answers = take_answers(as_values(gathered, task, config), task, config)
+    return score_items(gathered, task, answers, config, progress)
 
 
 def inspect(

@@ -8,7 +8,7 @@ list.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
@@ -22,6 +22,7 @@ from vlmeval_cli.core.errors import PluginError, UsageError, VlmevalError, did_y
 from vlmeval_cli.core.metric import Metric, Output, Scalar
 
 ENTRY_POINTS = "vlmeval.metrics"
+NO_SETTINGS: Mapping[str, Mapping[str, Scalar]] = MappingProxyType({})
 _TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 
 
@@ -92,11 +93,17 @@ def _plugin_modules() -> Iterable[ModuleType]:
             ) from error
 
 
-def choose(specs: Iterable[MetricSpec]) -> tuple[Chosen, ...]:
+def choose(
+    specs: Iterable[MetricSpec], settings: Mapping[str, Mapping[str, Scalar]] = NO_SETTINGS
+) -> tuple[Chosen, ...]:
     """Metrics with their options, and a name for every output that is unlike all others.
 
     Another formula has another name: with options that differ from the defaults an output is called
     ``bleu_4[variant=nltk]`` after them, or ``bleu_4[NAME]`` after its label.
+
+    Args:
+        specs: what is asked for.
+        settings: metric → options that come with the data; what a spec says goes before them.
 
     Raises:
         UsageError: an unknown metric or option, a wrong value, or the same output asked for twice.
@@ -104,7 +111,7 @@ def choose(specs: Iterable[MetricSpec]) -> tuple[Chosen, ...]:
     taken: set[str] = set()
     chosen = []
     for spec in specs:
-        metric, wanted = _resolve(spec)
+        metric, wanted = _resolve(spec, settings)
         names = {name: _free_name(name, metric, spec, taken) for name in wanted}
         taken.update(names.values())
         chosen.append(Chosen(metric, names))
@@ -129,10 +136,12 @@ def _choices(hint: Any) -> tuple[str, ...]:  # noqa: ANN401  (any option type)
 
 def build(spec: MetricSpec) -> Metric[Any]:
     """The metric that ``spec`` asks for, with its options."""
-    return _resolve(spec)[0]
+    return _resolve(spec, NO_SETTINGS)[0]
 
 
-def _resolve(spec: MetricSpec) -> tuple[Metric[Any], tuple[str, ...]]:
+def _resolve(
+    spec: MetricSpec, settings: Mapping[str, Mapping[str, Scalar]]
+) -> tuple[Metric[Any], tuple[str, ...]]:
     """The metric, and the outputs of it that were asked for."""
     family = _near_by(spec.name) or metrics().get(spec.name) or _outputs().get(spec.name)
     if family is None:
@@ -140,7 +149,8 @@ def _resolve(spec: MetricSpec) -> tuple[Metric[Any], tuple[str, ...]]:
             f"unknown metric {quoted(spec.name)}. {did_you_mean(spec.name, _names())}",
             hint="See: vlmeval metrics",
         )
-    metric = _with_options(family, spec)
+    given = {**settings.get(family.info.name, {}), **spec.options}
+    metric = _with_options(family, replace(spec, options=given))
     outputs = tuple(output.name for output in metric.outputs())
     if spec.name == family.info.name:
         return metric, outputs

@@ -2,146 +2,170 @@
 
 import math
 import pickle
+from importlib import import_module
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from vlmeval_cli.core.batch import Batch
 from vlmeval_cli.core.errors import UsageError
-from vlmeval_cli.core.metric import option_choices
+from vlmeval_cli.core.metric import PooledMetric, option_choices
 from vlmeval_cli.core.progress import NoProgress
 from vlmeval_cli.core.signature import of_metric
 from vlmeval_cli.engine.serial import measure
 from vlmeval_cli.registry import metrics
+from vlmeval_cli.stats.pooled import pooled_scores, rows_of
+from vlmeval_cli.stats.summary import item_scores
 
+FOLDER = Path(__file__).resolve().parents[1] / "kinds"
+KINDS = [import_module(f"kinds.{path.stem}") for path in sorted(FOLDER.glob("*.py"))]
 NAMES = list(metrics())
-NOT_PERFECT = {"meteor"}  # a perfect sentence has one chunk, and METEOR charges for it
-SENTENCES = [
-    "a brown dog catches a frisbee on the beach",
-    "two men are riding horses along a river at sunset",
-    "a plate with three slices of pizza and a glass of water",
-    "the little girl in the red dress is reading a book",
-    "an old train is standing at a small station in the snow",
-    "people walk their dogs in a park on a sunny afternoon",
-]
-OTHERS = [
-    "a dog jumps for a disc at the shore",
-    "three cows stand on green grass near a fence",
-    "a table with food",
-    "a child reads",
-    "the train station is empty and very cold",
-    "",
-]
+ADDITIVE = [name for name in NAMES if not issubclass(metrics()[name], PooledMetric)]
 
 
-def batch(predictions, references):
-    ids = [f"i{i}" for i in range(len(predictions))]
-    return Batch(ids, list(predictions), [list(found) for found in references])
+def kind_of(metric):
+    """The kind of items that the metric reads."""
+    needs = {need.partition(".tokens:")[0] for need in metric.needs()}
+    needs |= {f"{need}.text" for need in needs if "." not in need}
+    (kind,) = [kind for kind in KINDS if kind.COLUMN in needs]
+    return kind
 
 
-@pytest.fixture
-def good():
-    references = [[text, other or "nothing"] for text, other in zip(SENTENCES, OTHERS, strict=True)]
-    return batch(SENTENCES, references)
-
-
-@pytest.fixture
-def mixed():
-    predictions = [*SENTENCES[:3], *OTHERS[3:]]
-    references = [[text, SENTENCES[i - 1]] for i, text in enumerate(SENTENCES)]
-    return batch(predictions, references)
+def made(name):
+    metric = metrics()[name]()
+    return metric, kind_of(metric)
 
 
 def statistics(metric, items, **options):
     return measure([metric], items, NoProgress(), **options)[0].statistics
 
 
-def scores(metric, found):
+def scores(metric, found, n):
+    if isinstance(metric, PooledMetric):
+        return pooled_scores(metric, rows_of(found), n)
     with np.errstate(all="ignore"):
-        return metric.finalize(found.values.sum(axis=0))
+        totals = metric.finalize(found.values.sum(axis=0))
+    return {name: float(value) for name, value in totals.items()}
 
 
-def reordered(items, order):
-    return batch([items.predictions[i] for i in order], [items.references[i] for i in order])
+def scored(metric, items, **options):
+    return scores(metric, statistics(metric, items, **options), len(items))
+
+
+def assert_equal(one, other, tolerance=0.0):
+    assert one.keys() == other.keys()
+    for name, value in one.items():
+        np.testing.assert_allclose(other[name], value, rtol=0, atol=tolerance, err_msg=name)
+
+
+def test_every_metric_is_of_one_kind():
+    for name in NAMES:
+        made(name)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_scores_are_finite_and_in_their_range(name, mixed):
-    metric = metrics()[name]()
-    found = scores(metric, statistics(metric, mixed))
+def test_scores_are_finite_and_in_their_range(name):
+    metric, kind = made(name)
+    found = scored(metric, kind.batch(kind.MIXED))
     assert set(found) == {output.name for output in metric.outputs()}
     for output in metric.outputs():
         low, high = output.range
-        value = float(found[output.name])
+        value = found[output.name]
         assert math.isfinite(value)
         assert low is None or value >= low
         assert high is None or value <= high + 1e-12
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name not in NOT_PERFECT])
-def test_a_perfect_prediction_gets_the_best_value(name, good):
-    metric = metrics()[name]()
-    # Ten annotators who agree: VQA accuracy leaves each out in turn.
-    perfect = batch(good.predictions, [[text] * 10 for text in good.predictions])
-    found = scores(metric, statistics(metric, perfect))
+@pytest.mark.parametrize("name", NAMES)
+def test_a_perfect_prediction_gets_the_best_value(name):
+    metric, kind = made(name)
+    if name in kind.NOT_PERFECT:
+        return
+    found = scored(metric, kind.batch(kind.PERFECT))
     for output in metric.outputs():
         best = output.range[1] if output.higher_is_better else output.range[0]
-        assert float(found[output.name]) == pytest.approx(best, abs=1e-6)
+        if best is not None:
+            assert found[output.name] == pytest.approx(best, abs=1e-6), output.name
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_order_of_items_changes_nothing(name, mixed):
-    metric = metrics()[name]()
+def test_the_order_of_items_changes_nothing(name):
+    metric, kind = made(name)
     order = [3, 1, 5, 0, 4, 2]
-    straight = statistics(metric, mixed).values
-    shuffled = statistics(metric, reordered(mixed, order)).values
-    np.testing.assert_array_equal(shuffled, straight[order])
+    straight = kind.batch(kind.MIXED)
+    shuffled = kind.batch([kind.MIXED[i] for i in order])
+    assert_equal(scored(metric, straight), scored(metric, shuffled), 1e-12)
+    ours = item_scores(metric, statistics(metric, straight), 6)
+    theirs = item_scores(metric, statistics(metric, shuffled), 6)
+    for output, column in ours.items():
+        np.testing.assert_array_equal(theirs[output], column[order])
 
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("size", [1, 2, 4])
-def test_batches_change_nothing(name, size, mixed):
-    metric = metrics()[name]()
-    whole = statistics(metric, mixed).values
-    np.testing.assert_array_equal(statistics(metric, mixed, batch_size=size).values, whole)
+def test_batches_change_nothing(name, size):
+    metric, kind = made(name)
+    items = kind.batch(kind.MIXED)
+    whole, parts = statistics(metric, items), statistics(metric, items, batch_size=size)
+    np.testing.assert_array_equal(parts.values, whole.values)
+    assert_equal(scores(metric, whole, 6), scores(metric, parts, 6))
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_totals_of_two_halves_add_up(name, mixed):
-    metric = metrics()[name]()
-    rows = statistics(metric, mixed).values
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in ADDITIVE])
+def test_an_item_of_weight_two_is_two_items(name):
+    metric, kind = made(name)
+    once, twice = kind.batch(kind.MIXED), kind.batch([*kind.MIXED, kind.MIXED[1]])
+    weights = np.array([[1.0, 2.0, 1.0, 1.0, 1.0, 1.0]])
+    found = metric.combine(rows_of(statistics(metric, once)), weights)
+    expected = scored(metric, twice)
+    assert_equal({name: value[0] for name, value in found.items()}, expected, 1e-9)
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in ADDITIVE])
+def test_an_item_of_weight_zero_is_not_there(name):
+    metric, kind = made(name)
+    items, fewer = kind.batch(kind.MIXED), kind.batch(kind.MIXED[1:])
+    weights = np.array([[0.0, 1.0, 1.0, 1.0, 1.0, 1.0]])
+    found = metric.combine(rows_of(statistics(metric, items)), weights)
+    assert_equal({name: value[0] for name, value in found.items()}, scored(metric, fewer), 1e-9)
+
+
+@pytest.mark.parametrize("name", ADDITIVE)
+def test_totals_of_two_halves_add_up(name):
+    metric, kind = made(name)
+    rows = statistics(metric, kind.batch(kind.MIXED)).values
     halves = metric.finalize(rows[:3].sum(axis=0) + rows[3:].sum(axis=0))
     for output, value in metric.finalize(rows.sum(axis=0)).items():
         np.testing.assert_allclose(halves[output], value, atol=1e-12)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_finalize_works_on_any_leading_axes(name, mixed):
-    metric = metrics()[name]()
-    rows = statistics(metric, mixed).values
+@pytest.mark.parametrize("name", ADDITIVE)
+def test_finalize_works_on_any_leading_axes(name):
+    metric, kind = made(name)
+    rows = statistics(metric, kind.batch(kind.MIXED)).values
     with np.errstate(all="ignore"):
         flat, stacked = metric.finalize(rows), metric.finalize(rows.reshape(2, 3, -1))
     for output, column in flat.items():
         np.testing.assert_array_equal(stacked[output].ravel(), column)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_nothing_summed_is_unknown(name, mixed):
-    metric = metrics()[name]()
-    width = statistics(metric, mixed).values.shape[1]
+@pytest.mark.parametrize("name", ADDITIVE)
+def test_nothing_summed_is_unknown(name):
+    metric, kind = made(name)
+    width = statistics(metric, kind.batch(kind.MIXED)).values.shape[1]
     with np.errstate(all="ignore"):
         found = metric.finalize(np.zeros(width))
     assert all(np.isnan(value) for value in found.values())
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ADDITIVE)
 def test_the_worst_row_scores_the_worst(name):
-    metric = metrics()[name]()
+    metric, kind = made(name)
     row = metric.worst_row()
-    items = batch([""], [["a dog runs on the beach"]])
-    row = statistics(metric, items).values[0] if row is None else row
+    row = statistics(metric, kind.batch(kind.USELESS)).values[0] if row is None else row
     for output in metric.outputs():
-        assert metric.finalize(row)[output.name] == pytest.approx(output.worst, abs=1e-9)
+        if output.worst is not None:
+            assert metric.finalize(row)[output.name] == pytest.approx(output.worst, abs=1e-9)
 
 
 @pytest.mark.parametrize("name", NAMES)

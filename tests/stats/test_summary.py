@@ -36,7 +36,9 @@ def made(values, skips=None):
 def estimate(statistics, items=None, clusters=None, **policy):
     subset = Subset(None if items is None else np.array(items))
     policy = StatisticsPolicy(**policy)
-    (((found),),) = estimates([Length()], [statistics], [subset], clusters, policy)
+    (((found),),) = estimates(
+        [Length()], [statistics], [subset], clusters, policy, len(statistics.values)
+    )
     return found["length"]
 
 
@@ -46,7 +48,7 @@ def test_the_score_is_the_mean_of_scored_items():
 
 
 def test_skipped_items_have_no_score():
-    scores = item_scores(Length(), made([1.0, 2.0], skips={0: "why"}))["length"]
+    scores = item_scores(Length(), made([1.0, 2.0], skips={0: "why"}), 2)["length"]
     assert np.isnan(scores[0])
     assert scores[1] == 2.0
 

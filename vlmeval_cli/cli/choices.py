@@ -53,6 +53,12 @@ def _overridden(config: RunConfig, options: ScoreOptions) -> RunConfig:
             fix_ids=options.fix_ids,
             on_bad_row=options.on_bad_row,
         ),
+        parse=_with(
+            config.parse,
+            box_format=options.box_format,
+            schema=options.schema,
+            run_tests=options.run_tests,
+        ),
         statistics=_with(
             config.statistics,
             resamples=options.resamples,

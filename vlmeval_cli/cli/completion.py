@@ -13,6 +13,6 @@ def metric_names(incomplete: str) -> list[str]:
 
 def task_names(incomplete: str) -> list[str]:
     """Tasks that can be scored."""
-    from vlmeval_cli.tasks import TASKS
+    from vlmeval_cli.tasks import NAMES
 
-    return [name for name in TASKS if name.startswith(incomplete)]
+    return [name for name in NAMES if name.startswith(incomplete)]

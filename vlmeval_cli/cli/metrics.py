@@ -66,13 +66,13 @@ def _check_task(name: str) -> None:
 def _all(chosen: Sequence[Metric[Any]], only: str | None) -> list[Block]:
     """The quick reference: for each task its outputs, then what the metrics are for."""
     from vlmeval_cli.reports.blocks import Grid, Heading, Paragraph
-    from vlmeval_cli.tasks import TASKS
+    from vlmeval_cli.tasks import NAMES
 
     outputs = tuple(map(Heading, ("metric", "output", "scale", "better", "meaning")))
     uses = tuple(map(Heading, ("metric", "use", "source")))
-    offered = [metric for metric in chosen if not TASKS.keys().isdisjoint(metric.info.tasks)]
+    offered = [metric for metric in chosen if not set(NAMES).isdisjoint(metric.info.tasks)]
     return [
-        *(Grid(task, outputs, _rows(offered, task)) for task in ([only] if only else TASKS)),
+        *(Grid(task, outputs, _rows(offered, task)) for task in ([only] if only else NAMES)),
         Grid("Use", uses, tuple((m.info.name, m.info.use, m.info.source) for m in offered)),
         Paragraph("", ("All about one of them: vlmeval metrics NAME",)),
     ]

@@ -91,6 +91,22 @@ class ScoreOptions:
         Literal["error", "skip"] | None,
         typer.Option(help="Malformed rows.", show_default="error"),
     ] = None
+    box_format: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Syntax and frame of boxes.", show_default="recognised"),
+    ] = None
+    schema: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="JSON Schema of documents.", show_default="inferred"),
+    ] = None
+    run_tests: Annotated[
+        bool | None,
+        typer.Option(
+            "--run-tests/--no-run-tests",
+            help="Run unit tests on predicted code, in a sandbox.",
+            show_default="no-run-tests",
+        ),
+    ] = None
     cluster_by: Annotated[
         str | None,
         typer.Option(

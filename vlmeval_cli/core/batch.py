@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from typing import Any, Protocol, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -61,6 +62,17 @@ class Vocabulary(dict[str, int]):
         return self._keys
 
 
+class Column(Protocol):
+    """Typed values of the items of a batch; metrics name the columns they read in ``needs``."""
+
+    def part(self, start: int, stop: int, /) -> Self:
+        """The column of items ``start`` to ``stop`` alone."""
+        ...
+
+
+ColumnT = TypeVar("ColumnT", bound=Column)
+
+
 @dataclass(frozen=True, slots=True)
 class TextColumn:
     """Texts of a batch; one per item for predictions, any number for references.
@@ -72,6 +84,49 @@ class TextColumn:
 
     texts: Sequence[str]
     item_offsets: Ints
+
+    def part(self, start: int, stop: int) -> TextColumn:
+        """The texts of items ``start`` to ``stop``."""
+        first, last, offsets = _cut(self.item_offsets, start, stop)
+        return TextColumn(self.texts[first:last], offsets)
+
+
+@dataclass(frozen=True, slots=True)
+class ValueColumn:
+    """Values of any kind (labels, documents, options), one or several per item.
+
+    Attributes:
+        values: all values, item after item; None stands for one that could not be read.
+        item_offsets: shape (n + 1,); item ``i`` owns
+            ``values[item_offsets[i]:item_offsets[i+1]]``.
+    """
+
+    values: Sequence[Any]
+    item_offsets: Ints
+
+    def part(self, start: int, stop: int) -> ValueColumn:
+        """The values of items ``start`` to ``stop``."""
+        first, last, offsets = _cut(self.item_offsets, start, stop)
+        return ValueColumn(self.values[first:last], offsets)
+
+
+@dataclass(frozen=True, slots=True)
+class NumberColumn:
+    """Numbers, one or several per item: confidences, log-probabilities, sizes.
+
+    Attributes:
+        numbers: all numbers, item after item, float64; NaN where unknown.
+        item_offsets: shape (n + 1,); item ``i`` owns
+            ``numbers[item_offsets[i]:item_offsets[i+1]]``.
+    """
+
+    numbers: Array
+    item_offsets: Ints
+
+    def part(self, start: int, stop: int) -> NumberColumn:
+        """The numbers of items ``start`` to ``stop``."""
+        first, last, offsets = _cut(self.item_offsets, start, stop)
+        return NumberColumn(self.numbers[first:last], offsets)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +147,11 @@ class TokenColumn:
     item_offsets: Ints
     vocabulary: Vocabulary
 
-
-Column = TextColumn | TokenColumn
+    def part(self, start: int, stop: int) -> TokenColumn:
+        """The tokens of items ``start`` to ``stop``."""
+        first, last, items = _cut(self.item_offsets, start, stop)
+        begin, end, offsets = _cut(self.offsets, first, last)
+        return TokenColumn(self.tokens[begin:end], offsets, items, self.vocabulary)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,34 +160,52 @@ class Batch:
 
     Attributes:
         ids: item ids, length n.
-        predictions: parsed predictions, length n.
-        references: accepted answers of each item, length n; at least one each.
-        fields: other columns by name (question, answer_type, …), each of length n.
+        predictions: parsed predictions, length n; None where there is none that could be read.
+        references: accepted answers of each item, length n; none in tasks that need none.
+        fields: other fields of the files by name (question, answer_type, …), each of length n.
+        columns: typed columns that the task made: ``prediction.boxes``, ``references.labels``, …
         prepared: columns that metrics named in ``needs``, built once by the engine.
     """
 
     ids: Sequence[str]
-    predictions: Sequence[str]
-    references: Sequence[Sequence[str]]
+    predictions: Sequence[Any]
+    references: Sequence[Sequence[Any]]
     fields: Mapping[str, Sequence[object]] = field(default_factory=dict)
+    columns: Mapping[str, Column] = field(default_factory=dict)
     prepared: Mapping[str, Column] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.ids)
 
+    def part(self, start: int, stop: int) -> Batch:
+        """Items ``start`` to ``stop``, nothing prepared."""
+        return Batch(
+            ids=self.ids[start:stop],
+            predictions=self.predictions[start:stop],
+            references=self.references[start:stop],
+            fields={name: column[start:stop] for name, column in self.fields.items()},
+            columns={name: column.part(start, stop) for name, column in self.columns.items()},
+        )
+
+    def column(self, name: str, kind: type[ColumnT]) -> ColumnT:
+        """The prepared column ``name``, which a metric knows to be of ``kind``."""
+        found = self.prepared[name]
+        if not isinstance(found, kind):
+            raise TypeError(f"{name} is a {type(found).__name__}, not a {kind.__name__}")
+        return found
+
     def text(self, name: str) -> TextColumn:
         """The prepared text column ``name``."""
-        column = self.prepared[name]
-        if not isinstance(column, TextColumn):
-            raise TypeError(f"{name} is not a text column")
-        return column
+        return self.column(name, TextColumn)
 
     def tokens(self, name: str) -> TokenColumn:
         """The prepared token column ``name``."""
-        column = self.prepared[name]
-        if not isinstance(column, TokenColumn):
-            raise TypeError(f"{name} is not a token column")
-        return column
+        return self.column(name, TokenColumn)
+
+
+def singles(n: int) -> Ints:
+    """Offsets of columns with one value per item: 0, 1, …, n."""
+    return np.arange(n + 1, dtype=np.int64)
 
 
 def offsets_of(lengths: Sequence[int] | Ints) -> Ints:
@@ -141,3 +217,9 @@ def offsets_of(lengths: Sequence[int] | Ints) -> Ints:
     offsets = np.zeros(len(lengths) + 1, dtype=np.int64)
     np.cumsum(lengths, out=offsets[1:])
     return offsets
+
+
+def _cut(item_offsets: Ints, start: int, stop: int) -> tuple[int, int, Ints]:
+    """First and last value of items ``start`` to ``stop``, and their offsets from the first."""
+    own = item_offsets[start : stop + 1]
+    return int(own[0]), int(own[-1]), own - own[0]

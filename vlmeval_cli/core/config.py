@@ -12,8 +12,10 @@ from vlmeval_cli.core.metric import Scalar
 Missing = Literal["error", "worst", "skip"]
 OnBadRow = Literal["error", "skip"]
 Reasoning = Literal["strip", "keep"]
+Labels = Literal["find", "exact"]
 
 MOST_RESAMPLES = 1_000_000
+MOST_SECONDS = 3_600
 
 
 def _check_one_of(name: str, value: object, allowed: tuple[object, ...]) -> None:
@@ -75,12 +77,39 @@ class JoinPolicy:
 
 @dataclass(frozen=True, slots=True)
 class ParsePolicy:
-    """How raw model text becomes a value; ``reasoning`` blocks are stripped or kept."""
+    """How raw model text becomes a value.
+
+    Attributes:
+        reasoning: ``<think>`` blocks are stripped or kept.
+        box_format: syntax and coordinate frame of predicted boxes; None recognises them.
+        schema: path of the JSON Schema that documents must follow; None infers one.
+        field_rules: field of a document → how it is compared: ``compare``, ``tolerance``,
+            ``weight``.
+        labels: classes are "find"-ed in the text of an answer, or must be the "exact" text.
+        run_tests: run the unit tests of generated code; what is recorded is believed otherwise.
+        test_timeout: seconds that the tests of one program may take.
+        test_memory: MiB of memory that they may take.
+    """
 
     reasoning: Reasoning = "strip"
+    box_format: str | None = None
+    schema: str | None = None
+    field_rules: Mapping[str, Mapping[str, Scalar]] = field(default_factory=dict)
+    labels: Labels = "find"
+    run_tests: bool = False
+    test_timeout: float = 10.0
+    test_memory: int = 1024
 
     def __post_init__(self) -> None:
         _check_one_of("reasoning", self.reasoning, get_args(Reasoning))
+        _check_one_of("labels", self.labels, get_args(Labels))
+        _check_one_of("run_tests", self.run_tests, (True, False))
+        _check_whole("test_memory", self.test_memory, 64, None)
+        if not 0.0 < self.test_timeout <= MOST_SECONDS:
+            raise UsageError(
+                f"test_timeout: got {quoted(self.test_timeout)}, expected seconds above 0 and up "
+                f"to {MOST_SECONDS}"
+            )
 
 
 @dataclass(frozen=True, slots=True)

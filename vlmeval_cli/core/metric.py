@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cache
 from types import MappingProxyType
 from typing import (
+    TYPE_CHECKING,
     Any,
     ClassVar,
     Generic,
     Literal,
+    NamedTuple,
     Protocol,
     Self,
     TypeVar,
@@ -24,6 +26,9 @@ import numpy as np
 
 from vlmeval_cli.core.batch import Array, Batch, Ints
 from vlmeval_cli.core.errors import UsageError, quoted
+
+if TYPE_CHECKING:
+    from vlmeval_cli.core.results import MetricStatistics
 
 Kind = Literal["binary", "mean", "ratio", "pooled"]
 
@@ -40,6 +45,7 @@ class Output:
         worst: the value of a useless prediction, or None where there is none.
         kind: binary (0/1 per item), mean of items, ratio of sums, or pooled.
         has_item_score: whether one item has a value of its own.
+        has_interval: whether the bootstrap is right for it; where it is not, no interval is given.
         meaning: one sentence for ``vlmeval metrics``.
     """
 
@@ -50,6 +56,7 @@ class Output:
     worst: float | None = 0.0
     kind: Kind = "mean"
     has_item_score: bool = True
+    has_interval: bool = True
     meaning: str = ""
 
 
@@ -87,8 +94,10 @@ class Statistics:
     """What ``measure`` found in one batch.
 
     Attributes:
-        values: additive statistics, float64, shape (m, k).
-        item: which item of the batch each row belongs to, shape (m,); None: row i is item i.
+        values: statistics, float64, shape (m, k); additive unless the metric is a
+            :class:`PooledMetric`.
+        item: which item of the batch each row belongs to, shape (m,); None: row i is item i. Only
+            pooled metrics have more or fewer rows than items.
         skips: item of the batch → why it has no statistics. Its row, if any, is all zeros.
         facts: counts of things worth a warning, summed over batches and given to ``advise``.
     """
@@ -107,6 +116,30 @@ class Notice:
     message: str
 
 
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table beside the scores, such as a confusion matrix or reference timings.
+
+    Attributes:
+        title: what it shows.
+        columns: headings.
+        rows: cells; None is unknown.
+        shown: rows that a terminal shows, all others stand in the files; None shows all.
+    """
+
+    title: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str | float | int | None]]
+    shown: int | None = None
+
+
+class Rows(NamedTuple):
+    """Statistics of a pooled metric: ``values`` of shape (m, k), and whose they are, (m,)."""
+
+    values: Array
+    item: Ints
+
+
 class Context(Protocol):
     """What ``fit`` learned from the references: merges with ``|`` and has a digest."""
 
@@ -119,7 +152,8 @@ class Context(Protocol):
         ...
 
 
-SELECTS: Mapping[str, bool] = MappingProxyType({"selects": True})
+SELECTS: Mapping[str, bool] = MappingProxyType({"unnamed": True})
+SETTING: Mapping[str, bool] = MappingProxyType({"unnamed": True})
 
 ContextT = TypeVar("ContextT")
 Scalar = str | int | float | bool | None | tuple[int, ...] | tuple[str, ...]
@@ -188,6 +222,10 @@ class Metric(ABC, Generic[ContextT]):
         """
         return None
 
+    def tables(self, found: MetricStatistics, context: ContextT) -> Mapping[str, Table]:
+        """Tables beside the scores, by the name they have in reports."""
+        return {}
+
     def advise(self, facts: Mapping[str, int], n: int) -> tuple[Notice, ...]:
         """Warnings that teach, from the counted facts and the number of scored items."""
         return ()
@@ -197,14 +235,15 @@ class Metric(ABC, Generic[ContextT]):
         return {f.name: getattr(self, f.name) for f in fields(self)}  # type: ignore[arg-type]  # subclasses are dataclasses
 
     def changed_options(self) -> dict[str, Scalar]:
-        """Options that differ from their defaults and change a number.
+        """Options that differ from their defaults and name a variant.
 
-        An option declared with ``metadata=SELECTS`` only chooses among the outputs.
+        An option declared with ``metadata=SELECTS`` only chooses among the outputs, and one with
+        ``metadata=SETTING`` comes with the data (a schema, rules of fields): neither is a variant.
         """
         return {
             f.name: getattr(self, f.name)
             for f in fields(self)  # type: ignore[arg-type]  # subclasses are dataclasses
-            if getattr(self, f.name) != f.default and not f.metadata.get("selects")
+            if getattr(self, f.name) != f.default and not f.metadata.get("unnamed")
         }
 
 
@@ -236,6 +275,38 @@ class MeanMetric(Metric[ContextT]):
         """The worst value of every output, counted once."""
         worst = [output.worst for output in self.outputs()]
         return None if None in worst else np.array([*worst, 1.0], dtype=np.float64)
+
+
+class PooledMetric(Metric[ContextT]):
+    """A metric that ranks or pools items: average precision, macro F1, kappa.
+
+    Its scores are no function of summed rows. An item has any number of rows, and
+    :meth:`combine` takes the place of :meth:`finalize`.
+    """
+
+    @abstractmethod
+    def combine(self, rows: Rows, weights: Array) -> dict[str, Array]:
+        """Scores where each item counts as often as its weight says.
+
+        Args:
+            rows: statistics of ``n`` items; skipped items have none.
+            weights: whole numbers ≥ 0, shape (B, n).
+
+        Returns:
+            Output name → scores of shape (B,); NaN where undefined.
+        """
+
+    def item_scores(self, rows: Rows, n: int) -> dict[str, Array]:
+        """Scores of each of ``n`` items, shape (n,), for the outputs that have them."""
+        return {}
+
+    def finalize(self, totals: Array) -> dict[str, Array]:
+        """Not for pooled metrics.
+
+        Raises:
+            TypeError: always.
+        """
+        raise TypeError(f"{self.info.name} is pooled: its scores come from combine")
 
 
 def mean_statistics(

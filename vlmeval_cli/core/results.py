@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from vlmeval_cli.core.batch import Array, Ints
-from vlmeval_cli.core.metric import Notice, Output
+from vlmeval_cli.core.metric import Notice, Output, Table
 
 OUTCOMES = (
     "missing", "empty", "refused", "truncated", "loop", "unparsed",
@@ -112,15 +112,6 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
-    """A table beside the scores, such as reference timings."""
-
-    title: str
-    columns: Sequence[str]
-    rows: Sequence[Sequence[str | float | int | None]]
-
-
-@dataclass(frozen=True, slots=True)
 class Diagnosis:
     """A pattern in the scores, what it means and what to do."""
 
@@ -140,6 +131,7 @@ class Sample:
         reason: why it has that outcome, if there is more to say.
         scores: output name → item score or None.
         score_reasons: output name → why its score is None.
+        detail: more about how it was scored, such as a diff of fields.
     """
 
     id: str
@@ -151,6 +143,7 @@ class Sample:
     groups: Mapping[str, str] = field(default_factory=dict)
     raw: str | None = None
     reason: str | None = None
+    detail: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +151,7 @@ class MetricStatistics:
     """Statistics of one metric over all items, from which every score can be computed again.
 
     Attributes:
-        values: additive statistics, shape (m, k).
+        values: statistics, shape (m, k).
         item: which item each row belongs to, shape (m,); None: row i is item i.
         skips: item → why it has no statistics.
         facts: what the metric counted for its warnings.
@@ -186,6 +179,8 @@ class ItemScores:
         scores: output name → float64 (n,), NaN where unknown.
         skips: output name → {item: reason}.
         groups: ``--by`` field → value of each item.
+        detail: item → more about how it was scored (a diff of fields), made when asked for; None
+            where the task has no more to say.
     """
 
     ids: Sequence[str]
@@ -197,6 +192,7 @@ class ItemScores:
     reasons: Mapping[int, str] = field(default_factory=dict)
     skips: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
     groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    detail: Callable[[int], Mapping[str, Any] | None] | None = None
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -217,6 +213,7 @@ class ItemScores:
             groups={name: column[i] for name, column in self.groups.items()},
             raw=self.raw[i],
             reason=self.reasons.get(i),
+            detail=None if self.detail is None else self.detail(i),
         )
 
 

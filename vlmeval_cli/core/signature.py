@@ -9,6 +9,8 @@ from typing import Any
 from vlmeval_cli.core.metric import Metric
 from vlmeval_cli.core.results import Signature
 
+_LONGEST_OPTION = 80
+
 
 def digest(parts: Iterable[str]) -> str:
     """A 16-digit hash of texts in their order; a boundary between texts is part of it."""
@@ -24,11 +26,17 @@ def of_metric(
     comparable: dict[str, Any] = {
         "name": metric.info.name,
         "revision": metric.info.revision,
-        **metric.options(),
+        **{name: _short(value) for name, value in metric.options().items()},
     }
     if context_digest is not None:
         comparable["references"] = context_digest
     return Signature({**comparable, **policy})
+
+
+def _short(value: object) -> object:
+    """The value of an option; of a long one (a schema, rules of fields) its hash."""
+    written = str(value)
+    return value if len(written) <= _LONGEST_OPTION else f"hash:{digest([written])}"
 
 
 def of_items(ids: Sequence[str], references: Sequence[Sequence[Any]]) -> str:

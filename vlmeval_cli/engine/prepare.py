@@ -1,18 +1,16 @@
 """Builds the columns that metrics name in ``needs``, each once per batch.
 
-Names are ``SIDE.text`` and ``SIDE.tokens:TOKENIZER``, where SIDE is ``prediction`` or
-``references``. Both sides of a tokeniser share one vocabulary.
+Names are those of the batch's own typed columns, and ``SIDE.text`` and ``SIDE.tokens:TOKENIZER``,
+where SIDE is ``prediction`` or ``references``. Both sides of a tokeniser share one vocabulary.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from itertools import chain
 from time import perf_counter
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from vlmeval_cli.core.batch import (
     Batch,
@@ -21,6 +19,7 @@ from vlmeval_cli.core.batch import (
     TokenColumn,
     Vocabulary,
     offsets_of,
+    singles,
 )
 from vlmeval_cli.core.errors import PluginError, quoted
 
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
 
 
 Made = dict[str, Column]
+_TEXTS = {str, type(None)}
 
 
 class Preparer:
@@ -41,11 +41,7 @@ class Preparer:
 
     def prepare(self, batch: Batch) -> Batch:
         """The batch with its prepared columns."""
-        singles = np.arange(len(batch) + 1, dtype=np.int64)
-        made: Made = {
-            "prediction.text": TextColumn(batch.predictions, singles),
-            "references.text": _flattened(batch.references),
-        }
+        made = _texts(batch)
         return replace(batch, prepared={need: self._column(need, made) for need in self._needs})
 
     def seconds(self, need: str) -> float:
@@ -65,12 +61,13 @@ class Preparer:
                 )
             base = self._base_of(side, name)
             source = texts if base is None else self._column(base, made)
+            assert isinstance(source, TextColumn | TokenColumn)
             started = perf_counter()
             made[need] = self._tokens(name, source)
             self._seconds[need] = self._seconds.get(need, 0.0) + perf_counter() - started
         return made[need]
 
-    def _tokens(self, name: str, source: Column) -> TokenColumn:
+    def _tokens(self, name: str, source: TextColumn | TokenColumn) -> TokenColumn:
         from vlmeval_cli.text.tokenizers import DERIVATIONS, Encoded, tokenizer
 
         if isinstance(source, TokenColumn):
@@ -93,5 +90,14 @@ class Preparer:
         return None if derivation is None else f"{side}.tokens:{derivation.base}"
 
 
-def _flattened(references: Sequence[Sequence[str]]) -> TextColumn:
-    return TextColumn(list(chain.from_iterable(references)), offsets_of([*map(len, references)]))
+def _texts(batch: Batch) -> Made:
+    """The typed columns of the batch, and its texts as columns where they are none yet."""
+    made = dict(batch.columns)
+    if "prediction.text" not in made and set(map(type, batch.predictions)) <= _TEXTS:
+        texts = ["" if text is None else text for text in batch.predictions]
+        made["prediction.text"] = TextColumn(texts, singles(len(batch)))
+    if "references.text" not in made:
+        flat = list(chain.from_iterable(batch.references))
+        if set(map(type, flat)) <= {str}:
+            made["references.text"] = TextColumn(flat, offsets_of([*map(len, batch.references)]))
+    return made

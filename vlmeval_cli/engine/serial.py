@@ -6,7 +6,7 @@ Statistics are put together in item order, so that no score depends on how batch
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import reduce
 from operator import or_
 from time import perf_counter
@@ -24,9 +24,16 @@ BATCH_SIZE = 25_000
 
 
 class Measured(NamedTuple):
-    """Statistics of one metric, and how long they took with the columns it needs."""
+    """What one metric found.
+
+    Attributes:
+        statistics: of all items.
+        context: what it learned from the references, None if nothing.
+        seconds: how long it took, with the columns it needs.
+    """
 
     statistics: MetricStatistics
+    context: Any
     seconds: float
 
 
@@ -51,22 +58,25 @@ def measure(
     progress.start("preparing texts", len(items))
     batches = []
     for start in starts:
-        batches.append(preparer.prepare(_part(items, start, start + batch_size)))
+        batches.append(preparer.prepare(items.part(start, start + batch_size)))
         progress.advance(len(batches[-1]))
     progress.start("measuring", len(items) * len(different))
     measured = {}
     for metric in different:
         started = perf_counter()
-        statistics = _measure(metric, batches, progress.advance)
+        context = _fit(metric, batches)
+        statistics = _measure(metric, batches, context, progress.advance)
         own = sum(map(preparer.seconds, metric.needs()))
-        measured[metric] = Measured(statistics, perf_counter() - started + own)
+        measured[metric] = Measured(statistics, context, perf_counter() - started + own)
     return [measured[metric] for metric in metrics]
 
 
 def _measure(
-    metric: Metric[Any], batches: Sequence[Batch], advance: Callable[[int], None]
+    metric: Metric[Any],
+    batches: Sequence[Batch],
+    context: Any,  # noqa: ANN401  (any context)
+    advance: Callable[[int], None],
 ) -> MetricStatistics:
-    context = _fit(metric, batches)
     parts = []
     for batch in batches:
         parts.append(metric.measure(batch, context))
@@ -104,15 +114,3 @@ def _items(parts: Sequence[Statistics], starts: Sequence[int]) -> Ints | None:
         if part.item is not None
     ]
     return np.concatenate(owners) if owners else None
-
-
-def _part(items: Batch, start: int, stop: int) -> Batch:
-    fields: Mapping[str, Sequence[object]] = {
-        name: column[start:stop] for name, column in items.fields.items()
-    }
-    return Batch(
-        ids=items.ids[start:stop],
-        predictions=items.predictions[start:stop],
-        references=items.references[start:stop],
-        fields=fields,
-    )

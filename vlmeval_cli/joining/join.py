@@ -114,13 +114,15 @@ def join_one_file(
     *,
     policy: JoinPolicy = AS_THEY_ARE,
     selection: Selection = EVERYTHING,
+    repeats: Repeats = "error",
 ) -> Joined:
     """Items of a file whose rows hold both the prediction and its references.
 
     Every row is an item; ids only name it. Where the id field repeats or fails, image (or whatever
-    the id is) and question together are the id, or else the row number.
+    the id is) and question together are the id, or else the row number. Where a task takes several
+    predictions of an item, rows of one id are one item.
     """
-    ids, id_name, notes = _own_ids(rows, fields)
+    ids, id_name, notes = _own_ids(rows, fields, may_repeat=repeats != "error")
     meeting = Meeting(
         predictions=rows,
         references=rows,
@@ -130,7 +132,7 @@ def join_one_file(
         keys=Keys(ids, ids, ids),
         items=group(ids),
     )
-    dataset, report = meet(meeting, policy, selection, "error")
+    dataset, report = meet(meeting, policy, selection, repeats)
     pair = IdPair(id_name, id_name) if id_name else None
     return Joined(dataset, _with_ids(report, [], None, None), pair, notes)
 
@@ -141,14 +143,16 @@ def _value_of(roles: Roles) -> str:
     return roles.value
 
 
-def _own_ids(rows: Columns, fields: Fields) -> tuple[list[str], str, tuple[str, ...]]:
+def _own_ids(
+    rows: Columns, fields: Fields, *, may_repeat: bool
+) -> tuple[list[str], str, tuple[str, ...]]:
     first_usable: tuple[str, list[str]] | None = None
     for name in dict.fromkeys(pair.references for pair in fields.ids):
         column = as_ids(rows[name])
         if column.bad:
             continue
         texts = keep(column.texts, ())
-        if len(set(texts)) == len(texts):
+        if may_repeat or len(set(texts)) == len(texts):
             return texts, name, ()
         first_usable = first_usable or (name, texts)
     question = fields.references.question

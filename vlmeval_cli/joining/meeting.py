@@ -93,7 +93,7 @@ def meet(
         ids=_at(meeting.keys.shown, wanted.rows),
         predictions=_predictions(meeting, met, repeats),
         references=wanted.references,
-        fields=_fields(meeting, wanted.rows, met),
+        fields=_fields(meeting, wanted.rows, met, repeats),
         lines=array("q", _at(meeting.references.lines, wanted.rows)),
         prediction_lines=_lines(meeting.predictions, met),
     )
@@ -163,6 +163,13 @@ def _predictions(meeting: Meeting, met: Sequence[int | None], repeats: Repeats) 
     if meeting.prediction_name == WHOLE_ROW:
         id_name = meeting.id_names[0]
         values = [{key: row[key] for key in row if key != id_name} for row in values]
+    return _of_items(meeting, values, met, repeats)
+
+
+def _of_items(
+    meeting: Meeting, values: Sequence[Any], met: Sequence[int | None], repeats: Repeats
+) -> list[Any]:
+    """The value of each item, or the list of its values where predictions repeat ids."""
     if repeats == "error":
         return _at_or_none(values, met)
     gathered: dict[str, list[Any]] = {}
@@ -178,11 +185,17 @@ def _at_or_none(values: Sequence[Any], rows: Sequence[int | None]) -> list[Any]:
 
 
 def _fields(
-    meeting: Meeting, rows: Sequence[int], met: Sequence[int | None]
+    meeting: Meeting, rows: Sequence[int], met: Sequence[int | None], repeats: Repeats
 ) -> dict[str, list[Any]]:
-    """Columns that are neither the prediction nor the references, the references' own first."""
+    """Columns that are neither the prediction nor the references, the references' own first.
+
+    Where predictions repeat ids, a field of theirs is a list per item.
+    """
+    is_one_file = meeting.predictions is meeting.references
     theirs = meeting.references.columns
-    mine = {} if meeting.predictions is meeting.references else meeting.predictions.columns
+    mine = meeting.predictions.columns
+    if is_one_file:
+        mine, theirs = ({}, theirs) if repeats == "error" else (mine, {})
     values = {meeting.prediction_name, meeting.reference_name}
     fields = {
         name: _at(column, rows)
@@ -192,7 +205,7 @@ def _fields(
     for name, column in mine.items():
         is_new = name not in fields and name != meeting.prediction_name
         if is_new and _is_there(meeting.predictions, name):
-            fields[name] = _at_or_none(column, met)
+            fields[name] = _of_items(meeting, column, met, repeats)
     return fields
 
 

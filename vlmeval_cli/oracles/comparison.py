@@ -9,9 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from vlmeval_cli.core.batch import Array
-from vlmeval_cli.core.metric import Metric
+from vlmeval_cli.core.metric import Metric, Table
 from vlmeval_cli.core.optional import is_installed
-from vlmeval_cli.core.results import Table
 from vlmeval_cli.oracles import coco, english
 from vlmeval_cli.oracles.base import Original, Scored, Texts, Unavailable
 

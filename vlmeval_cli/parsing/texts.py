@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import chain
 from math import isfinite
-from typing import Any, NamedTuple
+from typing import Any
 
 from vlmeval_cli.core.config import OnBadRow
 from vlmeval_cli.core.errors import DataError
 from vlmeval_cli.joining.references import accepted
+from vlmeval_cli.parsing.items import Place, ReferenceValues, Values
 from vlmeval_cli.readers.json_values import described
 
 # What stands beside the text of an answer in VQAv2, VizWiz and SQuAD.
@@ -18,31 +19,10 @@ _BESIDE_ANSWER = frozenset(
     {"answer", "answer_confidence", "answer_id", "raw_answer", "text", "answer_start"}
 )
 
-Place = Callable[[int], str]
-
-
-class Texts(NamedTuple):
-    """Texts of a column.
-
-    Attributes:
-        values: one text per row, or None where it is null or the row is bad.
-        bad: row → what is wrong with it, where bad rows are left out.
-    """
-
-    values: list[str | None]
-    bad: dict[int, str]
-
-
-class ReferenceTexts(NamedTuple):
-    """Accepted answers of each row, and bad rows as in :class:`Texts`."""
-
-    values: list[list[str]]
-    bad: dict[int, str]
-
 
 def prediction_texts(
     values: Sequence[Any], field: str, place: Place, on_bad_row: OnBadRow = "error"
-) -> Texts:
+) -> Values:
     """Predictions as text: strings stay, numbers become their JSON text, null is missing.
 
     Args:
@@ -55,15 +35,15 @@ def prediction_texts(
         DataError: a prediction is a boolean, a list or an object.
     """
     if set(map(type, values)) <= {str, type(None)}:
-        return Texts(list(values), {})
+        return Values(list(values), {})
     bad: dict[int, str] = {}
-    texts: list[str | None] = []
+    texts: list[Any] = []
     for row, value in enumerate(values):
         text = None if value is None else _text(value)
         if text is None and value is not None:
-            bad[row] = _refused(place(row), field, value, "a string", on_bad_row)
+            bad[row] = refused(place(row), field, value, "a string", on_bad_row)
         texts.append(text)
-    return Texts(texts, bad)
+    return Values(texts, bad)
 
 
 def reference_texts(
@@ -73,7 +53,7 @@ def reference_texts(
     on_bad_row: OnBadRow = "error",
     *,
     empty_is_answer: bool = False,
-) -> ReferenceTexts:
+) -> ReferenceValues:
     """Accepted answers as texts; no text at all means that there is no reference.
 
     Args:
@@ -88,17 +68,17 @@ def reference_texts(
         DataError: a reference is a boolean, an object or a list inside a list.
     """
     if _are_text_lists(values) and (empty_is_answer or all(map(any, values))):
-        return ReferenceTexts(list(values), {})
+        return ReferenceValues(list(values), {})
     bad: dict[int, str] = {}
-    found: list[list[str]] = []
+    found: list[list[Any]] = []
     for row, value in enumerate(values):
         answers = _answer_texts(value)
         if answers is None:
             expected = "a string or a list of strings"
-            bad[row] = _refused(place(row), field, value, expected, on_bad_row)
+            bad[row] = refused(place(row), field, value, expected, on_bad_row)
             answers = []
         found.append(answers if empty_is_answer or any(answers) else [])
-    return ReferenceTexts(found, bad)
+    return ReferenceValues(found, bad)
 
 
 def _are_text_lists(values: Sequence[Any]) -> bool:
@@ -152,7 +132,12 @@ def _text(value: object) -> str | None:
     return None
 
 
-def _refused(where: str, field: str, value: object, expected: str, on_bad_row: OnBadRow) -> str:
+def refused(where: str, field: str, value: object, expected: str, on_bad_row: OnBadRow) -> str:
+    """What is wrong with a value that is none of the task's.
+
+    Raises:
+        DataError: with that message, where bad rows are errors.
+    """
     message = f'{where}: field "{field}", got {described(value)}, expected {expected}'
     if on_bad_row == "error":
         parts = value if isinstance(value, list) else [value]

@@ -141,6 +141,23 @@ def _confidence(setting: Setting) -> float:
     return float(value)
 
 
+def _seconds(setting: Setting) -> float:
+    value = setting.value
+    if not isinstance(value, int | float) or isinstance(value, bool) or value <= 0:
+        raise setting.wrong("seconds above 0")
+    return float(value)
+
+
+def _rules_by_field(setting: Setting) -> dict[str, dict[str, Scalar]]:
+    """Field → rule; a bare name such as ``date`` says only how it is compared."""
+    return {
+        name: {key: _option(rule) for key, rule in _mapping(entry).items()}
+        if isinstance(entry.value, Mapping)
+        else {"compare": _text(entry)}
+        for name, entry in _mapping(setting).items()
+    }
+
+
 def _metrics(setting: Setting) -> tuple[MetricSpec, ...]:
     return tuple(spec for item in _items(setting) for spec in _metric(item))
 
@@ -196,7 +213,18 @@ _KEYS: Mapping[str, Reader] = {
             "on_bad_row": _one_of("error", "skip"),
         }
     ),
-    "parse": _section({"reasoning": _one_of("strip", "keep")}),
+    "parse": _section(
+        {
+            "reasoning": _one_of("strip", "keep"),
+            "box_format": _text,
+            "schema": _text,
+            "field_rules": _rules_by_field,
+            "labels": _one_of("find", "exact"),
+            "run_tests": _flag,
+            "test_timeout": _seconds,
+            "test_memory": _integer(64),
+        }
+    ),
     "statistics": _section(
         {
             "resamples": _integer(0),

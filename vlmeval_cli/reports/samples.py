@@ -19,8 +19,8 @@ def sample_lines(items: ItemScores) -> Iterator[bytes]:
     """Blocks of whole lines, in the order of the items; memory stays that of one block.
 
     A line holds ``id, prediction, references, outcome, reason, scores, score_reasons, groups``,
-    and ``raw`` where the text before parsing differs. A score that is unknown is ``null`` and has
-    its reason in ``score_reasons``.
+    ``raw`` where the text before parsing differs, and ``detail`` where the task has one. A score
+    that is unknown is ``null`` and has its reason in ``score_reasons``.
     """
     names, fields = tuple(items.scores), tuple(items.groups)
     for start in range(0, len(items), _LINES_AT_ONCE):
@@ -61,6 +61,8 @@ def _line(
         }
     if items.raw[i] is not None:
         line["raw"] = items.raw[i]
+    if items.detail is not None:
+        line["detail"] = items.detail(i)
     return line
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from vlmeval_cli.core.results import Group, JoinReport, RunResult, Score, Table
+from vlmeval_cli.core.metric import Table
+from vlmeval_cli.core.results import Group, JoinReport, RunResult, Score
 from vlmeval_cli.reports.blocks import Block, Facts, Grid, Heading, Paragraph
 from vlmeval_cli.reports.figures import UNKNOWN, View, cell, count, figure, in_points, interval
 from vlmeval_cli.reports.worst import worst_items
@@ -191,7 +192,10 @@ def _side_table(table: Table) -> Grid:
     columns = tuple(
         Heading(name, is_number) for name, is_number in zip(table.columns, numbers, strict=True)
     )
-    return Grid(table.title, columns, tuple(tuple(map(cell, row)) for row in table.rows))
+    rows = table.rows if table.shown is None else table.rows[: table.shown]
+    hidden = len(table.rows) - len(rows)
+    title = f"{table.title} (and {count(hidden, 'more row')}, in the JSON report)" if hidden else ""
+    return Grid(title or table.title, columns, tuple(tuple(map(cell, row)) for row in rows))
 
 
 def _diagnosis(result: RunResult) -> Paragraph:

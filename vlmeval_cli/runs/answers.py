@@ -1,17 +1,22 @@
-"""The answers of a run: predictions as text, without reasoning, and what is wrong with them."""
+"""The answers of a run: predictions without reasoning, parsed, and what is wrong with them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import chain
+from typing import Any
 
-from vlmeval_cli.core.batch import Batch
+from vlmeval_cli.core.batch import Batch, Column, TextColumn, offsets_of, singles
 from vlmeval_cli.core.config import RunConfig
 from vlmeval_cli.core.errors import DataError, quoted
 from vlmeval_cli.joining import Dataset
+from vlmeval_cli.parsing.items import Items, Parsed
 from vlmeval_cli.parsing.reasoning import answer
 from vlmeval_cli.parsing.statuses import Status, status
 from vlmeval_cli.runs.gathering import FINISH_REASON, Gathered
+from vlmeval_cli.tasks.base import Task
 
 MISSING = Status("missing", "there is no prediction for this item")
 
@@ -21,15 +26,17 @@ class Answers:
     """Parsed predictions of ``n`` items.
 
     Attributes:
-        texts: None where missing.
-        raw: the text before parsing where that changed it, else None.
+        parsed: their values, columns and what was decided on the way.
+        columns: typed columns of predictions and references.
+        raw: the recorded text where it differs from the parsed value, else None.
         outcomes: the rung of the ladder that parsing decides, None where the score does.
         reasons: item → why it stands on that rung.
         missing: items without a prediction.
         notes: what the user should know.
     """
 
-    texts: Sequence[str | None]
+    parsed: Parsed
+    columns: Mapping[str, Column]
     raw: Sequence[str | None]
     outcomes: Sequence[str | None]
     reasons: Mapping[int, str]
@@ -37,39 +44,80 @@ class Answers:
     notes: tuple[str, ...]
 
 
-def take_answers(gathered: Gathered, config: RunConfig) -> tuple[Gathered, Answers]:
+def take_answers(gathered: Gathered, task: Task, config: RunConfig) -> tuple[Gathered, Answers]:
     """Answers of the items, and the items less those that policy leaves out.
 
-    Predictions and references are texts already (:mod:`vlmeval_cli.runs.texts`).
+    Predictions and references are as the task reads them (:mod:`vlmeval_cli.runs.values`).
 
     Raises:
         DataError: policy leaves all of them out.
+        UsageError: how they are to be read cannot be decided.
     """
     if config.join.missing == "skip":
         gathered = _without_missing(gathered)
-    predictions = gathered.dataset.predictions
-    texts, raw, unfinished = _stripped(predictions, config)
-    found = _statuses(texts, unfinished, gathered.dataset.fields.get(FINISH_REASON))
-    stripped = sum(text is not None for text in raw)
-    note = f"reasoning was taken out of {stripped:,} of {len(texts):,} predictions"
+    recorded = gathered.dataset.predictions
+    given, unfinished = _stripped(recorded, config)
+    finish = gathered.dataset.fields.get(FINISH_REASON)
+    items = _items(gathered, given)
+    parsed = Parsed(given) if task.parse is None else task.parse(items, config)
+    found = _statuses(given, unfinished, finish, parsed.unparsed)
+    columns = _columns(gathered.dataset, task, items, parsed)
+    stripped = sum(old is not new for old, new in zip(recorded, given, strict=True))
+    note = f"reasoning was taken out of {stripped:,} of {len(given):,} predictions"
     return gathered, Answers(
-        texts=texts,
-        raw=raw,
+        parsed=parsed,
+        columns=columns,
+        raw=_raw(recorded, parsed.values),
         outcomes=[None if one is None else one.outcome for one in found],
         reasons={i: one.reason for i, one in enumerate(found) if one is not None},
-        missing=[i for i, text in enumerate(texts) if text is None],
-        notes=(note,) if stripped else (),
+        missing=[i for i, value in enumerate(given) if value is None],
+        notes=(*((note,) if stripped else ()), *parsed.notes),
     )
 
 
 def batch_of(dataset: Dataset, answers: Answers) -> Batch:
-    """All items as one batch; a missing prediction is an empty text."""
+    """All items as one batch."""
     return Batch(
         ids=dataset.ids,
-        predictions=["" if text is None else text for text in answers.texts],
+        predictions=answers.parsed.values,
         references=dataset.references,
         fields=dataset.fields,
+        columns=answers.columns,
     )
+
+
+def _items(gathered: Gathered, given: Sequence[Any]) -> Items:
+    dataset, roles = gathered.dataset, gathered.roles
+    return Items(
+        ids=dataset.ids,
+        predictions=given,
+        fields=dataset.fields,
+        place=gathered.predictions.place(dataset.prediction_lines),
+        labels=partial(_labels, dataset.references),
+        question=roles.question,
+        options=roles.options,
+        image=roles.image,
+    )
+
+
+def _labels(references: Sequence[Sequence[Any]]) -> list[str]:
+    return sorted({text for found in references for text in found if isinstance(text, str)})
+
+
+def _columns(dataset: Dataset, task: Task, items: Items, parsed: Parsed) -> dict[str, Column]:
+    """The typed columns; the texts that were parsed stand beside the values."""
+    columns: dict[str, Column] = {}
+    if set(map(type, items.predictions)) <= {str, type(None)}:
+        texts = ["" if text is None else text for text in items.predictions]
+        columns["prediction.text"] = TextColumn(texts, singles(len(texts)))
+    references = list(chain.from_iterable(dataset.references))
+    if set(map(type, references)) == {str}:
+        counts = [*map(len, dataset.references)]
+        columns["references.text"] = TextColumn(references, offsets_of(counts))
+    columns |= parsed.columns
+    if task.reference_columns is not None:
+        columns |= task.reference_columns(dataset.references, items)
+    return columns
 
 
 def _without_missing(gathered: Gathered) -> Gathered:
@@ -86,33 +134,47 @@ def _without_missing(gathered: Gathered) -> Gathered:
     return replace(gathered, dataset=dataset.at(kept))
 
 
-def _stripped(
-    predictions: Sequence[str | None], config: RunConfig
-) -> tuple[list[str | None], list[str | None], set[int]]:
-    """Texts without reasoning, the raw text where that changed it, and unfinished reasoning."""
-    texts = list(predictions)
-    raw: list[str | None] = [None] * len(predictions)
+def _stripped(predictions: Sequence[Any], config: RunConfig) -> tuple[list[Any], set[int]]:
+    """Predictions, texts among them without reasoning; and items with unfinished reasoning."""
+    given = list(predictions)
     unfinished: set[int] = set()
     if config.parse.reasoning == "keep":
-        return texts, raw, unfinished
+        return given, unfinished
     for i, text in enumerate(predictions):
-        if text is None or "<" not in text:
+        if not isinstance(text, str) or "<" not in text:
             continue
         found = answer(text)
         if found.is_stripped:
-            texts[i], raw[i] = found.text, text
+            given[i] = found.text
         if found.is_unfinished:
             unfinished.add(i)
-    return texts, raw, unfinished
+    return given, unfinished
+
+
+def _raw(recorded: Sequence[Any], values: Sequence[Any]) -> list[str | None]:
+    """The recorded texts that are not the value itself."""
+    return [
+        text if isinstance(text, str) and text != value else None
+        for text, value in zip(recorded, values, strict=True)
+    ]
 
 
 def _statuses(
-    texts: Sequence[str | None], unfinished: set[int], finish: Sequence[object] | None
+    given: Sequence[Any],
+    unfinished: set[int],
+    finish: Sequence[object] | None,
+    unparsed: Mapping[int, str],
 ) -> list[Status | None]:
-    finish = [None] * len(texts) if finish is None else finish
-    return [
+    finish = [None] * len(given) if finish is None else finish
+    found = [
         MISSING
         if text is None
         else status(text, finish_reason=finish[i], is_unfinished=i in unfinished)
-        for i, text in enumerate(texts)
+        if isinstance(text, str)
+        else None
+        for i, text in enumerate(given)
+    ]
+    return [
+        Status("unparsed", unparsed[i]) if one is None and i in unparsed else one
+        for i, one in enumerate(found)
     ]

@@ -12,9 +12,20 @@ from vlmeval_cli.core.errors import UsageError
 from vlmeval_cli.core.progress import Progress
 from vlmeval_cli.core.results import InputFile, JoinReport
 from vlmeval_cli.detection import Detected, Side, detect
-from vlmeval_cli.joining import Columns, Dataset, Joined, Selection, collect, join, join_one_file
+from vlmeval_cli.joining import (
+    Columns,
+    Dataset,
+    Joined,
+    Repeats,
+    Roles,
+    Selection,
+    collect,
+    join,
+    join_one_file,
+)
 from vlmeval_cli.readers import Layout, Row, Source, open_source
-from vlmeval_cli.tasks import TASKS, task
+from vlmeval_cli.tasks import NAMES, task
+from vlmeval_cli.tasks.base import Task
 
 HEAD = 4_000  # rows that detection looks at, at most
 HELD = 20_000  # rows kept, at most; a file that has no more is read only once
@@ -48,7 +59,7 @@ class Gathered:
         predictions, references: where the two columns come from.
         inputs: the files.
         notes: what the user should know.
-        image_field: the field that names the image, if there is one.
+        roles: the fields that are question, options and image, if there are any.
         known_fields: every field of the files, for messages.
     """
 
@@ -61,7 +72,7 @@ class Gathered:
     references: Origin
     inputs: Sequence[InputFile]
     notes: Sequence[str]
-    image_field: str | None
+    roles: Roles
     known_fields: frozenset[str]
 
 
@@ -129,14 +140,13 @@ def gather(
         fields=config.fields,
         task=config.task,
     )
-    if must_be_scorable:
-        task(detected.task)
+    known = task(detected.task) if must_be_scorable or detected.task in NAMES else None
     mine, theirs = mine.without_head(), theirs.without_head() if theirs else None
-    extra = _extra_fields(detected, config)
+    extra = _extra_fields(known, config)
     left = collect(mine, (*detected.prediction_names, *extra))
     right = None if theirs is None else collect(theirs, (*detected.reference_names, *extra))
     progress.start("joining", len(left))
-    joined = _join(left, right, detected, config)
+    joined = _join(left, right, detected, known, config)
     opened = [one for one in (mine, theirs) if one is not None]
     inputs = _inputs(opened, [left, right])
     return Gathered(
@@ -149,7 +159,7 @@ def gather(
         references=(theirs or mine).origin(detected.fields.references.value),
         inputs=inputs,
         notes=(*detected.notes, *joined.notes, *_same_file_note(inputs)),
-        image_field=detected.fields.references.image or detected.fields.predictions.image,
+        roles=_roles(detected),
         known_fields=left.known | (right.known if right is not None else frozenset()),
     )
 
@@ -168,25 +178,45 @@ def _open(path: str, config: RunConfig) -> _Opened:
     return _Opened(source, head, is_whole=following is None)
 
 
-def _extra_fields(detected: Detected, config: RunConfig) -> tuple[str, ...]:
-    """Fields that group, select or cluster, besides those that play a role."""
-    known = TASKS.get(detected.task)
+def _roles(detected: Detected) -> Roles:
+    """Fields of the references play a part before those of the predictions."""
+    mine, theirs = detected.fields.predictions, detected.fields.references
+    return Roles(
+        question=theirs.question or mine.question,
+        options=theirs.options or mine.options,
+        image=theirs.image or mine.image,
+    )
+
+
+def _extra_fields(known: Task | None, config: RunConfig) -> tuple[str, ...]:
+    """Fields without a role: they group, select or cluster, or the task reads them."""
     cluster = config.statistics.cluster_by
     names = (
         *config.by,
         *config.where,
-        *(known.free_groups if known else ()),
+        *((*known.free_groups, *known.fields) if known else ()),
         *(() if cluster in ("auto", "none") else (cluster,)),
         FINISH_REASON,
     )
     return tuple(dict.fromkeys(names))
 
 
-def _join(left: Columns, right: Columns | None, detected: Detected, config: RunConfig) -> Joined:
+def _join(
+    left: Columns,
+    right: Columns | None,
+    detected: Detected,
+    known: Task | None,
+    config: RunConfig,
+) -> Joined:
     selection = Selection(config.where, config.limit)
+    repeats: Repeats = "error" if known is None else known.repeats
     if right is None:
-        return join_one_file(left, detected.fields, policy=config.join, selection=selection)
-    return join(left, right, detected.fields, policy=config.join, selection=selection)
+        return join_one_file(
+            left, detected.fields, policy=config.join, selection=selection, repeats=repeats
+        )
+    return join(
+        left, right, detected.fields, policy=config.join, selection=selection, repeats=repeats
+    )
 
 
 def _with_bad_rows(report: JoinReport, opened: Sequence[_Opened]) -> JoinReport:

@@ -60,9 +60,9 @@ def _clusters(gathered: Gathered, choice: str) -> tuple[Ints | None, str | None]
     if choice == "none":
         return None, None
     if choice == "auto":
-        if gathered.image_field is None or not _is_known(gathered, gathered.image_field):
+        if gathered.roles.image is None or not _is_known(gathered, gathered.roles.image):
             return None, None
-        name = gathered.image_field
+        name = gathered.roles.image
     else:
         name = choice
     numbers = clusters(_field(gathered, name, "cluster_by"))

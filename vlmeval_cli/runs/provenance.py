@@ -15,8 +15,14 @@ from vlmeval_cli.runs.gathering import Gathered
 _NUMBER_CRUNCHERS = ("numpy", "rapidfuzz")
 
 
-def run_signature(comparable: Mapping[str, Any], gathered: Gathered) -> Signature:
-    """The comparable part with the references and the join policy; versions as recorded part."""
+def run_signature(
+    comparable: Mapping[str, Any], gathered: Gathered, inferred: Mapping[str, Any]
+) -> Signature:
+    """The comparable part with the references and the join policy; versions as recorded part.
+
+    What was inferred from the predictions is recorded too: a model and its fine-tuned version may
+    speak different box formats.
+    """
     dataset = gathered.dataset
     return Signature(
         comparable={
@@ -29,6 +35,7 @@ def run_signature(comparable: Mapping[str, Any], gathered: Gathered) -> Signatur
             "python": platform.python_version(),
             "machine": platform.machine(),
             "fields": dict(gathered.fields),
+            **({"inferred": dict(inferred)} if inferred else {}),
             **{
                 name: sys.modules[name].__version__
                 for name in _NUMBER_CRUNCHERS

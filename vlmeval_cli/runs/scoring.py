@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
 from vlmeval_cli.core.batch import Array, Batch
-from vlmeval_cli.core.config import MetricSpec, RunConfig
+from vlmeval_cli.core.config import RunConfig
 from vlmeval_cli.core.errors import UsageError
-from vlmeval_cli.core.metric import Notice, Output
-from vlmeval_cli.core.metric_spec import parse_metric_spec
+from vlmeval_cli.core.metric import Notice, Output, Table
 from vlmeval_cli.core.progress import Progress
 from vlmeval_cli.core.results import (
     Group,
     ItemScores,
+    JoinReport,
     MetricStatistics,
     RunResult,
     Score,
@@ -24,48 +22,17 @@ from vlmeval_cli.core.results import (
 )
 from vlmeval_cli.core.signature import of_metric
 from vlmeval_cli.engine.serial import Measured, measure
-from vlmeval_cli.registry import Chosen, choose
+from vlmeval_cli.registry import Chosen
 from vlmeval_cli.runs.answers import Answers, batch_of
 from vlmeval_cli.runs.gathering import Gathered
 from vlmeval_cli.runs.grouping import Grouping, grouping
+from vlmeval_cli.runs.planning import Plan, plan
 from vlmeval_cli.runs.provenance import run_signature
+from vlmeval_cli.runs.readings import rejected_readings
 from vlmeval_cli.stats.bootstrap import method
 from vlmeval_cli.stats.outcomes import counted, outcomes
 from vlmeval_cli.stats.summary import Estimate, Subset, estimates, item_scores
-from vlmeval_cli.tasks.base import Facts, Task
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What is scored: the metrics, the primary output, and why they were chosen."""
-
-    chosen: tuple[Chosen, ...]
-    primary: tuple[str, Output]
-    notes: tuple[str, ...]
-
-
-def plan(task: Task, items: Batch, wanted: Sequence[MetricSpec]) -> Plan:
-    """The metrics asked for, or the task's defaults for these references.
-
-    Raises:
-        UsageError: an unknown metric or option.
-    """
-    if wanted:
-        chosen = choose(wanted)
-        return Plan(chosen, chosen[0].outputs()[0], ())
-    defaults = task.defaults(_facts(items))
-    chosen = choose(parse_metric_spec(text) for text in defaults.metrics)
-    named = {name: output for one in chosen for name, output in one.outputs()}
-    notes = (defaults.note,) if defaults.note else ()
-    return Plan(chosen, (defaults.primary, named[defaults.primary]), notes)
-
-
-def _facts(items: Batch) -> Facts:
-    words = [text.count(" ") + 1 for accepted in items.references for text in accepted]
-    return Facts(
-        typical_references=float(np.median([*map(len, items.references)])),
-        median_words=float(np.median(words)) if words else 0.0,
-    )
+from vlmeval_cli.tasks.base import Task
 
 
 def score_items(
@@ -73,7 +40,7 @@ def score_items(
 ) -> RunResult:
     """The result of a run whose items are gathered and whose answers are taken."""
     items = batch_of(gathered.dataset, answers)
-    planned = plan(task, items, config.metrics)
+    planned = plan(task, items, config)
     if config.join.missing == "worst" and answers.missing:
         _refuse_without_worst(planned.chosen)
     groups = grouping(gathered, task, config)
@@ -85,11 +52,16 @@ def score_items(
     ]
     subsets = [Subset(), *(Subset(own) for _, own in groups.subsets)]
     progress.start("resampling", None)
-    every, *by_group = estimates(metrics, statistics, subsets, groups.clusters, config.statistics)
-    report = gathered.report
-    scored = _Scored(planned, statistics, every, report.policy, report.no_reference)
+    every, *by_group = estimates(
+        metrics, statistics, subsets, groups.clusters, config.statistics, len(items)
+    )
+    contexts = [part.context for part in found]
+    scored = _Scored(planned, statistics, contexts, every, gathered.report, len(items))
     result = _result(gathered, task, answers, config, scored, groups)
     result = replace(result, groups=_groups(scored, groups, by_group))
+    if answers.parsed.alternatives:
+        rejected = rejected_readings(result, planned.primary, planned.chosen, items, answers.parsed)
+        result = replace(result, warnings=(*result.warnings, *rejected))
     if config.compare_with_reference:
         progress.start("running the original packages", None)
         result = _compared(result, scored, found, items)
@@ -103,17 +75,19 @@ class _Scored:
 
     plan: Plan
     statistics: Sequence[MetricStatistics]
+    contexts: Sequence[Any]
     estimates: Sequence[Mapping[str, Estimate]]
-    policy: Mapping[str, str]
-    no_reference: int
+    join: JoinReport
+    n: int
 
     def all_scores(self) -> dict[str, Score]:
         """Named scores of all items; those without a reference are told as skipped."""
         scores = self.scores(self.estimates)
-        if not self.no_reference:
+        lost = self.join.no_reference
+        if not lost:
             return scores
         return {
-            name: replace(score, skipped={**score.skipped, "no_reference": self.no_reference})
+            name: replace(score, skipped={**score.skipped, "no_reference": lost})
             for name, score in scores.items()
         }
 
@@ -132,7 +106,7 @@ class _Scored:
             metric=metric.info.name,
             value=estimate.value,
             n=estimate.n,
-            signature=of_metric(metric, self.statistics[i].context_digest, self.policy),
+            signature=of_metric(metric, self.statistics[i].context_digest, self.join.policy),
             ci_low=estimate.low,
             ci_high=estimate.high,
             skipped=estimate.skipped,
@@ -143,13 +117,24 @@ class _Scored:
         """Item scores by the names of this run."""
         columns: dict[str, Array] = {}
         for chosen, own in zip(self.plan.chosen, self.statistics, strict=True):
-            found = item_scores(chosen.metric, own)
+            found = item_scores(chosen.metric, own, self.n)
             columns |= {
                 name: found[output.name]
                 for name, output in chosen.outputs()
                 if output.name in found
             }
         return columns
+
+    def tables(self) -> dict[str, Table]:
+        """Tables of the metrics; of two variants the later one's has the variant's name."""
+        found: dict[str, Table] = {}
+        for chosen, own, context in zip(
+            self.plan.chosen, self.statistics, self.contexts, strict=True
+        ):
+            for name, table in chosen.metric.tables(own, context).items():
+                variant = chosen.outputs()[0][0]
+                found[f"{name} {variant}" if name in found else name] = table
+        return found
 
     def skips(self) -> dict[str, Mapping[int, str]]:
         """Output → item → why it has no score."""
@@ -193,12 +178,15 @@ def _result(
         outcomes=counted(ladder),
         scores=scores,
         primary=name,
-        items=_items(gathered, answers, ladder, columns, scored, groups),
-        signature=_signature(gathered, task, config, signatures),
+        items=_items(
+            gathered, answers, ladder, scored, groups, _detail(gathered, task, answers, config)
+        ),
+        signature=_signature(gathered, task, config, signatures, answers.parsed.inferred),
         statistics=_named_statistics(scored),
         statistics_options=_statistics_options(config, groups, len(ladder)),
+        tables=scored.tables(),
         diagnosis=task.diagnose(scores),
-        warnings=_warnings(scored, config),
+        warnings=(*answers.parsed.warnings, *_warnings(scored, config)),
         notes=(*gathered.notes, *scored.plan.notes, *answers.notes, *groups.notes),
     )
 
@@ -207,32 +195,50 @@ def _items(
     gathered: Gathered,
     answers: Answers,
     ladder: Sequence[str],
-    columns: Mapping[str, Array],
     scored: _Scored,
     groups: Grouping,
+    detail: Callable[[int], Mapping[str, Any] | None] | None,
 ) -> ItemScores:
     return ItemScores(
         ids=gathered.dataset.ids,
-        predictions=answers.texts,
+        predictions=answers.parsed.values,
         raw=answers.raw,
         references=gathered.dataset.references,
         outcomes=ladder,
         reasons=answers.reasons,
-        scores=columns,
+        scores=scored.item_columns(),
         skips=scored.skips(),
         groups=groups.labels,
+        detail=detail,
     )
 
 
+def _detail(
+    gathered: Gathered, task: Task, answers: Answers, config: RunConfig
+) -> Callable[[int], Mapping[str, Any] | None] | None:
+    if task.detail is None:
+        return None
+    tell, values, references = (
+        task.detail(config),
+        answers.parsed.values,
+        gathered.dataset.references,
+    )
+    return lambda i: tell(values[i], references[i])
+
+
 def _signature(
-    gathered: Gathered, task: Task, config: RunConfig, metrics: Mapping[str, Signature]
+    gathered: Gathered,
+    task: Task,
+    config: RunConfig,
+    metrics: Mapping[str, Signature],
+    inferred: Mapping[str, Any],
 ) -> Signature:
     comparable: dict[str, Any] = {
         "task": task.name,
         "metrics": {name: dict(one.comparable) for name, one in metrics.items()},
         "reasoning": config.parse.reasoning,
     }
-    return run_signature(comparable, gathered)
+    return run_signature(comparable, gathered, inferred)
 
 
 def _named_statistics(scored: _Scored) -> dict[str, MetricStatistics]:
@@ -291,14 +297,17 @@ def _compared(
             metric=chosen.metric,
             names=chosen.names,
             corpus={out.name: result.scores[name].value for name, out in chosen.outputs()},
-            items=item_scores(chosen.metric, own),
+            items=item_scores(chosen.metric, own, len(items)),
             seconds=part.seconds,
         )
         for chosen, own, part in zip(scored.plan.chosen, scored.statistics, found, strict=True)
     ]
-    table = comparison.table(ours, Texts(items.predictions, items.references))
+    predictions = ["" if text is None else text for text in items.predictions]
+    table = comparison.table(ours, Texts(predictions, items.references))
     return replace(
-        result, tables={"reference": table}, notes=(*result.notes, *comparison.note(table))
+        result,
+        tables={**result.tables, "reference": table},
+        notes=(*result.notes, *comparison.note(table)),
     )
 
 
@@ -317,7 +326,7 @@ def _with_worst_rows(
 ) -> MetricStatistics:
     """Statistics in which missing predictions are as bad as can be."""
     row = chosen.metric.worst_row()
-    if row is None or not missing:
+    if row is None or not missing or statistics.item is not None:
         return statistics
     values = statistics.values.copy()
     values[list(missing)] = row

@@ -58,6 +58,19 @@ def resampled_totals(
     return totals
 
 
+def weight_blocks(n_units: int, *, n_resamples: int, seed: int) -> Iterator[npt.NDArray[np.uint16]]:
+    """The weights of :func:`resampled_totals` whole, a block of resamples at a time.
+
+    For scores that are no function of sums. Each block has shape (up to BLOCK, n_units).
+    """
+    for first in range(0, n_resamples, BLOCK):
+        size = min(BLOCK, n_resamples - first)
+        block = np.empty((size, n_units), dtype=np.uint16)
+        for start, weights in _weights(n_units, size, (seed, first // BLOCK)):
+            block[:, start : start + len(weights)] = weights.T
+        yield block
+
+
 def interval(scores: Array, confidence: float) -> tuple[float, float] | None:
     """Percentile interval of resampled scores, shape (n_resamples,).
 

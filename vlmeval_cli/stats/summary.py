@@ -1,13 +1,14 @@
 """From statistics to scores: totals, item scores, groups and intervals.
 
-Everything here works on the *unit matrix* of a metric: additive statistics with one row per
-resampling unit (an item, or a cluster of items that share an image).
+Additive metrics are resampled by their *unit matrix*: statistics with one row per resampling unit
+(an item, or a cluster of items that share an image). Pooled metrics see the weights of the items
+(:mod:`vlmeval_cli.stats.pooled`).
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -16,9 +17,12 @@ import numpy as np
 
 from vlmeval_cli.core.batch import Array, Ints
 from vlmeval_cli.core.config import StatisticsPolicy
-from vlmeval_cli.core.metric import Metric
+from vlmeval_cli.core.metric import Metric, PooledMetric
 from vlmeval_cli.core.results import MetricStatistics
 from vlmeval_cli.stats.bootstrap import Scope, interval, resampled_totals
+from vlmeval_cli.stats.pooled import among, pooled_scores, resampled_scores, rows_of
+
+Scored = tuple[Mapping[str, Any], Mapping[str, Array]]  # scores, and those of every resample
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +50,10 @@ class Subset:
     items: Ints | None = None
 
 
-def item_scores(metric: Metric[Any], statistics: MetricStatistics) -> dict[str, Array]:
-    """Score of every item by output name, shape (n,); NaN where it has none."""
+def item_scores(metric: Metric[Any], statistics: MetricStatistics, n: int) -> dict[str, Array]:
+    """Score of every one of ``n`` items by output name, shape (n,); NaN where it has none."""
+    if isinstance(metric, PooledMetric):
+        return metric.item_scores(rows_of(statistics), n)
     with np.errstate(all="ignore"):
         scores = metric.finalize(statistics.values)
     skipped = list(statistics.skips)
@@ -66,56 +72,100 @@ def estimates(
     subsets: Sequence[Subset],
     clusters: Ints | None,
     policy: StatisticsPolicy,
+    n: int,
 ) -> list[list[dict[str, Estimate]]]:
     """For each subset and metric, the estimate of every output.
 
     Args:
         metrics: the metrics.
-        statistics: of each metric, one row per item.
+        statistics: of each metric.
         subsets: which items are scored together.
         clusters: cluster number of every item, shape (n,); None resamples items.
         policy: resamples, confidence and seed.
+        n: number of items.
     """
-    table = np.hstack([part.values for part in statistics])
-    widths = np.cumsum([0, *(part.values.shape[1] for part in statistics)])
-    columns = [slice(start, stop) for start, stop in pairwise(widths.tolist())]
-    resampled = _resampled(table, subsets, clusters, policy)
-    found = []
-    for subset, draws in zip(subsets, resampled, strict=True):
-        total = _rows(table, subset.items).sum(axis=0)
-        found.append(
-            [
-                _estimates(
-                    metric,
-                    total[part],
-                    None if draws is None else draws[:, part],
-                    _skipped(own, subset.items),
-                    _size(subset, len(table)),
-                    policy.confidence,
-                )
-                for metric, own, part in zip(metrics, statistics, columns, strict=True)
-            ]
-        )
+    found: list[list[dict[str, Estimate]]] = [[] for _ in subsets]
+    additive = _additive_scores(metrics, statistics, subsets, clusters, policy, n)
+    for metric, own in zip(metrics, statistics, strict=True):
+        if isinstance(metric, PooledMetric):
+            scored = _pooled_scores(metric, own, subsets, clusters, policy, n)
+        else:
+            scored = next(additive)
+        for subset, mine, (scores, draws) in zip(subsets, found, scored, strict=True):
+            skipped = _skipped(own, subset.items)
+            mine.append(_estimates(metric, scores, draws, skipped, _size(subset, n), policy))
     return found
+
+
+def _additive_scores(
+    metrics: Sequence[Metric[Any]],
+    statistics: Sequence[MetricStatistics],
+    subsets: Sequence[Subset],
+    clusters: Ints | None,
+    policy: StatisticsPolicy,
+    n: int,
+) -> Iterator[list[Scored]]:
+    """Scores and resampled scores of each subset, for each metric that is additive."""
+    chosen = [
+        (metric, own)
+        for metric, own in zip(metrics, statistics, strict=True)
+        if not isinstance(metric, PooledMetric)
+    ]
+    table = np.hstack([np.zeros((n, 0)), *(own.values for _, own in chosen)])
+    widths = np.cumsum([0, *(own.values.shape[1] for _, own in chosen)])
+    resampled = _resampled(table, subsets, clusters, policy) if chosen else []
+    totals = [_rows(table, subset.items).sum(axis=0) for subset in subsets]
+    for (metric, _), (start, stop) in zip(chosen, pairwise(widths.tolist()), strict=True):
+        part = slice(start, stop)
+        with np.errstate(all="ignore"):
+            yield [
+                (
+                    metric.finalize(total[part]),
+                    {} if draws is None else metric.finalize(draws[:, part]),
+                )
+                for total, draws in zip(totals, resampled, strict=True)
+            ]
+
+
+def _pooled_scores(
+    metric: PooledMetric[Any],
+    statistics: MetricStatistics,
+    subsets: Sequence[Subset],
+    clusters: Ints | None,
+    policy: StatisticsPolicy,
+    n: int,
+) -> list[Scored]:
+    """Scores and resampled scores of each subset, for a metric that is pooled."""
+    rows = rows_of(statistics)
+    scopes = [
+        (rows if subset.items is None else among(rows, subset.items, n), subset.items)
+        for subset in subsets
+    ]
+    scores = [
+        pooled_scores(metric, own, _size(subset, n))
+        for (own, _), subset in zip(scopes, subsets, strict=True)
+    ]
+    drawn: Sequence[Mapping[str, Array]] = [{} for _ in subsets]
+    if policy.resamples and n > 1 and any(output.has_interval for output in metric.outputs()):
+        drawn = resampled_scores(metric, scopes, n, clusters, policy)
+    return list(zip(scores, drawn, strict=True))
 
 
 def _estimates(
     metric: Metric[Any],
-    total: Array,
-    draws: Array | None,
+    scores: Mapping[str, Any],
+    resampled: Mapping[str, Array],
     skipped: dict[str, int],
     n_items: int,
-    confidence: float,
+    policy: StatisticsPolicy,
 ) -> dict[str, Estimate]:
-    with np.errstate(all="ignore"):
-        scores = metric.finalize(total)
-        resampled = {} if draws is None else metric.finalize(draws)
     n = n_items - sum(skipped.values())
     found = {}
     for output in metric.outputs():
         value = float(scores[output.name])
         unknown = n == 0 or np.isnan(value)
-        bounds = None if unknown or draws is None else interval(resampled[output.name], confidence)
+        draws = resampled.get(output.name) if output.has_interval else None
+        bounds = None if unknown or draws is None else interval(draws, policy.confidence)
         low, high = bounds or (None, None)
         found[output.name] = Estimate(None if unknown else value, low, high, n, skipped)
     return found

@@ -4,21 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, Protocol
 
+from vlmeval_cli.core.batch import Column
+from vlmeval_cli.core.config import OnBadRow, RunConfig
+from vlmeval_cli.core.metric import Scalar
 from vlmeval_cli.core.results import Diagnosis, Score
+from vlmeval_cli.joining import Repeats
+from vlmeval_cli.parsing.items import Items, Parsed, Place, ReferenceValues, Values
+from vlmeval_cli.parsing.texts import prediction_texts, reference_texts
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the defaults of a task look at; all of it comes from the references.
+    """What the defaults of a task look at.
 
     Attributes:
         typical_references: median number of references of an item.
-        median_words: median number of words of a reference.
+        median_words: median number of words of a reference that is text.
+        columns: typed columns that the items have, such as ``prediction.confidence``.
+        fields: other fields that the items have.
     """
 
     typical_references: float
     median_words: float
+    columns: frozenset[str] = frozenset()
+    fields: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,16 +41,55 @@ class Defaults:
     note: str = ""
 
 
+class PredictionReader(Protocol):
+    """Recorded predictions as what a parser takes; refuses what cannot be one."""
+
+    def __call__(
+        self, values: Sequence[Any], field: str, place: Place, on_bad_row: OnBadRow = "error", /
+    ) -> Values:
+        """As :func:`~vlmeval_cli.parsing.texts.prediction_texts`."""
+        ...
+
+
+class ReferenceReader(Protocol):
+    """Recorded references as accepted answers; refuses what cannot be one."""
+
+    def __call__(
+        self,
+        values: Sequence[Any],
+        field: str,
+        place: Place,
+        on_bad_row: OnBadRow = "error",
+        /,
+        *,
+        empty_is_answer: bool = False,
+    ) -> ReferenceValues:
+        """As :func:`~vlmeval_cli.parsing.texts.reference_texts`."""
+        ...
+
+
+Settings = Mapping[str, Mapping[str, Scalar]]
+
+
 @dataclass(frozen=True, slots=True)
 class Task:
     """A task.
 
     Attributes:
         name: as ``--task`` takes it.
-        defaults: which metrics fit these references.
+        defaults: which metrics fit these items.
         has_right_answers: an item can be right, partial or wrong, not just better or worse.
         free_groups: fields that group the scores without being asked for.
         diagnose: patterns in the scores, with advice.
+        fields: other fields that parser and metrics read, from either file.
+        needs_references: whether an item without a reference is left out.
+        repeats: what several predictions of one id are.
+        read_predictions: recorded predictions → what ``parse`` takes.
+        read_references: recorded references → accepted answers, plain values.
+        parse: predictions → values and typed columns; None where they are texts and stay so.
+        reference_columns: accepted answers and items → typed columns of the references.
+        settings: choices of the run → options of metrics by metric name, which come with the data.
+        detail: makes, for a run's choices, (value, references) → more about how an item was scored.
     """
 
     name: str
@@ -47,6 +97,19 @@ class Task:
     has_right_answers: bool
     free_groups: tuple[str, ...]
     diagnose: Callable[[Mapping[str, Score]], Sequence[Diagnosis]]
+    fields: tuple[str, ...] = ()
+    needs_references: bool = True
+    repeats: Repeats = "error"
+    read_predictions: PredictionReader = prediction_texts
+    read_references: ReferenceReader = reference_texts
+    parse: Callable[[Items, RunConfig], Parsed] | None = None
+    reference_columns: Callable[[Sequence[Sequence[Any]], Items], Mapping[str, Column]] | None = (
+        None
+    )
+    settings: Callable[[RunConfig], Settings] | None = None
+    detail: (
+        Callable[[RunConfig], Callable[[Any, Sequence[Any]], Mapping[str, Any] | None]] | None
+    ) = None
 
 
 def value(scores: Mapping[str, Score], output: str) -> float | None:

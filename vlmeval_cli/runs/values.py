@@ -1,4 +1,4 @@
-"""The values of the items as texts; what is no text is refused, or left out and counted."""
+"""The values of the items as their task reads them; others are refused, or left out and counted."""
 
 from __future__ import annotations
 
@@ -8,40 +8,42 @@ from dataclasses import replace
 from vlmeval_cli.core.config import RunConfig
 from vlmeval_cli.core.errors import DataError
 from vlmeval_cli.core.results import JoinReport
-from vlmeval_cli.parsing.texts import prediction_texts, reference_texts
 from vlmeval_cli.runs.gathering import EXAMPLES, Gathered
+from vlmeval_cli.tasks.base import Task
 
 EMPTY_IS_ANSWER = "squad_v2"  # its unanswerable questions are answered by ""
 
 
-def as_texts(gathered: Gathered, config: RunConfig) -> Gathered:
-    """The items with predictions and references as texts, less those without a reference.
+def as_values(gathered: Gathered, task: Task, config: RunConfig) -> Gathered:
+    """The items with predictions and references as the task reads them.
 
-    A prediction that is no text is an error; where bad rows are left out it is missing, as if its
-    row could not be read at all.
+    Items without a reference are left out, unless the task needs none. A prediction that is none of
+    the task's is an error; where bad rows are left out it is missing, as if its row could not be
+    read at all.
 
     Raises:
-        DataError: a value is no text, or no item has a reference.
+        DataError: a value is none of the task's, or no item has a reference.
     """
     dataset, policy = gathered.dataset, config.join.on_bad_row
     left, right = gathered.predictions, gathered.references
-    mine = prediction_texts(
+    mine = task.read_predictions(
         dataset.predictions, left.field, left.place(dataset.prediction_lines), policy
     )
-    theirs = reference_texts(
+    theirs = task.read_references(
         dataset.references,
         right.field,
         right.place(dataset.lines),
         policy,
         empty_is_answer=right.layout.name == EMPTY_IS_ANSWER,
     )
-    unanswered = [i for i, found in enumerate(theirs.values) if not found and i not in theirs.bad]
-    lost = {i: why for i, why in mine.bad.items() if theirs.values[i]}
+    usable = [bool(found) or not task.needs_references for found in theirs.values]
+    unanswered = [i for i, is_usable in enumerate(usable) if not is_usable and i not in theirs.bad]
+    lost = {i: why for i, why in mine.bad.items() if usable[i]}
     if lost and config.join.missing == "error":
         _refuse_lost(gathered, lost)
     report = _recounted(gathered, lost, theirs.bad, unanswered)
     dataset = replace(dataset, predictions=mine.values, references=theirs.values)
-    kept = [i for i, found in enumerate(theirs.values) if found]
+    kept = [i for i, is_usable in enumerate(usable) if is_usable]
     if not kept:
         raise DataError(
             f'{right.path}: no item has a reference in "{right.field}"',
@@ -66,7 +68,7 @@ def _recounted(
     bad_references: Mapping[int, str],
     unanswered: Sequence[int],
 ) -> JoinReport:
-    """The join report after values that are no texts were found."""
+    """The join report after values that are none of the task's were found."""
     report, ids = gathered.report, gathered.dataset.ids
     bad = [*lost.values(), *bad_references.values()]
     found = {"bad_rows": bad, "missing": [ids[i] for i in lost]}

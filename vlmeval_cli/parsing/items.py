@@ -1,0 +1,97 @@
+"""What a parser sees of the items of a run, and what it gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from vlmeval_cli.core.batch import Column
+from vlmeval_cli.core.metric import Notice
+
+Place = Callable[[int], str]  # row → where it stands, ``file:line``
+
+
+class Values(NamedTuple):
+    """Values of a column of predictions.
+
+    Attributes:
+        values: one value per row, or None where it is null or the row is bad.
+        bad: row → what is wrong with it, where bad rows are left out.
+    """
+
+    values: list[Any]
+    bad: dict[int, str]
+
+
+class ReferenceValues(NamedTuple):
+    """Accepted answers of each row, and bad rows as in :class:`Values`."""
+
+    values: list[list[Any]]
+    bad: dict[int, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """``n`` items without their answers.
+
+    Attributes:
+        ids: item ids.
+        predictions: as recorded, texts without reasoning; None where missing. Lists where the task
+            takes several of an item.
+        fields: other fields of the items by name, each of length n. A field of the predictions
+            file holds lists where the task takes several predictions of an item.
+        question, options, image: names of the fields that play these roles; options that stand in
+            columns A, B, C… are called "A".
+        place: item → where its prediction stands, for messages.
+        labels: gives the different texts among all references, sorted: the label set of a
+            classifier. It says nothing of any single item.
+    """
+
+    ids: Sequence[str]
+    predictions: Sequence[Any]
+    fields: Mapping[str, Sequence[Any]]
+    place: Place
+    labels: Callable[[], Sequence[str]]
+    question: str | None = None
+    options: str | None = None
+    image: str | None = None
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def field(self, *names: str) -> Sequence[Any] | None:
+        """The first of the fields ``names`` that any item fills; None if there is none."""
+        for name in names:
+            column = self.fields.get(name)
+            if column is not None and any(value is not None for value in column):
+                return column
+        return None
+
+
+Alternative = Callable[[], Mapping[str, Column]]
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """Values of the predictions of ``n`` items.
+
+    Attributes:
+        values: as reports show them (plain JSON values); None where nothing could be read.
+        unparsed: item → why no value could be read from the prediction it has.
+        columns: typed columns for metrics, such as ``prediction.boxes``.
+        notes: what the user should know of how they were read.
+        warnings: what the user must know.
+        inferred: what was decided from the predictions (a box format, say); the recorded part of
+            the signature.
+        alternatives: other ways to read the whole file that were rejected, each with the columns
+            that it would have given; their scores are told as a warning.
+    """
+
+    values: Sequence[Any]
+    unparsed: Mapping[int, str] = field(default_factory=dict)
+    columns: Mapping[str, Column] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    warnings: tuple[Notice, ...] = ()
+    inferred: Mapping[str, Any] = field(default_factory=dict)
+    alternatives: Mapping[str, Alternative] = field(default_factory=dict)

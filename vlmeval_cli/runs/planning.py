@@ -1,0 +1,75 @@
+"""What a run measures: the metrics asked for, or the task's defaults for its items."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from vlmeval_cli.core.batch import Batch
+from vlmeval_cli.core.config import RunConfig
+from vlmeval_cli.core.errors import UsageError
+from vlmeval_cli.core.metric import Output
+from vlmeval_cli.core.metric_spec import parse_metric_spec
+from vlmeval_cli.registry import Chosen, choose
+from vlmeval_cli.tasks.base import Facts, Task
+
+_TOKENS = re.compile(r"\.tokens:.*")  # tokens are made from texts
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is scored: the metrics, the primary output, and why they were chosen."""
+
+    chosen: tuple[Chosen, ...]
+    primary: tuple[str, Output]
+    notes: tuple[str, ...]
+
+
+def plan(task: Task, items: Batch, config: RunConfig) -> Plan:
+    """The metrics asked for, or the task's defaults for these items.
+
+    Raises:
+        UsageError: an unknown metric or option, or a metric that reads what the items have not.
+    """
+    settings = {} if task.settings is None else task.settings(config)
+    if config.metrics:
+        chosen = choose(config.metrics, settings)
+        _refuse_unfit(chosen, task, items)
+        return Plan(chosen, chosen[0].outputs()[0], ())
+    defaults = task.defaults(_facts(items))
+    chosen = choose((parse_metric_spec(text) for text in defaults.metrics), settings)
+    named = {name: output for one in chosen for name, output in one.outputs()}
+    notes = (defaults.note,) if defaults.note else ()
+    return Plan(chosen, (defaults.primary, named[defaults.primary]), notes)
+
+
+def _refuse_unfit(chosen: Sequence[Chosen], task: Task, items: Batch) -> None:
+    """Say which metric reads columns that the items of this task have not."""
+    for one in chosen:
+        for need in one.metric.needs():
+            column = _TOKENS.sub(".text", need)
+            if column not in items.columns:
+                has = ", ".join(sorted(items.columns))
+                raise UsageError(
+                    f"{one.metric.info.name} reads {column}, and items of the task {task.name} "
+                    f"have {has}",
+                    hint=f"See which metrics fit: vlmeval metrics --task {task.name}",
+                )
+
+
+def _facts(items: Batch) -> Facts:
+    words = [
+        text.count(" ") + 1
+        for accepted in items.references
+        for text in accepted
+        if isinstance(text, str)
+    ]
+    return Facts(
+        typical_references=float(np.median([*map(len, items.references)])),
+        median_words=float(np.median(words)) if words else 0.0,
+        columns=frozenset(items.columns),
+        fields=frozenset(items.fields),
+    )

@@ -1,0 +1,53 @@
+"""Scores that the predictions would have had, had they been read another way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from vlmeval_cli.core.batch import Batch
+from vlmeval_cli.core.metric import Metric, Notice, Output, PooledMetric
+from vlmeval_cli.core.progress import NoProgress
+from vlmeval_cli.core.results import RunResult
+from vlmeval_cli.engine.serial import measure
+from vlmeval_cli.parsing.items import Parsed
+from vlmeval_cli.registry import Chosen
+from vlmeval_cli.stats.pooled import pooled_scores, rows_of
+
+QUIET = NoProgress()
+
+
+def rejected_readings(
+    result: RunResult,
+    primary: tuple[str, Output],
+    chosen: Sequence[Chosen],
+    items: Batch,
+    parsed: Parsed,
+) -> list[Notice]:
+    """The primary score under each rejected reading, told beside the score that was given.
+
+    The reading was decided without the references; this only shows what hangs on it.
+    """
+    name, output = primary
+    metric = next(one.metric for one in chosen if name in one.names.values())
+    value = result.scores[name].value
+    if value is None:
+        return []
+    others = {
+        reading: _score(metric, output.name, items, columns())
+        for reading, columns in parsed.alternatives.items()
+    }
+    told = ", ".join(f"{reading} would give {score:.4f}" for reading, score in others.items())
+    return [Notice("rejected_readings", f"{name} is {value:.4f} as read; read otherwise: {told}")]
+
+
+def _score(metric: Metric, output: str, items: Batch, columns: Mapping) -> float:  # type: ignore[type-arg]
+    other = replace(items, columns={**items.columns, **columns})
+    (found,) = measure([metric], other, QUIET)
+    if isinstance(metric, PooledMetric):
+        return pooled_scores(metric, rows_of(found.statistics), len(items))[output]
+    with np.errstate(all="ignore"):
+        totals = metric.finalize(found.statistics.values.sum(axis=0))
+    return float(totals[output])
