@@ -6,6 +6,7 @@ A score is only comparable with others of the same tokeniser, so every metric na
 from __future__ import annotations
 
 import re
+import string
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import chain, islice
@@ -162,6 +163,23 @@ class Derivation(NamedTuple):
     derive: Callable[[Encoded, Vocabulary], Encoded]
 
 
+class CharacterTokenizer:
+    """Every character that is no white space is a token; case is kept (chrF's characters)."""
+
+    name = "characters"
+
+    def encode(self, texts: Sequence[str], vocabulary: Vocabulary) -> Encoded:
+        """Encode ``texts``, adding new tokens to ``vocabulary``."""
+        bare = ["".join(text.split()) for text in texts]
+        joined = "".join(bare).encode("utf-32-le", "surrogatepass")
+        points = np.frombuffer(joined, dtype="<u4")
+        codes = np.zeros(int(points.max(initial=0)) + 1, np.int32)
+        codes[points] = 1
+        used = np.flatnonzero(codes)
+        codes[used] = [vocabulary[chr(point)] for point in used.tolist()]
+        return Encoded(codes[points], offsets_of([*map(len, bare)]))
+
+
 class DerivedTokenizer:
     """A tokeniser that changes the tokens of another."""
 
@@ -206,7 +224,8 @@ def tokenizer(name: str) -> Tokenizer:
 
     ``ptb`` and ``ptb-space`` are coco-caption's as BLEU and CIDEr, and as ROUGE-L, see its tokens;
     ``rouge`` and ``rouge-stem`` rouge-score's; ``13a`` sacrebleu's, ``13a-lower`` the same in lower
-    case; ``whitespace`` splits at any white space and keeps case; ``lower`` folds case first.
+    case; ``whitespace`` splits at any white space and keeps case; ``lower`` folds case first;
+    ``characters`` are all but white space, and ``chrf-words`` chrF++'s words.
 
     Raises:
         UsageError: there is none of that name.
@@ -271,6 +290,19 @@ def _split_rouge(text: str) -> list[str]:
     return _NOT_ROUGE.sub(" ", text.lower()).split()
 
 
+def _split_chrf(text: str) -> list[str]:
+    """Words, an ASCII punctuation mark at the end of one apart, or else one at its start."""
+    words: list[str] = []
+    for word in text.split():
+        if len(word) > 1 and word[-1] in string.punctuation:
+            words += (word[:-1], word[-1])
+        elif len(word) > 1 and word[0] in string.punctuation:
+            words += (word[0], word[1:])
+        else:
+            words.append(word)
+    return words
+
+
 def _rouge_with_stems() -> SplitTokenizer:
     from vlmeval_cli.text.porter import PorterStemmer
 
@@ -288,4 +320,6 @@ _MAKERS: Mapping[str, Callable[[], Tokenizer]] = {
     "rouge-stem": _rouge_with_stems,
     "13a": _mteval_13a,
     "13a-lower": _mteval_13a_lower,
+    "characters": CharacterTokenizer,
+    "chrf-words": lambda: SplitTokenizer("chrf-words", _split_chrf),
 }

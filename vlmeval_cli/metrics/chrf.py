@@ -1,0 +1,167 @@
+"""chrF and chrF++ as sacrebleu computes them: F-score of character n-grams."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, NamedTuple
+
+import numpy as np
+
+from vlmeval_cli.core.batch import Array, Batch, Ints, TokenColumn
+from vlmeval_cli.core.errors import UsageError, quoted
+from vlmeval_cli.core.metric import Metric, MetricInfo, Output, Statistics
+from vlmeval_cli.metrics.bleu import possible_ngrams
+from vlmeval_cli.text.ngrams import pair_overlaps, predictions_with_references
+
+_LONGEST = 9
+_CHARACTERS = ("prediction.tokens:characters", "references.tokens:characters")
+_WORDS = ("prediction.tokens:chrf-words", "references.tokens:chrf-words")
+
+
+@dataclass(frozen=True, slots=True)
+class Chrf(Metric[None]):
+    """Character n-gram F-score, recall before precision, divided by 100.
+
+    Precision and recall of character n-grams of every order are averaged over the orders that both
+    sides have, and combined to F_beta.
+
+    Input:
+        Characters without white space, case kept; with ``word_order`` words too, a punctuation
+        mark at their end or start apart. Any number of references per item, at least one: the one
+        with the highest score of the item counts, the first on ties.
+
+    Output:
+        ``chrf``, a fraction, 0 to 1 (sacrebleu prints 0 to 100), higher is better, from n-gram
+        counts summed over items.
+
+    Edge cases:
+        An empty prediction scores 0, also against an empty reference. A text shorter than an order
+        has no n-grams of it, and that order is left out.
+
+    Differs from:
+        sacrebleu 2.6 ``CHRF``: divided by 100; nothing else. NLTK and the original chrF++ script
+        smooth orders without n-grams (``eps_smoothing``), which this does not.
+
+    Signature:
+        With default options a score is sacrebleu's with the signature
+        ``case:mixed|eff:yes|nc:6|nw:0|space:no``; with ``word_order=2`` chrF++'s, ``nw:2``.
+
+    Source:
+        Popović 2015, "chrF"; Popović 2017, "chrF++"; sacrebleu.
+
+    Attributes:
+        char_order: longest character n-grams.
+        word_order: longest word n-grams; 0 is chrF, 2 is chrF++.
+        beta: how many times more recall weighs than precision.
+
+    Example:
+        >>> totals = np.array([4, 4, 2, 1])  # n-grams predicted, accepted, common; items
+        >>> float(Chrf(char_order=1).finalize(totals)["chrf"])
+        0.5
+    """
+
+    char_order: int = 6
+    word_order: int = 0
+    beta: int = 2
+
+    info: ClassVar[MetricInfo] = MetricInfo(
+        name="chrf",
+        revision=1,
+        title="common character n-grams with the best reference, recall before precision",
+        use="Translations, above all into languages of rich word forms, and scripts without "
+        "spaces; chrF++ is chrf:word_order=2.",
+        tasks=("text", "captioning"),
+        needs=_CHARACTERS,
+        multi_reference="best",
+        source="Popović 2015; sacrebleu CHRF",
+    )
+
+    def check(self) -> None:
+        """Check the options.
+
+        Raises:
+            UsageError: an order or beta out of its range.
+        """
+        for name, least in (("char_order", 1), ("word_order", 0), ("beta", 1)):
+            value = getattr(self, name)
+            if not least <= value <= _LONGEST:
+                raise UsageError(
+                    f"option chrf:{name}: got {quoted(value)}, expected a whole number from "
+                    f"{least} to {_LONGEST}",
+                    hint="chrF has char_order=6 and word_order=0, chrF++ word_order=2; beta is 2.",
+                )
+
+    def needs(self) -> tuple[str, ...]:
+        """Columns of characters, and of words where they count."""
+        return (*_CHARACTERS, *(_WORDS if self.word_order else ()))
+
+    def outputs(self) -> tuple[Output, ...]:
+        """One number."""
+        words = f" and words up to {self.word_order}-grams" if self.word_order else ""
+        meaning = f"F-score of characters up to {self.char_order}-grams{words}, best reference"
+        return (Output("chrf", kind="ratio", meaning=meaning),)
+
+    def measure(self, batch: Batch, context: None) -> Statistics:
+        """Predicted, accepted and common n-grams of every order with the best reference, and 1."""
+        sides = [batch.tokens(name) for name in self.needs()]
+        counts = _pair_counts(sides[0], sides[1], self.char_order)
+        if self.word_order:
+            counts += _pair_counts(sides[2], sides[3], self.word_order)
+        rows = np.column_stack([column for order in counts for column in order]).astype(np.float64)
+        best = _first_highest(self._f_score(rows), sides[1].item_offsets)
+        return Statistics(np.column_stack([rows[best], np.ones(len(batch))]))
+
+    def finalize(self, totals: Array) -> dict[str, Array]:
+        """Score of summed counts."""
+        totals = np.asarray(totals, dtype=np.float64)
+        return {"chrf": np.where(totals[..., -1] > 0, self._f_score(totals[..., :-1]), np.nan)}
+
+    def _f_score(self, counts: Array) -> Array:
+        """Scores of counts, shape (..., 3 * orders) → (...)."""
+        precision, recall, orders = (np.zeros(counts.shape[:-1]) for _ in range(3))
+        for at in range(0, counts.shape[-1], 3):  # summed in sacrebleu's order, to the last bit
+            predicted, accepted, common = (counts[..., at + i] for i in range(3))
+            exists = (predicted > 0) & (accepted > 0)
+            precision += np.where(exists, common / np.maximum(predicted, 1), 0.0)
+            recall += np.where(exists, common / np.maximum(accepted, 1), 0.0)
+            orders += exists
+        precision, recall = (total / np.maximum(orders, 1) for total in (precision, recall))
+        weighted = self.beta**2 * precision + recall
+        return (1 + self.beta**2) * precision * recall / np.where(weighted > 0, weighted, 1.0)
+
+
+class _OrderCounts(NamedTuple):
+    """N-grams of one order in each pair of a reference and its item's prediction, (n_pairs,)."""
+
+    predicted: Ints
+    accepted: Ints
+    common: Ints
+
+
+def _pair_counts(
+    predictions: TokenColumn, references: TokenColumn, longest: int
+) -> list[_OrderCounts]:
+    """Counts of the orders 1 to ``longest``."""
+    texts = predictions_with_references(predictions, references)
+    per_item = np.diff(references.item_offsets)
+    predicted = possible_ngrams(np.repeat(np.diff(predictions.offsets), per_item), longest)
+    accepted = possible_ngrams(np.diff(references.offsets), longest)
+    common = [found[~texts.is_prediction] for found in pair_overlaps(texts, longest)]
+    return [
+        # An order that the reference has not is no fault of the prediction.
+        _OrderCounts(np.where(theirs > 0, mine, 0), theirs, both)
+        for mine, theirs, both in zip(predicted, accepted, common, strict=True)
+    ]
+
+
+def _first_highest(scores: Array, item_offsets: Ints) -> Ints:
+    """The pair with the highest score of each item, the first on ties, shape (n_items,)."""
+    starts, per_item = item_offsets[:-1], np.diff(item_offsets)
+    if not len(starts):
+        return np.zeros(0, dtype=np.int64)
+    highest = np.repeat(np.maximum.reduceat(scores, starts), per_item)
+    place = np.where(scores == highest, np.arange(len(scores)), len(scores))
+    return np.minimum.reduceat(place, starts)
+
+
+METRICS = (Chrf,)
