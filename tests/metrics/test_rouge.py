@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from vlmeval_cli.core.batch import Batch, TextColumn, TokenColumn, Vocabulary, offsets_of
 from vlmeval_cli.core.errors import UsageError
+from vlmeval_cli.engine.prepare import Preparer
 from vlmeval_cli.metrics.rouge import Rouge, RougeL
 from vlmeval_cli.text.porter import PorterStemmer
 
@@ -174,3 +175,48 @@ def test_only_the_types_asked_for_are_given():
 def test_unknown_or_repeated_types_are_refused(types):
     with pytest.raises(UsageError, match="rouge"):
         Rouge(types=types)
+
+
+LSUM = Rouge(types=("rouge_l", "rouge_lsum"))
+lines = st.lists(words, max_size=4).map("\n".join)
+summaries = st.lists(
+    st.tuples(lines, st.lists(lines, min_size=1, max_size=3)), min_size=1, max_size=4
+)
+
+
+def assert_lsum_equals_rouge_score(found):
+    scorer = pytest.importorskip("rouge_score.rouge_scorer").RougeScorer(
+        ["rougeLsum"], use_stemmer=True
+    )
+    batch = Batch([str(i) for i in range(len(found))], *zip(*found, strict=True))
+    prepared = Preparer(LSUM.needs()).prepare(batch)
+    ours = LSUM.finalize(LSUM.measure(prepared, None).values)["rouge_lsum_f1"]
+    expected = [
+        scorer.score_multi(accepted, text)["rougeLsum"].fmeasure for text, accepted in found
+    ]
+    np.testing.assert_allclose(ours, expected, rtol=0, atol=1e-12)
+
+
+@settings(deadline=None, max_examples=200)
+@given(found=summaries)
+def test_lsum_equals_rouge_score(found):
+    assert_lsum_equals_rouge_score(found)
+
+
+def test_lsum_of_captions_as_sentences_equals_rouge_score(shared):
+    with (shared / "flickr8k" / "refs.jsonl").open(encoding="utf-8") as rows:
+        accepted = [json.loads(row)["references"] for row, _ in zip(rows, range(600), strict=False)]
+    found = [
+        ("\n".join(mine[:2] + other[:1]), ["\n".join(mine[2:] + other[1:2])])
+        for mine, other in zip(accepted, accepted[1:] + accepted[:1], strict=True)
+    ]
+    assert_lsum_equals_rouge_score(found)
+
+
+def test_lsum_is_the_union_over_sentences():
+    # Lin 2004: reference w1..w5, candidates "w1 w2 w6 w7 w8" and "w1 w3 w8 w9 w5" have the union
+    # w1 w2 w3 w5, so R = 4/5, P = 4/10 and F1 = 2 * .8 * .4 / 1.2.
+    found = [("w1 w2 w6 w7 w8\nw1 w3 w8 w9 w5", ["w1 w2 w3 w4 w5"])]
+    batch = Preparer(LSUM.needs()).prepare(Batch(["a"], [found[0][0]], [found[0][1]]))
+    scores = LSUM.finalize(LSUM.measure(batch, None).values)
+    assert scores["rouge_lsum_f1"] == pytest.approx(8 / 15, abs=1e-12)

@@ -1,4 +1,4 @@
-"""ROUGE-L of the COCO caption evaluation, and ROUGE-1, -2 and -L of rouge-score."""
+"""ROUGE-L of the COCO caption evaluation, and ROUGE-1, -2, -L and -Lsum of rouge-score."""
 
 from __future__ import annotations
 
@@ -21,9 +21,11 @@ from vlmeval_cli.core.metric import (
 )
 from vlmeval_cli.text.lcs import lcs_lengths
 from vlmeval_cli.text.ngrams import pair_overlaps, predictions_with_references
+from vlmeval_cli.text.summary_lcs import has_sentences, sentences, union_hits
 
 _BETA = 1.2
-_TYPES = (*(f"rouge_{n}" for n in range(1, 10)), "rouge_l")
+_SUBSEQUENCES = ("rouge_l", "rouge_lsum")
+_TYPES = (*(f"rouge_{n}" for n in range(1, 10)), *_SUBSEQUENCES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,7 @@ class RougeL(MeanMetric[None]):
 
 @dataclass(frozen=True, slots=True)
 class Rouge(MeanMetric[None]):
-    """ROUGE-1, ROUGE-2 and ROUGE-L as Google's rouge-score computes them.
+    """ROUGE-1, ROUGE-2, ROUGE-L and ROUGE-Lsum as Google's rouge-score computes them.
 
     Input:
         rouge-score's tokens: lower case, runs of a-z and 0-9 only, words of more than three letters
@@ -100,12 +102,14 @@ class Rouge(MeanMetric[None]):
 
     Output:
         ``rouge_1_f1``, ``rouge_2_f1``, ``rouge_l_f1``: F1 of common n-grams, and of the longest
-        common subsequence. Fractions, 0 to 1, higher is better; for each type the best reference
-        counts; the corpus score is the mean over items.
+        common subsequence; with the type rouge_lsum also ``rouge_lsum_f1``, of the subsequences of
+        sentences, a line each. Fractions, 0 to 1, higher is better; for each type the best
+        reference counts; the corpus score is the mean over items.
 
     Edge cases:
         A text without tokens scores 0, also against another one. Every letter outside a-z is
-        dropped: "café" becomes "caf", and a Chinese text nothing.
+        dropped: "café" becomes "caf", and a Chinese text nothing. A text of one line is one
+        sentence for rouge_lsum, which then is rouge_l.
 
     Differs from:
         rouge-score 0.1.2 ``RougeScorer.score_multi``: not at all. Hugging Face's ``evaluate``
@@ -115,7 +119,7 @@ class Rouge(MeanMetric[None]):
         Lin 2004; google-research rouge-score.
 
     Attributes:
-        types: which of rouge_1 … rouge_9 and rouge_l.
+        types: which of rouge_1 … rouge_9, rouge_l and rouge_lsum.
         stemmer: whether words are stemmed.
 
     Example:
@@ -132,7 +136,7 @@ class Rouge(MeanMetric[None]):
         revision=1,
         title="common words, word pairs and subsequences with the best reference (rouge-score's)",
         use="Summaries and long free answers in English; drops every letter outside a-z.",
-        tasks=("captioning", "vqa"),
+        tasks=("text", "captioning", "vqa"),
         needs=(
             "prediction.tokens:rouge-stem",
             "references.tokens:rouge-stem",
@@ -170,12 +174,15 @@ class Rouge(MeanMetric[None]):
     def measure(self, batch: Batch, context: None) -> Statistics:
         """F1 of each type with the best reference, and 1."""
         prediction, references = (batch.tokens(name) for name in self.needs()[:2])
-        pairs = _pairs(prediction, references, subsequences="rouge_l" in self.types)
+        has_subsequences = not set(_SUBSEQUENCES).isdisjoint(self.types)
+        pairs = _pairs(prediction, references, subsequences=has_subsequences)
         common = _common_ngrams(prediction, references, self._longest)
         scores = []
         for name in self.types:
             if name == "rouge_l":
                 f1 = _f1(pairs.subsequence, pairs.predicted, pairs.accepted)
+            elif name == "rouge_lsum":
+                f1 = _f1(_summary_hits(batch, self.needs(), pairs), pairs.predicted, pairs.accepted)
             else:
                 n = int(name.removeprefix("rouge_"))
                 possible = (np.maximum(x - (n - 1), 0) for x in (pairs.predicted, pairs.accepted))
@@ -220,6 +227,22 @@ class _Pairs(NamedTuple):
     subsequence: Ints
 
 
+class _Sentences(NamedTuple):
+    """Texts that may be several sentences, a line each, and their tokens."""
+
+    texts: Sequence[str]
+    column: TokenColumn
+
+    def are_several(self, number: int) -> bool:
+        """Whether text ``number`` has more than one."""
+        return has_sentences(self.texts[number])
+
+    def of(self, number: int) -> list[Sequence[int]]:
+        """Tokens of each sentence of text ``number``."""
+        start, stop = self.column.offsets[number : number + 2].tolist()
+        return sentences(self.texts[number], self.column.tokens[start:stop].tolist())
+
+
 def _pairs(
     predictions: TokenColumn, references: TokenColumn, *, subsequences: bool = True
 ) -> _Pairs:
@@ -245,6 +268,19 @@ def _common_ngrams(predictions: TokenColumn, references: TokenColumn, longest: i
     return [common[~texts.is_prediction] for common in pair_overlaps(texts, longest)]
 
 
+def _summary_hits(batch: Batch, needs: Sequence[str], pairs: _Pairs) -> Ints:
+    """Common tokens of each pair, sentence by sentence, shape (n_pairs,)."""
+    columns = [batch.tokens(name) for name in needs[:2]]
+    texts = [batch.text(name).texts for name in needs[2:]]
+    predicted, accepted = map(_Sentences, texts, columns)
+    hits = pairs.subsequence.copy()
+    item = np.repeat(np.arange(len(batch)), np.diff(pairs.item_offsets)).tolist()
+    for pair in np.flatnonzero(pairs.subsequence).tolist():  # a common token, or none at all
+        if predicted.are_several(item[pair]) or accepted.are_several(pair):
+            hits[pair] = union_hits(accepted.of(pair), predicted.of(item[pair]))
+    return hits
+
+
 def _f1(common: Ints, predicted: Ints, accepted: Ints) -> Array:
     """Harmonic mean of precision and recall of each pair; 0 where nothing is common."""
     precision = common / np.maximum(predicted, 1)
@@ -259,6 +295,8 @@ def _vanished(texts: Sequence[str], column: TokenColumn) -> int:
 
 
 def _meaning(name: str) -> str:
+    if name == "rouge_lsum":
+        return "F1 of longest common subsequences, sentence by sentence, best reference"
     if name == "rouge_l":
         return "F1 of the longest common subsequence of words, best reference"
     return f"F1 of common word {name.removeprefix('rouge_')}-grams, best reference"
