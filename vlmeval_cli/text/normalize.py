@@ -12,6 +12,8 @@ from vlmeval_cli.text.vqa_normalize import vqa_normalized
 Normalizer = Callable[[str], str]
 
 _NO_PUNCTUATION = str.maketrans(dict.fromkeys(string.punctuation, ""))
+# The full-width forms stand in ASCII's order; the ideographic space is apart from them.
+_HALF_WIDTH = {0x3000: " ", **{0xFEE0 + code: chr(code) for code in range(0x21, 0x7F)}}
 _ARTICLE = re.compile(r"\b(?:a|an|the)\b")
 
 
@@ -28,6 +30,29 @@ def stripped_lowercase(text: str) -> str:
 def single_spaced_lowercase(text: str) -> str:
     """Lowercase, runs of white space as one space, ends stripped (ANLS of the RRC script)."""
     return " ".join(text.lower().split())
+
+
+def contained_spelling(text: str) -> str:
+    """Lowercase, ends stripped, newlines as spaces (OCRBench)."""
+    return text.lower().strip().replace("\n", " ")
+
+
+def half_width_spelling(text: str) -> str:
+    """The same, full-width letters, digits and marks as ASCII (OCRBench of lmms-eval).
+
+    >>> half_width_spelling("ＡＢ１２")
+    'ab12'
+    """
+    return contained_spelling(text.translate(_HALF_WIDTH))
+
+
+def formula_spelling(text: str) -> str:
+    """Case kept, no spaces or newlines (OCRBench's handwritten mathematics).
+
+    >>> formula_spelling(" x ^ { 2 } ")
+    'x^{2}'
+    """
+    return text.strip().replace("\n", " ").replace(" ", "")
 
 
 def without_punctuation(text: str) -> str:
