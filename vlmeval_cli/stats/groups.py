@@ -15,6 +15,8 @@ def label(value: object) -> str:
         return "(none)"
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, list):
+        return ", ".join(map(label, value)) or "(none)"
     return value if isinstance(value, str) else str(value)
 
 
