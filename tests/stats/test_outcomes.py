@@ -16,7 +16,7 @@ def test_an_empty_answer_can_be_the_right_one():
 
 def test_best_is_right_worst_is_wrong_and_between_is_partial():
     found = outcomes([None] * 4, np.array([1.0, 0.0, 0.3, np.nan]), FRACTION)
-    assert found == ["right", "wrong", "partial", "unparsed"]
+    assert found == ["right", "wrong", "partial", "skipped"]
 
 
 def test_without_right_answers_every_usable_prediction_is_scored():

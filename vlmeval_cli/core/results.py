@@ -11,7 +11,7 @@ from vlmeval_cli.core.metric import Notice, Output, Table
 
 OUTCOMES = (
     "missing", "empty", "refused", "truncated", "loop", "unparsed",
-    "wrong", "partial", "right", "scored",
+    "wrong", "partial", "right", "scored", "skipped",
 )  # fmt: skip
 
 

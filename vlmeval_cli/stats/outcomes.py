@@ -27,7 +27,7 @@ def outcomes(
         return [status or "scored" for status in statuses]
     worst, best = _ends(output)
     marks = np.full(len(scores), "partial", dtype=object)
-    marks[np.isnan(scores)] = "unparsed"
+    marks[np.isnan(scores)] = "skipped"  # what cannot be read has a status already
     marks[scores == worst] = "wrong"
     marks[scores == best] = "right"
     return [
