@@ -52,6 +52,13 @@ class PluginError(VlmevalError):
     kind = "plugin"
 
 
+class SandboxError(VlmevalError):
+    """Programs cannot be run here as they must be, so none of them has a verdict."""
+
+    exit_code = 4
+    kind = "sandbox"
+
+
 class OutputError(VlmevalError):
     """A report that cannot be written."""
 
