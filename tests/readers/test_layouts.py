@@ -179,18 +179,21 @@ SPECIAL = {
     ),
     "coco instances": (
         {"images": [], "annotations": [{"image_id": 7, "bbox": [1, 2, 3, 4], "category_id": 1}]},
-        ("coco_detection", "grounding", {"id": "image_id", "references": "bbox"}, "references"),
-        {"image_id": 7, "bbox": [1, 2, 3, 4], "category_id": 1},
+        ("coco_detection", "grounding", {"id": "image_id", "references": "boxes"}, "references"),
+        {"image_id": 7, "boxes": [{"bbox": [1, 2, 4, 6], "area": 12, "category_id": 1}]},
     ),
     "coco detection results": (
         [{"image_id": 7, "category_id": 1, "bbox": [1, 2, 3, 4], "score": 0.5}],
         (
             "coco_detection_results",
             "grounding",
-            {"id": "image_id", "prediction": "bbox"},
+            {"id": "image_id", "prediction": "boxes"},
             "predictions",
         ),
-        {"image_id": 7, "category_id": 1, "bbox": [1, 2, 3, 4], "score": 0.5},
+        {
+            "image_id": 7,
+            "boxes": [{"bbox": [1, 2, 4, 6], "area": 12, "category_id": 1, "score": 0.5}],
+        },
     ),
     "karpathy": (
         KARPATHY,
@@ -443,8 +446,8 @@ def test_rows_that_resemble_a_special_layout_stay_general(source, row):
 
 SHARED_FILES = {
     "clipscore_example/refs.json": ("json_by_id", 2),
-    "coco_detection/instances_val2014_100.json": ("coco_detection", 839),
-    "coco_detection/instances_val2014_fakebbox100_results.json": ("coco_detection_results", 734),
+    "coco_detection/instances_val2014_100.json": ("coco_detection", 100),
+    "coco_detection/instances_val2014_fakebbox100_results.json": ("coco_detection_results", 99),
     "docvqa/llama_scout.json.gz": ("json_array", 1000),
     "flickr8k/refs.jsonl": ("jsonl", 2000),
     "mmmu/answer_dict_val.json": ("json_by_id", 900),

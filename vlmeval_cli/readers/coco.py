@@ -1,12 +1,24 @@
-"""Layouts of COCO: captions and detection, annotations and results, and Karpathy's splits."""
+"""Layouts of COCO: captions and detection, annotations and results, and Karpathy's splits.
+
+In detection an item is an image, and both files become one row per image: ``image_id`` and
+``boxes``, a list of objects, empty where the image has none. Each object has ``bbox`` (left, top,
+right, bottom in pixels: COCO's own width and height are added up here), ``area``, ``category_id``,
+and, as far as the file says so, ``label`` (the name of the category), ``score`` and ``iscrowd``.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import isfinite
+from typing import Any
 
+from vlmeval_cli.readers.base import Row
+from vlmeval_cli.readers.json_values import described
+from vlmeval_cli.readers.rejects import BadRowError, Rejects
 from vlmeval_cli.readers.rules import DocumentRule, Fields, RowRule, first_row
 
 _IMAGE_FIELDS = ("file_name", "width", "height")
+_BOX_FIELDS = ("area", "category_id", "label", "score", "iscrowd")
 
 
 def _annotations(document: Fields) -> Iterator[object]:
@@ -21,6 +33,77 @@ def _annotations(document: Fields) -> Iterator[object]:
             yield images.get(annotation.get("image_id"), {}) | annotation
         else:
             yield annotation
+
+
+def _is_detection(document: Fields) -> bool:
+    if document.get("annotations") == []:
+        return {"images", "categories"} <= document.keys() and bool(first_row(document, "images"))
+    return {"image_id", "bbox"} <= first_row(document, "annotations").keys()
+
+
+def _detection_images(document: Fields) -> Iterator[object]:
+    """Every image with its boxes; those without an annotation have the one reference "no box"."""
+    images = {
+        image["id"]: {name: image[name] for name in _IMAGE_FIELDS if name in image}
+        for image in document.get("images", [])
+    }
+    names = {one["id"]: one.get("name") for one in document.get("categories", [])}
+    boxes: dict[Any, list[Fields]] = {image: [] for image in images}
+    for annotation in document["annotations"]:
+        label = names.get(annotation.get("category_id"))
+        named = annotation if label is None else {**annotation, "label": label}
+        try:
+            boxes.setdefault(annotation["image_id"], []).append(_box(named))
+        except BadRowError as error:
+            raise BadRowError(f"annotation {annotation.get('id')}: {error}") from error
+    for image, found in boxes.items():
+        # A list within the list: an empty list alone would be no reference at all.
+        yield {"image_id": image, **images.get(image, {}), "boxes": found or [[]]}
+
+
+def _boxes_of_images(rows: Iterator[Row], rejects: Rejects) -> Iterator[Row]:
+    """Results, which have a row per box, as a row per image, at the line of its first box."""
+    images: dict[Any, Row] = {}
+    for line, fields in rows:
+        try:
+            box = _box(fields)
+            image = fields["image_id"]
+            boxes = images.setdefault(image, Row(line, {"image_id": image, "boxes": []}))
+            boxes.fields["boxes"].append(box)
+        except BadRowError as error:
+            rejects.add(line, str(error))
+        except KeyError as error:
+            rejects.add(line, f'field "{error.args[0]}" is missing')
+        except TypeError:
+            rejects.add(line, f'field "image_id" is {described(fields["image_id"])}')
+    yield from images.values()
+
+
+def _box(fields: Fields) -> Fields:
+    """A box of COCO with its corners; what else is known of it stays.
+
+    Raises:
+        BadRowError: what should be a number is none.
+        KeyError: there is no box.
+    """
+    box = fields["bbox"]
+    if not isinstance(box, list) or len(box) != 4 or not all(map(_is_number, box)):
+        raise BadRowError(
+            f'field "bbox" is {described(box)}, expected 4 numbers: left, top, width, height'
+        )
+    left, top, width, height = box
+    if width < 0 or height < 0:
+        raise BadRowError(f'field "bbox" has width {width} and height {height}, expected 0 or more')
+    score = fields.get("score", 0)
+    if not _is_number(score):
+        raise BadRowError(f'field "score" is {described(score)}, expected a number')
+    kept = {name: fields[name] for name in _BOX_FIELDS if name in fields}
+    corners = [left, top, left + width, top + height]
+    return {"bbox": corners, "area": width * height, **kept}
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
 
 
 def _karpathy_images(document: Fields) -> Iterator[object]:
@@ -52,11 +135,11 @@ DOCUMENTS = (
     ),
     DocumentRule(
         "coco_detection",
-        lambda document: {"image_id", "bbox"} <= first_row(document, "annotations").keys(),
-        _annotations,
+        _is_detection,
+        _detection_images,
         "COCO detection: annotations with image_id and bbox",
         task="grounding",
-        roles={"id": "image_id", "references": "bbox"},
+        roles={"id": "image_id", "references": "boxes"},
         side="references",
     ),
     DocumentRule(
@@ -83,8 +166,9 @@ ROWS = (
         "coco_detection_results",
         frozenset({"image_id", "category_id", "bbox", "score"}),
         "COCO detection results: rows of image_id, category_id, bbox and score",
+        fold=_boxes_of_images,
         task="grounding",
-        roles={"id": "image_id", "prediction": "bbox"},
+        roles={"id": "image_id", "prediction": "boxes"},
         side="predictions",
     ),
 )

@@ -188,6 +188,8 @@ def _document(content: Content, value: object) -> tuple[Layout, Reading]:
     def reading(rejects: Rejects) -> Iterator[Row]:
         try:
             yield from document.rows(rule.rows, rejects)
+        except BadRowError as error:
+            raise DataError(f"{content.path}: {error}", hint="Correct the file.") from error
         except (AttributeError, KeyError, TypeError) as error:
             raise DataError(
                 f"{content.path}: looks like {rule.name}, but parts of it are missing or of "
@@ -228,6 +230,9 @@ def _with_row_rule(layout: Layout, reading: Reading, path: str) -> tuple[Layout,
     found = Layout(
         rule.name, f"{rule.evidence} ({layout.name})", rule.task, rule.roles, rule.side, layout.unit
     )
+    if rule.fold is not None:
+        fold = rule.fold
+        return replace(found, is_sparse=True), lambda rejects: fold(reading(rejects), rejects)
     if rule.convert is None:
         return replace(found, roles=_present(found, head)), reading
     convert = rule.convert

@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from vlmeval_cli.readers.base import Row
 from vlmeval_cli.readers.json_values import literal
+from vlmeval_cli.readers.rejects import Rejects
 
 Fields = dict[str, Any]
 
@@ -22,6 +24,8 @@ class RowRule:
         only: whether the rows have no other fields.
         test: a further test of the first rows.
         convert: row → row as the roles name its fields.
+        fold: all rows → fewer, where several rows of the file are one row. Then an id without a
+            row has an empty list (:attr:`~vlmeval_cli.readers.base.Layout.is_sparse`).
         task, roles, side: as in :class:`~vlmeval_cli.readers.base.Layout`; roles whose field is in
             none of the first rows are dropped.
     """
@@ -32,6 +36,7 @@ class RowRule:
     only: bool = False
     test: Callable[[Sequence[Fields]], bool] | None = None
     convert: Callable[[Fields], Fields] | None = None
+    fold: Callable[[Iterator[Row], Rejects], Iterator[Row]] | None = None
     task: str | None = None
     roles: Mapping[str, str] = field(default_factory=dict)
     side: str | None = None
