@@ -93,7 +93,7 @@ class Bleu(Metric[None]):
         title="n-grams of the prediction that occur in a reference, with a penalty for brevity",
         use="Captions and short answers, to compare with published tables; says little about one "
         "item. For machine translation tables see sacrebleu.",
-        tasks=("captioning", "vqa"),
+        tasks=("captioning", "vqa", "text"),
         needs=("prediction.tokens:ptb", "references.tokens:ptb"),
         multi_reference="pooled",
         source="Papineni et al. 2002; pycocoevalcap Bleu; nltk.translate.bleu_score",

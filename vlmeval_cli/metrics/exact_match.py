@@ -76,7 +76,7 @@ class ExactMatch(MeanMetric[None]):
         title="share of predictions that are one of the accepted answers, once normalised",
         use="short answers with one right wording; look at token_f1 or anls beside it, which "
         "forgive extra words and spelling. GQA: exact_match:normalize=none",
-        tasks=("vqa",),
+        tasks=("vqa", "docqa"),
         needs=NEEDS,
         multi_reference="best",
         source="Rajpurkar et al. 2016 (SQuAD)",

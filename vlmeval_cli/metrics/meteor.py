@@ -91,7 +91,7 @@ class Meteor(MeanMetric[None]):
         "for broken order (NLTK's METEOR)",
         use="Captions in other words than the references; a perfect sentence stays below 1. "
         "Not the METEOR 1.5 that captioning papers print.",
-        tasks=("captioning", "vqa"),
+        tasks=("text", "captioning", "vqa"),
         needs=("prediction.tokens:ptb", "references.tokens:ptb"),
         multi_reference="best",
         source="Lavie and Agarwal 2007; nltk.translate.meteor_score",

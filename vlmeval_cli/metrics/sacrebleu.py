@@ -73,7 +73,7 @@ class SacreBleu(Metric[None]):
         title="BLEU-4 with sacrebleu's 13a tokens and smoothing, as in translation tables",
         use="Free text and translations, to compare with numbers of sacrebleu; captions are "
         "published with COCO's bleu.",
-        tasks=("captioning", "vqa"),
+        tasks=("text", "captioning", "vqa"),
         needs=("prediction.tokens:13a", "references.tokens:13a"),
         multi_reference="pooled",
         source="Post 2018; sacrebleu BLEU",

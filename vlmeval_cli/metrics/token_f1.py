@@ -73,7 +73,7 @@ class TokenF1(MeanMetric[None]):
         title="words shared with the best accepted answer: harmonic mean of precision and recall",
         use="short answers of several words, beside exact_match; a high F1 with a low exact match "
         "means answers hold the right words among others",
-        tasks=("vqa",),
+        tasks=("vqa", "docqa"),
         needs=NEEDS,
         multi_reference="best",
         source="Rajpurkar et al. 2016 (SQuAD)",
