@@ -230,6 +230,10 @@ class Metric(ABC, Generic[ContextT]):
         """Warnings that teach, from the counted facts and the number of scored items."""
         return ()
 
+    def unknown(self, output: str, facts: Mapping[str, int]) -> str | None:
+        """Why ``output`` has no value, where the counted facts say it."""
+        return None
+
     def options(self) -> dict[str, Scalar]:
         """All options with their values."""
         return {f.name: getattr(self, f.name) for f in fields(self)}  # type: ignore[arg-type]  # subclasses are dataclasses

@@ -79,6 +79,7 @@ class Parsed:
     Attributes:
         values: as reports show them (plain JSON values); None where nothing could be read.
         unparsed: item → why no value could be read from the prediction it has.
+        reasons: item → more about its outcome, where a value was read.
         columns: typed columns for metrics, such as ``prediction.boxes``.
         notes: what the user should know of how they were read.
         warnings: what the user must know.
@@ -90,6 +91,7 @@ class Parsed:
 
     values: Sequence[Any]
     unparsed: Mapping[int, str] = field(default_factory=dict)
+    reasons: Mapping[int, str] = field(default_factory=dict)
     columns: Mapping[str, Column] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     warnings: tuple[Notice, ...] = ()

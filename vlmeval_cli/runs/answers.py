@@ -69,7 +69,7 @@ def take_answers(gathered: Gathered, task: Task, config: RunConfig) -> tuple[Gat
         columns=columns,
         raw=_raw(recorded, parsed.values),
         outcomes=[None if one is None else one.outcome for one in found],
-        reasons={i: one.reason for i, one in enumerate(found) if one is not None},
+        reasons=dict(parsed.reasons) | {i: one.reason for i, one in enumerate(found) if one},
         missing=[i for i, value in enumerate(given) if value is None],
         notes=(*((note,) if stripped else ()), *parsed.notes),
     )

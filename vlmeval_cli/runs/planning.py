@@ -72,4 +72,7 @@ def _facts(items: Batch) -> Facts:
         median_words=float(np.median(words)) if words else 0.0,
         columns=frozenset(items.columns),
         fields=frozenset(items.fields),
+        least_predictions=min(
+            (len(found) for found in items.predictions if isinstance(found, list)), default=1
+        ),
     )

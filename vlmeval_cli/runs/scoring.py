@@ -110,7 +110,7 @@ class _Scored:
             ci_low=estimate.low,
             ci_high=estimate.high,
             skipped=estimate.skipped,
-            reason=_reason(estimate),
+            reason=_reason(estimate, metric.unknown(output.name, self.statistics[i].facts)),
         )
 
     def item_columns(self) -> dict[str, Array]:
@@ -145,12 +145,12 @@ class _Scored:
         }
 
 
-def _reason(estimate: Estimate) -> str | None:
+def _reason(estimate: Estimate, unknown: str | None) -> str | None:
     if estimate.value is not None:
         return None
     if estimate.skipped:
         return "every item was skipped: " + "; ".join(estimate.skipped)
-    return "no items" if estimate.n == 0 else "undefined for these items"
+    return "no items" if estimate.n == 0 else unknown or "undefined for these items"
 
 
 def _result(

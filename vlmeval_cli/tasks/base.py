@@ -22,6 +22,7 @@ class Facts:
     Attributes:
         typical_references: median number of references of an item.
         median_words: median number of words of a reference that is text.
+        least_predictions: the smallest number of predictions of an item that has some.
         columns: typed columns that the items have, such as ``prediction.confidence``.
         fields: other fields that the items have.
     """
@@ -30,6 +31,7 @@ class Facts:
     median_words: float
     columns: frozenset[str] = frozenset()
     fields: frozenset[str] = frozenset()
+    least_predictions: int = 1
 
 
 @dataclass(frozen=True, slots=True)
