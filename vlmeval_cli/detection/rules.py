@@ -12,10 +12,11 @@ ID_NAMES: Final = (
 PREDICTION_NAMES: Final = (
     "prediction", "predicted_answer", "pred", "response", "model_output", "output",
     "generated_text", "generation", "completion", "predicted", "predicted_label", "pred_label",
-    "bboxes", "boxes", "bbox", "summary", "answer", "caption", "text", "result",
+    "hypothesis", "hyp", "bboxes", "boxes", "bbox", "summary", "answer", "caption", "text",
+    "result",
 )  # fmt: skip
 REFERENCE_NAMES: Final = (
-    "bboxes", "boxes", "bbox", "references", "reference", "refs", "answers", "ground_truth",
+    "bboxes", "boxes", "bbox", "references", "reference", "refs", "ref", "answers", "ground_truth",
     "ground_truths", "gt", "gold", "golds", "target", "targets", "label", "labels", "class",
     "category", "captions", "summary", "highlights", "translation", "canonical_solution",
     "answer", "caption", "solution", "expected",
@@ -55,6 +56,11 @@ LOG_PROBABILITIES: Final = (
 HEAT_MAPS: Final = ("heatmap", "heatmaps", "heat_map", "saliency", "attention_map")
 MASKS: Final = ("mask", "masks", "boxes", "bboxes", "bbox")
 VERDICTS: Final = ("winner", "preference")
+
+# Tasks whose predictions are what was recorded while the model ran, and not what it wrote.
+MEASURED: Final = {"language_modeling": LOG_PROBABILITIES, "rationality": HEAT_MAPS}
+# Token ids: the labels of language modelling, and nobody's reference.
+TOKEN_LABELS: Final = "labels"
 
 # A longer text is no id: it is an image in base64.
 LONGEST_ID: Final = 1_000

@@ -64,7 +64,8 @@ def _code(seen: Evidence) -> str | None:
 
 def _log_probabilities(seen: Evidence) -> str | None:
     name = seen.have(*rules.LOG_PROBABILITIES)
-    return f'the rows have "{name}" and no text reference' if name and not seen.texts else None
+    has_references = bool(seen.texts) and not seen.has_token_labels
+    return f'the rows have "{name}" and no text reference' if name and not has_references else None
 
 
 def _heat_maps(seen: Evidence) -> str | None:
@@ -113,6 +114,19 @@ def _long_texts(seen: Evidence) -> str | None:
     return None
 
 
+def _translations(seen: Evidence) -> str | None:
+    """A text to translate differs from row to row, unlike the name of a data set."""
+    name = next(iter(seen.references.present(rules.SOURCE_NAMES)), None)
+    if name is None or not seen.texts or seen.question is not None:
+        return None
+    rows = len(seen.references.head)
+    sources = [text for text in seen.references.values(name) if isinstance(text, str)]
+    differ = 2 * len(set(sources)) > rows
+    have_words = 2 * sum(" " in text or not text.isascii() for text in sources) > rows
+    fits = differ and have_words
+    return f'the rows have a text "{name}" and {_references(seen)}' if fits else None
+
+
 def _questions(seen: Evidence) -> str | None:
     name = seen.question or seen.have(*rules.QUESTION_IDS)
     if name is None or not seen.texts or seen.references.has(*rules.SOURCE_NAMES):
@@ -137,6 +151,7 @@ TASK_RULES: tuple[tuple[str, Test], ...] = (
     ("classification", _classes),
     ("docqa", _document_questions),
     ("text", _long_texts),
+    ("text", _translations),
     ("vqa", _questions),
 )
 

@@ -13,7 +13,7 @@ from vlmeval_cli.readers.jsonl import EXPECTED
 from vlmeval_cli.readers.rejects import Rejects
 
 # An object with a value under one of these keys is a row; an object by id has ids as keys.
-_ROW_KEYS = frozenset(
+ROW_KEYS = frozenset(
     {
         "id", "question_id", "questionId", "sample_id", "uid", "qid", "doc_id", "task_id",
         "image_id", "custom_id", "prediction", "response", "model_output", "references",
@@ -104,7 +104,7 @@ def general_layout(document: Any) -> General:  # noqa: ANN401  (JSON)
 def is_row(document: object) -> bool:
     """Whether a JSON value is a single row, not a document."""
     return isinstance(document, dict) and any(
-        key in _ROW_KEYS and not isinstance(value, dict) and not _is_list_of_objects(value)
+        key in ROW_KEYS and not isinstance(value, dict) and not _is_list_of_objects(value)
         for key, value in document.items()
     )
 

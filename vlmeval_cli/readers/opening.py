@@ -8,7 +8,7 @@ from itertools import islice
 
 from vlmeval_cli.core.config import OnBadRow
 from vlmeval_cli.core.errors import DataError
-from vlmeval_cli.readers import coco, completions, harnesses, squad, vqa
+from vlmeval_cli.readers import coco, completions, harnesses, squad, texts, vqa
 from vlmeval_cli.readers.base import BadRow, Layout, Row
 from vlmeval_cli.readers.content import Content, open_content
 from vlmeval_cli.readers.documents import (
@@ -26,7 +26,13 @@ from vlmeval_cli.readers.rules import DocumentRule, Fields, RowRule
 from vlmeval_cli.readers.tabular import find_dialect, table_rows
 
 # The first rule that fits counts: the narrower ones stand first.
-ROW_RULES: tuple[RowRule, ...] = (*coco.ROWS, *vqa.ROWS, *harnesses.ROWS, *completions.ROWS)
+ROW_RULES: tuple[RowRule, ...] = (
+    *coco.ROWS,
+    *vqa.ROWS,
+    *harnesses.ROWS,
+    *completions.ROWS,
+    *texts.ROWS,
+)
 DOCUMENT_RULES: tuple[DocumentRule, ...] = (*coco.DOCUMENTS, *squad.DOCUMENTS, *vqa.DOCUMENTS)
 
 _HEAD_ROWS = 100
@@ -129,6 +135,8 @@ def _recognised(content: Content, head: Sequence[bytes]) -> tuple[Layout, Readin
             if not others and _is_one_row(document)
             else _document(content, document)
         )
+    if texts.are_lines(content):
+        return texts.LINES, lambda rejects: texts.line_rows(content)
     dialect = find_dialect(content)
     if dialect is None:
         raise DataError(
