@@ -12,11 +12,10 @@ ID_NAMES: Final = (
 PREDICTION_NAMES: Final = (
     "prediction", "predicted_answer", "pred", "response", "model_output", "output",
     "generated_text", "generation", "completion", "predicted", "predicted_label", "pred_label",
-    "hypothesis", "hyp", "bboxes", "boxes", "bbox", "summary", "answer", "caption", "text",
-    "result",
+    "bboxes", "boxes", "bbox", "summary", "answer", "caption", "text", "result",
 )  # fmt: skip
 REFERENCE_NAMES: Final = (
-    "bboxes", "boxes", "bbox", "references", "reference", "refs", "ref", "answers", "ground_truth",
+    "bboxes", "boxes", "bbox", "references", "reference", "refs", "answers", "ground_truth",
     "ground_truths", "gt", "gold", "golds", "target", "targets", "label", "labels", "class",
     "category", "captions", "summary", "highlights", "translation", "canonical_solution",
     "answer", "caption", "solution", "expected",
@@ -59,8 +58,6 @@ VERDICTS: Final = ("winner", "preference")
 
 # Tasks whose predictions are what was recorded while the model ran, and not what it wrote.
 MEASURED: Final = {"language_modeling": LOG_PROBABILITIES, "rationality": HEAT_MAPS}
-# Token ids: the labels of language modelling, and nobody's reference.
-TOKEN_LABELS: Final = "labels"
 
 # A longer text is no id: it is an image in base64.
 LONGEST_ID: Final = 1_000

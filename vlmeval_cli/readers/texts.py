@@ -63,8 +63,8 @@ ROWS = (
     ),
     RowRule(
         "comet",
-        frozenset({"src", "mt", "ref"}),
-        "rows of src, mt and ref, as COMET takes them",
+        frozenset({"src", "ref"}),
+        "rows of src and ref, as COMET takes them",
         task="text",
         roles={"prediction": "mt", "references": "ref"},
     ),
