@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from vlmeval_cli.core.batch import Array, Ints
+from vlmeval_cli.core.batch import Array, Ints, offsets_of
+from vlmeval_cli.geometry.boxes import area
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,3 +53,36 @@ class BoxColumn:
             areas=self.areas[first:last],
             is_readable=self.is_readable[start:stop],
         )
+
+
+def column_of(
+    boxes: Sequence[Sequence[Sequence[float]] | None],
+    *,
+    labels: Sequence[str | None] | None = None,
+    scores: Sequence[float] | None = None,
+    is_crowd: Sequence[bool] | None = None,
+    areas: Sequence[float] | None = None,
+) -> BoxColumn:
+    """A column of the boxes of each item, and what is known of all of them, item after item.
+
+    Args:
+        boxes: corners of the boxes of each item; None where a prediction could not be read.
+        labels: class of each box.
+        scores: confidence of each box.
+        is_crowd: whether each box is a crowd region.
+        areas: area of each box where it is not that of its corners.
+
+    >>> column_of([[[0, 0, 2, 1]], [], None], labels=["dog"]).item_offsets.tolist()
+    [0, 1, 1, 1]
+    """
+    flat = np.array([box for own in boxes for box in own or ()], dtype=np.float64).reshape(-1, 4)
+    n = len(flat)
+    return BoxColumn(
+        boxes=flat,
+        item_offsets=offsets_of([len(own or ()) for own in boxes]),
+        labels=[None] * n if labels is None else list(labels),
+        scores=np.full(n, np.nan) if scores is None else np.array(scores, dtype=np.float64),
+        is_crowd=np.zeros(n, np.bool_) if is_crowd is None else np.array(is_crowd, np.bool_),
+        areas=area(flat) if areas is None else np.array(areas, dtype=np.float64),
+        is_readable=np.array([own is not None for own in boxes], dtype=np.bool_),
+    )
