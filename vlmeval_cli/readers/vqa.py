@@ -1,4 +1,4 @@
-"""Layouts of questions about images: VQAv2, TextVQA, DocVQA, InfographicVQA, VizWiz, GQA."""
+"""Layouts of questions about images: VQAv2, TextVQA, DocVQA, ST-VQA, OCRBench, VizWiz, GQA."""
 
 from __future__ import annotations
 
@@ -70,12 +70,30 @@ DOCUMENTS = (
         side="questions",
     ),
     DocumentRule(
+        "infographicvqa",
+        _has_rows("data", "questionId", "question", "image_local_name"),
+        _rows_under("data"),
+        "InfographicVQA: data with questionId, question and image_local_name",
+        task="docqa",
+        roles={"id": "questionId", "image": "image_local_name", **_ANSWERED},
+        side="references",
+    ),
+    DocumentRule(
         "docvqa",
         _has_rows("data", "questionId", "question"),
         _rows_under("data"),
-        "DocVQA or InfographicVQA: data with questionId and question",
+        "DocVQA: data with questionId and question",
         task="docqa",
         roles={"id": "questionId", **_ANSWERED},
+        side="references",
+    ),
+    DocumentRule(
+        "stvqa",
+        _has_rows("data", "question_id", "question", "file_path"),
+        _rows_under("data"),
+        "ST-VQA: data with question_id, question and file_path",
+        task="docqa",
+        roles={"id": "question_id", "image": "file_path", **_ANSWERED},
         side="references",
     ),
     DocumentRule(
@@ -99,6 +117,13 @@ DOCUMENTS = (
 )
 
 ROWS = (
+    RowRule(
+        "ocrbench",
+        frozenset({"dataset_name", "type", "question", "answers"}),
+        "OCRBench: rows of dataset_name, type, question and answers",
+        task="docqa",
+        roles={"id": "id", "prediction": "predict", **_ANSWERED},
+    ),
     RowRule(
         "vqav2_results",
         frozenset({"question_id", "answer"}),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 
@@ -61,18 +62,13 @@ def _refuse_unfit(chosen: Sequence[Chosen], task: Task, items: Batch) -> None:
 
 
 def _facts(items: Batch) -> Facts:
-    words = [
-        text.count(" ") + 1
-        for accepted in items.references
-        for text in accepted
-        if isinstance(text, str)
-    ]
+    counts = [*map(len, items.references)]
+    texts = [one for one in chain.from_iterable(items.references) if isinstance(one, str)]
+    words = np.fromiter((text.count(" ") + 1 for text in texts), np.int64, len(texts))
     return Facts(
-        typical_references=float(np.median([*map(len, items.references)])),
-        median_words=float(np.median(words)) if words else 0.0,
+        typical_references=float(np.median(counts)),
+        median_words=float(np.median(words)) if texts else 0.0,
         columns=frozenset(items.columns),
         fields=frozenset(items.fields),
-        least_predictions=min(
-            (len(found) for found in items.predictions if isinstance(found, list)), default=1
-        ),
+        have_lines=2 * sum("\n" in text for text in texts) > len(texts),
     )

@@ -25,12 +25,14 @@ class Facts:
         least_predictions: the smallest number of predictions of an item that has some.
         columns: typed columns that the items have, such as ``prediction.confidence``.
         fields: other fields that the items have.
+        have_lines: most references that are text have several lines.
     """
 
     typical_references: float
     median_words: float
     columns: frozenset[str] = frozenset()
     fields: frozenset[str] = frozenset()
+    have_lines: bool = False
     least_predictions: int = 1
 
 

@@ -20,18 +20,19 @@ _ROUGE = "rouge:types=rouge_1+rouge_2+rouge_l+rouge_lsum"
 
 def _defaults(facts: Facts) -> Defaults:
     source = next((name for name in _SOURCES if name in facts.fields), None)
-    if source is not None:
-        why = f'the items have a "{source}", so these are taken for translations'
-    elif facts.median_words <= _SENTENCE:
-        why = f"references are of sentence length ({facts.median_words:g} words in the median)"
-    else:
+    words = f"{facts.median_words:g} words in the median"
+    if source is None and (facts.have_lines or facts.median_words > _SENTENCE):
+        kind = "several lines" if facts.have_lines else words
         note = (
-            f"references have {facts.median_words:g} words in the median and no source, so these "
-            "are taken for summaries: rouge_lsum_f1 is the primary metric; for translations look "
-            "at chrf"
+            f"references have {kind} and no source, as summaries do: rouge_lsum_f1 is the primary "
+            "metric; for translations look at chrf"
         )
         return Defaults((_ROUGE, "sacrebleu", "chrf", "meteor"), "rouge_lsum_f1", note)
-    note = f"{why}: chrf is the primary metric; for summaries look at rouge_lsum_f1"
+    why = f'the items have a "{source}"' if source else f"references are sentences ({words})"
+    note = (
+        f"{why}, as translations do: chrf is the primary metric; for summaries look at "
+        "rouge_lsum_f1"
+    )
     return Defaults(("chrf", "sacrebleu", _ROUGE, "meteor"), "chrf", note)
 
 
