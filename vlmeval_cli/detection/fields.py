@@ -108,11 +108,21 @@ def _reference(
     if fixed is not None and fixed.name != taken:
         return fixed
     names = [name for name in side.named(rules.REFERENCE_NAMES) if name != taken]
+    if side.has(*rules.LOG_PROBABILITIES):
+        names = [name for name in names if not _are_token_ids(side.values(name))]
     if names and names[0] in rules.LABEL_NAMES:
         names = _label_or_text(side, predictions, names)
     if names:
         return _first(names, "a name of references")
     return _whole_row(side) if predictions is not None else Chosen(None)
+
+
+def _are_token_ids(values: Sequence[Any]) -> bool:
+    """Whether the values are labels of a language model's tokens, and nobody's reference."""
+    lists = [value for value in values if value is not None]
+    return bool(lists) and all(
+        isinstance(value, list) and {*map(type, value)} == {int} for value in lists
+    )
 
 
 def _label_or_text(side: Side, predictions: Side | None, names: list[str]) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from vlmeval_cli.core.config import FieldChoice
 from vlmeval_cli.core.errors import UsageError, did_you_mean, quoted
 from vlmeval_cli.detection import rules
@@ -55,6 +57,9 @@ def detect(
     pairs = id_pairs(predictions, references, fields.id, taken)
     seen = _evidence(predictions, others, (mine, theirs), pairs)
     found = TaskFound(task, "named by the user") if task else task_of(seen)
+    if found is not None and found.name in rules.MEASURED:
+        mine, theirs = _as_measured(found.name, seen, (mine, theirs), fields)
+        seen = replace(seen, prediction=mine.name, reference=theirs.name)
     _require_values(seen, found, is_one_file=references is None)
     if found is None:
         refuse_unknown(seen)
@@ -103,6 +108,20 @@ def _roles(
         # In one file the field of the other side is no question or option either.
         theirs = Roles(theirs.value, mine.question, mine.options, mine.image)
     return Fields(pairs, mine, theirs)
+
+
+def _as_measured(
+    task: str, seen: Evidence, chosen: tuple[Chosen, Chosen], fields: FieldChoice
+) -> tuple[Chosen, Chosen]:
+    """What was recorded while the model ran plays the prediction."""
+    mine, theirs = chosen
+    if fields.prediction is None:
+        names = seen.predictions.present(rules.MEASURED[task])
+        if names:
+            mine = Chosen(names[0], f'"{names[0]}", which {task} measures', tuple(names[1:]))
+    if fields.references is None and theirs.name == mine.name:
+        theirs = Chosen(None)
+    return mine, theirs
 
 
 def _as_whole_row(predictions: Side, mine: Chosen, theirs: Chosen) -> Chosen:

@@ -64,8 +64,7 @@ def _code(seen: Evidence) -> str | None:
 
 def _log_probabilities(seen: Evidence) -> str | None:
     name = seen.have(*rules.LOG_PROBABILITIES)
-    has_references = bool(seen.texts) and not seen.has_token_labels
-    return f'the rows have "{name}" and no text reference' if name and not has_references else None
+    return f'the rows have "{name}" and no text reference' if name and not seen.texts else None
 
 
 def _heat_maps(seen: Evidence) -> str | None:

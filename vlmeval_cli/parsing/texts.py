@@ -132,13 +132,20 @@ def _text(value: object) -> str | None:
     return None
 
 
-def refused(where: str, field: str, value: object, expected: str, on_bad_row: OnBadRow) -> str:
-    """What is wrong with a value that is none of the task's.
+def refused(
+    where: str,
+    field: str,
+    value: object,
+    expected: str,
+    on_bad_row: OnBadRow,
+    got: str | None = None,
+) -> str:
+    """What is wrong with a value that is none of the task's; ``got`` may say it in words.
 
     Raises:
         DataError: with that message, where bad rows are errors.
     """
-    message = f'{where}: field "{field}", got {described(value)}, expected {expected}'
+    message = f'{where}: field "{field}", got {got or described(value)}, expected {expected}'
     if on_bad_row == "error":
         parts = value if isinstance(value, list) else [value]
         raise DataError(
