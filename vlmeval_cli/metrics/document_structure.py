@@ -5,7 +5,7 @@ from __future__ import annotations
 from hashlib import blake2b
 from typing import Any
 
-_WORDS = {str: "string", bool: "boolean", int: "number", float: "number", type(None): "null"}
+_WORDS = {str: "string", bool: "boolean", int: "integer", float: "number", type(None): "null"}
 
 
 def structure(value: Any, *, with_types: bool = False) -> str:  # noqa: ANN401  (JSON)
@@ -20,14 +20,20 @@ def structure(value: Any, *, with_types: bool = False) -> str:  # noqa: ANN401  
     >>> structure({"b": 1, "a": [{"c": 2}, {"c": None}]})
     "{'a':[{'c':.}],'b':.}"
     >>> structure({"b": 1, "a": []}, with_types=True)
-    "{'a':[],'b':number}"
+    "{'a':[],'b':integer}"
     """
     if isinstance(value, dict):
         parts = [f"{key!r}:{structure(value[key], with_types=with_types)}" for key in sorted(value)]
         return "{" + ",".join(parts) + "}"
     if isinstance(value, list):
         return "[" + ",".join(sorted({structure(v, with_types=with_types) for v in value})) + "]"
-    return _WORDS[type(value)] if with_types else "."
+    return type_of(value) if with_types else "."
+
+
+def type_of(value: Any) -> str:  # noqa: ANN401  (JSON)
+    """What JSON Schema calls a scalar: 1.0 is an integer."""
+    is_whole = type(value) is float and value.is_integer()
+    return "integer" if is_whole else _WORDS[type(value)]
 
 
 def code(text: str) -> float:
