@@ -122,7 +122,7 @@ def join_one_file(
     the id is) and question together are the id, or else the row number. Where a task takes several
     predictions of an item, rows of one id are one item.
     """
-    ids, id_name, notes = _own_ids(rows, fields, may_repeat=repeats != "error")
+    ids, id_name, notes = _own_ids(rows, fields, may_repeat=repeats in ("list", "list_or_empty"))
     meeting = Meeting(
         predictions=rows,
         references=rows,

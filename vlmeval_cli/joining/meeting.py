@@ -19,8 +19,9 @@ from vlmeval_cli.joining.selection import Selection
 EXAMPLES = 5
 
 # Several predictions of one id: an error, a list, or a list that is empty where there is none
-# (in detection the item is the image, and no box is a prediction too).
-Repeats = Literal["error", "list", "list_or_empty"]
+# (in detection the item is the image, and no box is a prediction too); this last one always, or
+# only where some id repeats.
+Repeats = Literal["error", "list", "list_or_empty", "list_if_repeated"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,7 @@ def meet(
     Raises:
         DataError: repeated ids of predictions, or missing predictions that are an error.
     """
+    repeats = _settled(meeting, repeats)
     index = _index(meeting, repeats)
     wanted = _wanted(meeting, selection)
     met = list(map(index.get, _at(meeting.keys.references, wanted.rows)))
@@ -102,6 +104,14 @@ def meet(
         _refuse_missing(meeting, dataset, report)
     said = {"missing": policy.missing, **selection.policy()}
     return dataset, replace(report, policy=said)
+
+
+def _settled(meeting: Meeting, repeats: Repeats) -> Repeats:
+    if repeats != "list_if_repeated":
+        return repeats
+    keys = meeting.keys.predictions
+    repeat = len(set(keys)) < len(keys) or bool(meeting.items.more)
+    return "list_or_empty" if repeat else "error"
 
 
 def _at(values: Sequence[Any], rows: Iterable[int]) -> list[Any]:

@@ -60,6 +60,8 @@ def take_answers(gathered: Gathered, task: Task, config: RunConfig) -> tuple[Gat
     finish = gathered.dataset.fields.get(FINISH_REASON)
     items = _items(gathered, given)
     parsed = Parsed(given) if task.parse is None else task.parse(items, config)
+    if task.with_references is not None:
+        parsed = task.with_references(gathered.dataset.references, items, parsed, config)
     found = _statuses(given, unfinished, finish, parsed.unparsed)
     columns = _columns(gathered.dataset, task, items, parsed)
     stripped = sum(old is not new for old, new in zip(recorded, given, strict=True))

@@ -209,7 +209,7 @@ def _join(
     config: RunConfig,
 ) -> Joined:
     selection = Selection(config.where, config.limit)
-    repeats: Repeats = "error" if known is None else known.repeats
+    repeats = _repeats(left, right, detected, known)
     if right is None:
         return join_one_file(
             left, detected.fields, policy=config.join, selection=selection, repeats=repeats
@@ -217,6 +217,19 @@ def _join(
     return join(
         left, right, detected.fields, policy=config.join, selection=selection, repeats=repeats
     )
+
+
+def _repeats(
+    left: Columns, right: Columns | None, detected: Detected, known: Task | None
+) -> Repeats:
+    """What several predictions of one id are."""
+    if known is None:
+        return "error"
+    roles = detected.fields.predictions
+    if known.rows_repeat is None or roles.value is None:
+        return known.repeats
+    layouts = frozenset(side.layout.name for side in (left, right) if side is not None)
+    return known.rows_repeat(left[roles.value], roles, layouts)
 
 
 def _with_bad_rows(report: JoinReport, opened: Sequence[_Opened]) -> JoinReport:

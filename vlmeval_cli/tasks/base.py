@@ -10,7 +10,7 @@ from vlmeval_cli.core.batch import Column
 from vlmeval_cli.core.config import OnBadRow, RunConfig
 from vlmeval_cli.core.metric import Scalar
 from vlmeval_cli.core.results import Diagnosis, Score
-from vlmeval_cli.joining import Repeats
+from vlmeval_cli.joining import Repeats, Roles
 from vlmeval_cli.parsing.items import Items, Parsed, Place, ReferenceValues, Values
 from vlmeval_cli.parsing.texts import prediction_texts, reference_texts
 
@@ -88,10 +88,14 @@ class Task:
         fields: other fields that parser and metrics read, from either file.
         needs_references: whether an item without a reference is left out.
         repeats: what several predictions of one id are.
+        rows_repeat: the same where it depends on the recorded predictions, the roles of their
+            fields, and the layouts of the files.
         read_predictions: recorded predictions → what ``parse`` takes.
         read_references: recorded references → accepted answers, plain values.
         parse: predictions → values and typed columns; None where they are texts and stay so.
         reference_columns: accepted answers and items → typed columns of the references.
+        with_references: references and items beside what was parsed → the same with columns of the
+            references and what to tell of them, where that hangs on the choices of the run.
         settings: choices of the run → options of metrics by metric name, which come with the data.
         detail: makes, for a run's choices, (value, references) → more about how an item was scored.
     """
@@ -104,12 +108,16 @@ class Task:
     fields: tuple[str, ...] = ()
     needs_references: bool = True
     repeats: Repeats = "error"
+    rows_repeat: Callable[[Sequence[Any], Roles, frozenset[str]], Repeats] | None = None
     read_predictions: PredictionReader = prediction_texts
     read_references: ReferenceReader = reference_texts
     parse: Callable[[Items, RunConfig], Parsed] | None = None
     reference_columns: Callable[[Sequence[Sequence[Any]], Items], Mapping[str, Column]] | None = (
         None
     )
+    with_references: (
+        Callable[[Sequence[Sequence[Any]], Items, Parsed, RunConfig], Parsed] | None
+    ) = None
     settings: Callable[[RunConfig], Settings] | None = None
     detail: (
         Callable[[RunConfig], Callable[[Any, Sequence[Any]], Mapping[str, Any] | None]] | None
