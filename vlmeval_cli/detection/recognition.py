@@ -60,6 +60,9 @@ def detect(
     if found is not None and found.name in rules.MEASURED:
         mine, theirs = _as_measured(found.name, seen, (mine, theirs), fields)
         seen = replace(seen, prediction=mine.name, reference=theirs.name)
+    if found is not None and found.name == "code" and mine.name is None:
+        mine = _as_results(predictions)
+        seen = replace(seen, prediction=mine.name)
     _require_values(seen, found, is_one_file=references is None)
     if found is None:
         refuse_unknown(seen)
@@ -122,6 +125,13 @@ def _as_measured(
     if fields.references is None and theirs.name == mine.name:
         theirs = Chosen(None)
     return mine, theirs
+
+
+def _as_results(predictions: Side) -> Chosen:
+    """Where no field holds programs, how their tests ended plays the prediction."""
+    for name in predictions.present(rules.RESULT_NAMES):
+        return Chosen(name, f'"{name}", how the tests of programs ended')
+    return Chosen(None)
 
 
 def _as_whole_row(predictions: Side, mine: Chosen, theirs: Chosen) -> Chosen:

@@ -48,7 +48,8 @@ CLASS_NAMES: Final = frozenset({"label", "class", "category"})
 DOCUMENT_IDS: Final = ("questionId", "docId")
 QUESTION_IDS: Final = ("question_id", "qid")
 CODE_NAMES: Final = ("entry_point",)
-TEST_NAMES: Final = ("test", "tests")
+TEST_NAMES: Final = ("test", "tests", "test_list")
+RESULT_NAMES: Final = ("passed", "correct", "is_correct")
 LOG_PROBABILITIES: Final = (
     "logprobs", "token_logprobs", "log_probs", "log_likelihood", "loss", "losses", "nll",
 )  # fmt: skip

@@ -84,6 +84,22 @@ ROWS = (
         side="references",
     ),
     RowRule(
+        "mbpp",
+        frozenset({"task_id", "text", "test_list"}),
+        "MBPP problems: task_id, text and test_list",
+        task="code",
+        roles={"id": "task_id", "references": "code", "question": "text"},
+        side="references",
+    ),
+    RowRule(
+        "mbpp",
+        frozenset({"task_id", "prompt", "test_list"}),
+        "sanitized MBPP problems: task_id, prompt and test_list",
+        task="code",
+        roles={"id": "task_id", "references": "code", "question": "prompt"},
+        side="references",
+    ),
+    RowRule(
         "humaneval_samples",
         frozenset({"task_id", "completion"}),
         "HumanEval samples: task_id and completion",

@@ -177,9 +177,10 @@ class _Crew:
 
     def _verdict(self, program: Program) -> Verdict:
         secret = secrets.token_hex(16)
-        with tempfile.TemporaryDirectory(
-            prefix="vlmeval-", ignore_cleanup_errors=True
-        ) as home, tempfile.TemporaryFile() as payload:
+        with (
+            tempfile.TemporaryDirectory(prefix="vlmeval-", ignore_cleanup_errors=True) as home,
+            tempfile.TemporaryFile() as payload,
+        ):
             work = {"program": program.source, "tests": program.tests}
             payload.write(json.dumps(work).encode())
             payload.seek(0)

@@ -70,5 +70,8 @@ def _facts(items: Batch) -> Facts:
         median_words=float(np.median(words)) if texts else 0.0,
         columns=frozenset(items.columns),
         fields=frozenset(items.fields),
+        least_predictions=min(
+            (len(found) for found in items.predictions if isinstance(found, list)), default=1
+        ),
         have_lines=2 * sum("\n" in text for text in texts) > len(texts),
     )
