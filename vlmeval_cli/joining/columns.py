@@ -98,18 +98,31 @@ def collect(source: RowSource, names: Iterable[str]) -> Columns:
     lines = array("q")
     known: set[str] = set()
     columns: dict[str, list[Any]] = {name: [] for name in dict.fromkeys(names)}
-    plain = [(name, column.append) for name, column in columns.items() if "." not in name]
+    plain: list[tuple[str, Callable[[Any], None]]] = []  # fields that have occurred
     dotted = [(name, column.append) for name, column in columns.items() if "." in name]
     add_line = lines.append
     for line, fields in source.rows():
-        add_line(line)
         if not fields.keys() <= known:
+            plain += _first_seen(fields.keys() - known, columns, len(lines))
             known.update(fields)
+        add_line(line)
         for name, append in plain:
             append(fields.get(name))
         if dotted:
             _reach(fields, dotted)
+    for column in columns.values():
+        column.extend([None] * (len(lines) - len(column)))
     return Columns(source.path, lines, columns, frozenset(known), source.layout)
+
+
+def _first_seen(
+    names: Iterable[str], columns: Mapping[str, list[Any]], n_before: int
+) -> list[tuple[str, Callable[[Any], None]]]:
+    """Columns that begin after ``n_before`` rows, with None for each of those."""
+    found = [(name, columns[name]) for name in names if name in columns and "." not in name]
+    for _, column in found:
+        column.extend([None] * n_before)
+    return [(name, column.append) for name, column in found]
 
 
 def _reach(fields: dict[str, Any], dotted: list[tuple[str, Callable[[Any], None]]]) -> None:

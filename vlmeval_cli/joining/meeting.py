@@ -223,7 +223,9 @@ def _fields(
 
 
 def _is_there(columns: Columns, name: str) -> bool:
-    return name in columns.known or any(value is not None for value in columns[name])
+    if name in columns.known or "." not in name:
+        return name in columns.known
+    return any(value is not None for value in columns[name])
 
 
 def _lines(columns: Columns, met: Sequence[int | None]) -> Sequence[int]:
