@@ -53,6 +53,8 @@ class Items:
         values = as_written(columns.layout, columns[name])
         if name == WHOLE_ROW:
             values = [{key: row[key] for key in row if key != id_name} for row in values]
+        if not self.more and set(map(type, values)) == {str}:
+            return [[values[row]] for row in self.first]
         if not self.more:
             return [accepted(values[row]) for row in self.first]
         return [

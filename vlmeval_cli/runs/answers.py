@@ -167,15 +167,21 @@ def _statuses(
     finish: Sequence[object] | None,
     unparsed: Mapping[int, str],
 ) -> list[Status | None]:
-    finish = [None] * len(given) if finish is None else finish
-    found = [
-        MISSING
-        if text is None
-        else status(text, finish_reason=finish[i], is_unfinished=i in unfinished)
-        if isinstance(text, str)
-        else None
-        for i, text in enumerate(given)
-    ]
+    if finish is None and not unfinished and set(map(type, given)) <= {str, type(None)}:
+        of_text = {text: MISSING if text is None else status(text) for text in set(given)}
+        found = [*map(of_text.__getitem__, given)]
+    else:
+        finish = [None] * len(given) if finish is None else finish
+        found = [
+            MISSING
+            if text is None
+            else status(text, finish_reason=finish[i], is_unfinished=i in unfinished)
+            if isinstance(text, str)
+            else None
+            for i, text in enumerate(given)
+        ]
+    if not unparsed:
+        return found
     return [
         Status("unparsed", unparsed[i]) if one is None and i in unparsed else one
         for i, one in enumerate(found)
