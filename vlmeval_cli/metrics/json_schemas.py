@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from vlmeval_cli.core.errors import UsageError, quoted
 from vlmeval_cli.metrics.document_structure import structure, type_of
 from vlmeval_cli.metrics.schema_check import is_structural, quick_check
+from vlmeval_cli.text.document_paths import ROOT, of_entries, of_key
 
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
@@ -28,7 +29,6 @@ class Fault(NamedTuple):
 
 Faults = frozenset[Fault]
 NO_FAULTS: Faults = frozenset()
-WHOLE = "(document)"
 
 
 def canonical(schema: Any) -> str:  # noqa: ANN401  (JSON)
@@ -151,26 +151,26 @@ def _explained(schema: Any) -> Callable[[Any], Faults]:  # noqa: ANN401  (JSON)
                 fault for error in validator.iter_errors(document) for fault in _faults(error)
             )
         except RecursionError:
-            return frozenset({Fault(WHOLE, "the schema refers to itself without end")})
+            return frozenset({Fault(ROOT, "the schema refers to itself without end")})
 
     return faults
 
 
 def _faults(error: ValidationError) -> Iterator[Fault]:
     """An error of the validator, without the values of this one document."""
-    path = path_text(error.absolute_path)
+    path = _path(error.absolute_path)
     keyword, value, schema = str(error.validator), error.validator_value, error.schema
     if keyword == "required" and isinstance(error.instance, dict):
         for key in value:  # one error for each of them
             if key not in error.instance:
-                yield Fault(_under(path, key), "required key is missing")
+                yield Fault(of_key(path, key), "required key is missing")
     elif keyword == "additionalProperties" and isinstance(schema, dict) and value is False:
         known = schema.get("properties", {}).keys()
         patterns = list(schema.get("patternProperties", ()))
         extra = (key for key in sorted(error.instance) if key not in known)
         named = (key for key in extra if not any(re.search(one, key) for one in patterns))
         for key in islice(named, _MOST_EXTRA_KEYS):
-            yield Fault(_under(path, key), "key that the schema does not have")
+            yield Fault(of_key(path, key), "key that the schema does not have")
     elif keyword == "type":
         expected = " or ".join([value] if isinstance(value, str) else value)
         yield Fault(path, f"expected {expected}, got {_kind(error.instance)}")
@@ -178,20 +178,12 @@ def _faults(error: ValidationError) -> Iterator[Fault]:
         yield Fault(path, f"breaks {keyword}: {canonical(value)[:60]}")
 
 
-def path_text(keys: Any) -> str:  # noqa: ANN401  (keys and places)
-    """Keys and places as one path; the places in lists are not told apart.
-
-    >>> path_text(["items", 3, "price"])
-    'items[].price'
-    """
-    path = ""
+def _path(keys: Iterable[str | int]) -> str:
+    """Keys and places as one path; places in lists are not told apart."""
+    path = ROOT
     for key in keys:
-        path = f"{path}[]" if isinstance(key, int) else _under(path, key)
-    return path or WHOLE
-
-
-def _under(path: str, key: str) -> str:
-    return key if path in ("", WHOLE) else f"{path}.{key}"
+        path = of_entries(path) if isinstance(key, int) else of_key(path, key)
+    return path
 
 
 def _kind(value: object) -> str:

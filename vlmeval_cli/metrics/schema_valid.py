@@ -23,9 +23,10 @@ from vlmeval_cli.core.metric import (
 )
 from vlmeval_cli.core.results import MetricStatistics
 from vlmeval_cli.metrics.inferred_schema import NO_SHAPE, Shape, shape_of
-from vlmeval_cli.metrics.json_schemas import WHOLE, Fault, fault_finder, refuse_invalid
+from vlmeval_cli.metrics.json_schemas import Fault, fault_finder, refuse_invalid
+from vlmeval_cli.text.document_paths import ROOT
 
-_UNREAD = frozenset({Fault(WHOLE, "missing, or could not be read")})
+_UNREAD = frozenset({Fault(ROOT, "missing, or could not be read")})
 _SHOWN = 15
 _APART = "\t"  # between path and problem in the names of facts
 
