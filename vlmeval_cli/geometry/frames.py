@@ -129,5 +129,5 @@ def sorted_corners(boxes: Array) -> tuple[Array, npt.NDArray[np.bool_]]:
 
 def are_swapped(boxes: Array) -> npt.NDArray[np.bool_]:
     """Which boxes have their corners in the wrong order, shape (m,)."""
-    swapped: npt.NDArray[np.bool_] = (boxes[:, 2:] < boxes[:, :2]).any(axis=1)
-    return swapped
+    swapped = np.asarray(boxes[:, 2:] < boxes[:, :2])
+    return swapped[:, 0] | swapped[:, 1]

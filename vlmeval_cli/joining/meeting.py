@@ -162,6 +162,12 @@ def _wanted(meeting: Meeting, selection: Selection) -> Wanted:
     chosen = Items(rows, meeting.items.more)
     name, id_name = meeting.reference_name, meeting.id_names[1]
     answers = chosen.references(meeting.references, name, id_name)
+    if selection.keeps_empty and name is not None:
+        recorded = meeting.references[name]
+        answers = [
+            [[]] if not given and recorded[row] == [] else given
+            for row, given in zip(rows, answers, strict=True)
+        ]
     if name is None or all(answers):
         return Wanted(rows, answers, [])
     unanswered = [row for row, given in zip(rows, answers, strict=True) if not given]

@@ -17,10 +17,12 @@ class Selection:
     """Items wanted: the first ``limit`` of those whose fields have the values of ``where``.
 
     Values are compared as text, so that ``--where year=2014`` finds a number and a string.
+    ``keeps_empty`` says that an empty list is a reference: an image may have no objects.
     """
 
     where: Mapping[str, str] = field(default_factory=dict)
     limit: int | None = None
+    keeps_empty: bool = False
 
     def rows(self, columns: Columns, rows: Sequence[int]) -> Sequence[int]:
         """Those of ``rows`` that are wanted, in order.

@@ -220,6 +220,7 @@ def _tagged(opening: str, closing: str) -> Callable[[str], Iterator[RawBox]]:
 
 
 _BOX = r"<box>|<quad>"
+_GLM_MARK = "<|begin_of_box|>"
 _POINT = re.compile(r"<points?\b([^>]*)>?([^<]*)")
 _POINT_PAIR = re.compile(rf"\bx\d*\s*=\s*[\"']?({NUMBER})[\"']?\s*,?\s*y\d*\s*=\s*[\"']?({NUMBER})")
 _POINT_DIGITS = re.compile(r"\bp\s*=\s*[\"']?(\d{1,4})\s*,\s*(\d{1,4})")
@@ -253,7 +254,7 @@ _MARKED: Final = (
     _Marked("<patch_index_", "patches", _patches),
     _Marked("<|box_start|>", "box_start", _tagged(r"<\|box_start\|>", r"<\|box_end\|>")),
     _Marked("<|det|>", "det", _tagged(r"<\|det\|>", r"<\|/det\|>")),
-    _Marked("<|begin_of_box|>", "begin_of_box", _tagged(r"<\|begin_of_box\|>", r"<\|end_of_box\|>")),
+    _Marked(_GLM_MARK, "begin_of_box", _tagged(re.escape(_GLM_MARK), r"<\|end_of_box\|>")),
     _Marked("<box>", "box_pairs", _tagged(_BOX, r"</box>|</quad>")),
     _Marked("<quad>", "box_pairs", _tagged(_BOX, r"</box>|</quad>")),
     _Marked("<point", "molmo", _points),

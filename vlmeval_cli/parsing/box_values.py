@@ -79,7 +79,7 @@ def read_value(value: Any, *, by_class_id: bool = False) -> Found:  # noqa: ANN4
 class _Walk:
     """A walk through nested values; the syntax is that of the first box."""
 
-    def __init__(self, by_class_id: bool) -> None:  # noqa: FBT001
+    def __init__(self, by_class_id: bool) -> None:
         self.by_class_id = by_class_id
         self.syntax = ""
         self.is_mended = False

@@ -208,7 +208,8 @@ def _join(
     known: Task | None,
     config: RunConfig,
 ) -> Joined:
-    selection = Selection(config.where, config.limit)
+    keeps_empty = known is not None and known.empty_list_is_answer
+    selection = Selection(config.where, config.limit, keeps_empty)
     repeats = _repeats(left, right, detected, known)
     if right is None:
         return join_one_file(

@@ -87,6 +87,7 @@ class Task:
         diagnose: patterns in the scores, with advice.
         fields: other fields that parser and metrics read, from either file.
         needs_references: whether an item without a reference is left out.
+        empty_list_is_answer: a reference may be an empty list: there is nothing to be found.
         repeats: what several predictions of one id are.
         rows_repeat: the same where it depends on the recorded predictions, the roles of their
             fields, and the layouts of the files.
@@ -107,6 +108,7 @@ class Task:
     diagnose: Callable[[Mapping[str, Score]], Sequence[Diagnosis]]
     fields: tuple[str, ...] = ()
     needs_references: bool = True
+    empty_list_is_answer: bool = False
     repeats: Repeats = "error"
     rows_repeat: Callable[[Sequence[Any], Roles, frozenset[str]], Repeats] | None = None
     read_predictions: PredictionReader = prediction_texts
