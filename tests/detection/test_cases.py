@@ -372,3 +372,12 @@ def test_swapped_files_are_told_with_the_right_command(recognise, predictions, r
         recognise(predictions, references, kind=kind)
     names = [error.value.hint.index(f"{name}.{kind}") for name in ("refs", "preds")]
     assert names == sorted(names)
+
+
+def test_a_category_beside_options_is_the_topic_and_no_answer(recognise):
+    rows = [
+        {"id": n, "question": "q?", "options": ["red", "blue"], "answer": "A", "category": "art"}
+        for n in range(4)
+    ]
+    found, *_ = recognise([{"id": n, "prediction": "B"} for n in range(4)], rows)
+    assert (found.task, fields_of(found)) == ("choice", ("prediction", "answer"))

@@ -127,8 +127,11 @@ def _are_token_ids(values: Sequence[Any]) -> bool:
 
 def _label_or_text(side: Side, predictions: Side | None, names: list[str]) -> list[str]:
     """A label beside an answer may be the reference or a fact about the item."""
+    if options_of(side) is not None:
+        # Beside options a class or category says what the question is about.
+        names = [name for name in names if name not in rules.TOPIC_NAMES] or names
     texts = [name for name in names if name not in rules.LABEL_NAMES]
-    if not texts:
+    if not texts or names[0] not in rules.LABEL_NAMES:
         return names
     shared = [name for name in names if predictions is not None and name in predictions.filled]
     if len(shared) != 1:

@@ -37,6 +37,8 @@ PREDICTION_LAST: Final = frozenset({"answer", "caption"})
 OFTEN_INPUT: Final = frozenset({"text", "result"})
 # Labels of an item, or facts about it that are nobody's reference.
 LABEL_NAMES: Final = frozenset({"label", "labels", "class", "category"})
+# Labels that, in a question with options, name its topic.
+TOPIC_NAMES: Final = frozenset({"class", "category"})
 # Names that only a prediction has, and only references have.
 PREDICTION_ONLY: Final = (
     frozenset(PREDICTION_NAMES) - frozenset(REFERENCE_NAMES) - PREDICTION_LAST - OFTEN_INPUT
