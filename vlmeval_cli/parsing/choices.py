@@ -203,7 +203,7 @@ def _letters_at(text: str, start: int) -> tuple[Named, int]:
 
 
 def _upper(found: re.Match[str]) -> str:
-    return next(filter(None, found.groups())).upper()
+    return str(next(filter(None, found.groups()))).upper()
 
 
 def _stated(text: str, options: Options) -> Named:

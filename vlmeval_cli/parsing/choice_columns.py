@@ -1,0 +1,290 @@
+"""Multiple-choice items as columns: what was chosen, what is right, out of how many.
+
+- ``prediction.choice``: letter that the answer names, or None.
+- ``references.choice``: letters of the right options, usually one; none for an open question.
+- ``options.text``: texts behind A, B, …; none where they are not recorded.
+- ``options.count``: how many options there are, NaN where that is not recorded.
+- ``choice.open``: 1 for an open question among the others.
+- ``choice.answer``, ``choice.accepted``: answer and references as texts, for other rules.
+- ``circular.choice``, ``circular.right``: for the first of the rotations of a question, what was
+  chosen and what is right in all of them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from itertools import chain
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from vlmeval_cli.core.batch import (
+    Column,
+    NumberColumn,
+    TextColumn,
+    ValueColumn,
+    offsets_of,
+    singles,
+)
+from vlmeval_cli.parsing.choice_golds import index_letters, right_letters
+from vlmeval_cli.parsing.choice_rules import Rule, read_all
+from vlmeval_cli.parsing.choices import read_choice
+from vlmeval_cli.parsing.items import Items, Parsed
+from vlmeval_cli.parsing.options import (
+    LETTERS,
+    TYPE_FIELDS,
+    UNKNOWN,
+    Options,
+    Texts,
+    key,
+    open_questions,
+    option_texts,
+)
+from vlmeval_cli.parsing.rotations import Rotations, rotations
+
+_DRESSES = ("{}", "({})", "{}.", "({}).", "{})", "{}:", "**{}**", "\\boxed{{{}}}", "Answer: {}",
+            "The answer is {}.", "The answer is {}", "The correct answer is {}.",
+            "The answer is ({}).", "<answer>{}</answer>")  # fmt: skip
+_SHORT = 5  # characters of an option's text that may be nothing but a letter
+
+
+class Questions(NamedTuple):
+    """The recorded side of ``n`` items.
+
+    Attributes:
+        texts: options of each item, None where it has none.
+        is_open: whether it is an open question.
+        has_letters: some option's text is itself a letter, so that "B" needs a second look.
+    """
+
+    texts: list[Texts | None]
+    is_open: list[bool]
+    has_letters: bool
+
+    def options(self, item: int) -> Options:
+        """The options of one item."""
+        return Options.of(self.texts[item])
+
+
+def questions(items: Items) -> Questions:
+    """Options of the items, and which of them have none because they are open questions.
+
+    Raises:
+        DataError: the options of an item are no options.
+    """
+    found = option_texts(items)
+    is_open = open_questions(items, found) or [False] * len(items)
+    texts: list[Texts | None] = found if found is not None else [None] * len(items)
+    if any(is_open):
+        texts = [None if alone else own for own, alone in zip(texts, is_open, strict=True)]
+    every = set(chain.from_iterable(own for own in texts if own is not None))
+    short = (text for text in every if text is None or len(text) <= _SHORT)
+    has_letters = any(
+        text is None or (len(key(text)) == 1 and key(text).isalpha()) for text in short
+    )
+    return Questions(texts, is_open, has_letters)
+
+
+def parse(items: Items, rule: Rule = "vlmeval") -> Parsed:
+    """The options that the answers name.
+
+    Args:
+        items: predictions and their questions.
+        rule: whose reading decides what counts as unparsed; ``prediction.choice`` is always ours.
+    """
+    asked = questions(items)
+    texts = [
+        None if alone else text
+        for text, alone in zip(items.predictions, asked.is_open, strict=True)
+    ]
+    letters, reasons = _read(texts, asked, items)
+    shown, unparsed = (letters, reasons) if rule == "vlmeval" else _by_rule(rule, texts, asked)
+    values = [
+        text if alone else letter
+        for text, alone, letter in zip(items.predictions, asked.is_open, shown, strict=True)
+    ]
+    turned = rotations(items, asked.texts)
+    columns: dict[str, Column] = {
+        "prediction.choice": ValueColumn(letters, singles(len(items))),
+        **_option_columns(asked),
+        "choice.answer": TextColumn(
+            [text or "" for text in items.predictions], singles(len(items))
+        ),
+    }
+    if turned is not None:
+        columns["circular.choice"] = _of_heads(turned, letters)
+    return Parsed(
+        values,
+        unparsed=unparsed,
+        columns=columns,
+        notes=_notes(items, asked, turned),
+        inferred={"choices": _inferred(asked, turned, rule)},
+    )
+
+
+def reference_columns(references: Sequence[Sequence[Any]], items: Items) -> Mapping[str, Column]:
+    """The right options, and for rotations the right options of all.
+
+    Raises:
+        UsageError: it cannot be decided whether numbers are indices.
+    """
+    asked = questions(items)
+    golds = [[] if alone else own for own, alone in zip(references, asked.is_open, strict=True)]
+    letters = _plain_letters(golds, asked) or right_letters(
+        golds, [asked.options(item) for item in range(len(items))]
+    )
+    columns: dict[str, Column] = {
+        "references.choice": _ragged(letters),
+        "choice.accepted": _texts_of(references),
+    }
+    turned = rotations(items, asked.texts)
+    if turned is not None:
+        columns["circular.right"] = _of_heads(turned, ["".join(own) for own in letters])
+    return columns
+
+
+def _read(
+    texts: Sequence[str | None], asked: Questions, items: Items
+) -> tuple[list[str | None], dict[int, str]]:
+    """Letters that the answers name, and why there is none."""
+    letters: list[str | None] = [None] * len(texts)
+    reasons: dict[int, str] = {}
+    if _are_numbers(texts):
+        options = [asked.options(item) for item in range(len(texts))]
+        found = index_letters(texts, options, items.labels())
+        if found is not None:
+            why = "the index is that of no option"
+            given = {i for i, text in enumerate(texts) if text is not None}
+            return found, {i: why for i in given if found[i] is None}
+    plain = {} if asked.has_letters else _plain_answers()
+    for item, text in enumerate(texts):
+        if text is None:
+            continue
+        own = asked.texts[item]
+        letter = None if asked.has_letters else _quick(text, own, plain)
+        if letter is None:
+            letter, why = read_choice(text, Options.of(own))
+            if letter is None:
+                reasons[item] = why
+        letters[item] = letter
+    return letters, reasons
+
+
+def _quick(text: str, own: Texts | None, plain: Mapping[str, str]) -> str | None:
+    """The letter of the commonest kinds of answers; None where a closer look is needed.
+
+    It says what :func:`read_choice` says, sooner.
+    """
+    letter = plain.get(text)
+    if letter is None and own is not None:
+        if text[1:3] in (". ", ") ", ": ") and text[3:] in own:
+            letter = text[0]
+            if own[LETTERS.find(letter) % len(own)] != text[3:]:
+                return None
+        elif text in own and own.count(text) == 1:
+            return LETTERS[own.index(text)]
+    known = len(UNKNOWN if own is None else own)
+    return letter if letter is not None and letter in LETTERS[:known] else None
+
+
+def _plain_answers() -> dict[str, str]:
+    """Answers that name a letter whatever the options are."""
+    return {dress.format(letter): letter for letter in LETTERS for dress in _DRESSES}
+
+
+def _are_numbers(texts: Sequence[str | None]) -> bool:
+    return all(text is None or re.fullmatch(r"\s*\d{1,2}\s*", text) is not None for text in texts)
+
+
+def _by_rule(
+    rule: Rule, texts: Sequence[str | None], asked: Questions
+) -> tuple[list[str | None], dict[int, str]]:
+    found = read_all(rule, texts, [asked.options(item) for item in range(len(texts))])
+    letters = [None if one is None else one.letter for one in found]
+    return letters, {i: one.reason for i, one in enumerate(found) if one and one.letter is None}
+
+
+def _option_columns(asked: Questions) -> dict[str, Column]:
+    n = len(asked.texts)
+    flat = list(chain.from_iterable(own or () for own in asked.texts))
+    sizes = [len(own or ()) for own in asked.texts]
+    offsets = offsets_of(sizes)
+    counts = np.array(sizes, dtype=np.float64)
+    if None in flat:
+        counts = np.array([sum(t is not None for t in own or ()) for own in asked.texts], float)
+    counts[counts == 0] = np.nan
+    return {
+        "options.text": ValueColumn(flat, offsets),
+        "options.count": NumberColumn(counts, singles(n)),
+        "choice.open": NumberColumn(np.array(asked.is_open, dtype=np.float64), singles(n)),
+    }
+
+
+def _plain_letters(golds: Sequence[Sequence[Any]], asked: Questions) -> list[list[str]] | None:
+    """The golds, where all are letters of their options already."""
+    if asked.has_letters or not {len(own) for own in golds} <= {0, 1}:
+        return None
+    if not {gold for own in golds for gold in own} <= set(LETTERS):
+        return None
+    unknown = len(UNKNOWN)
+    sizes = [unknown if own is None else len(own) for own in asked.texts]
+    fits = all(not own or own[0] in LETTERS[:size] for own, size in zip(golds, sizes, strict=True))
+    return [list(own) for own in golds] if fits else None
+
+
+def _ragged(values: Sequence[Sequence[Any]]) -> ValueColumn:
+    return ValueColumn(list(chain.from_iterable(values)), offsets_of([*map(len, values)]))
+
+
+def _texts_of(references: Sequence[Sequence[Any]]) -> TextColumn:
+    return TextColumn(list(chain.from_iterable(references)), offsets_of([*map(len, references)]))
+
+
+def _of_heads(turned: Rotations, values: Sequence[Any]) -> ValueColumn:
+    """For the first item of each question the values of all its rotations."""
+    rows: list[list[Any]] = [[] for _ in values]
+    for group in turned.groups:
+        rows[group[0]] = [values[item] for item in group]
+    return _ragged(rows)
+
+
+def _apart(items: Items, asked: Questions) -> str:
+    """The options that score the open questions alone, where one value of a field selects them."""
+    for name in TYPE_FIELDS:
+        kinds = {
+            k for k, alone in zip(items.fields.get(name, ()), asked.is_open, strict=False) if alone
+        }
+        if len(kinds) == 1 and None not in kinds:
+            return f"with --task vqa --where {name}={kinds.pop()}, or "
+    return ""
+
+
+def _inferred(asked: Questions, turned: Rotations | None, rule: Rule) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "read by": rule,
+        "options": "recorded" if any(asked.texts) else "unknown",
+    }
+    return found if turned is None else {**found, "rotations": turned.evidence}
+
+
+def _notes(items: Items, asked: Questions, turned: Rotations | None) -> tuple[str, ...]:
+    notes = []
+    n_open = sum(asked.is_open)
+    if n_open:
+        notes.append(
+            f"{n_open:,} of {len(items):,} items are open questions: the metrics of options skip "
+            f"them. Score them {_apart(items, asked)}with --metrics mmmu_accuracy, which scores "
+            "both kinds as MMMU does"
+        )
+    if not any(asked.texts):
+        notes.append(
+            f"no options are recorded: letters from {UNKNOWN[0]} to {UNKNOWN[-1]} are read, "
+            "answers in words are not, and the random floor is unknown"
+        )
+    if turned is not None:
+        notes.append(
+            f"{len(items):,} items are rotations of {len(turned.groups):,} questions "
+            f"({turned.evidence}): circular_accuracy counts a question that is right in all of them"
+        )
+    return tuple(notes)
