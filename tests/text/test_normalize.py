@@ -9,6 +9,7 @@ from vlmeval_cli.text.normalize import (
     NORMALIZERS,
     single_spaced_lowercase,
     squad_normalized,
+    squad_normalized_all,
     stripped_lowercase,
     without_punctuation,
 )
@@ -67,3 +68,13 @@ def test_single_spaced_lowercase():
 )
 def test_normalisers_by_name(name, expected):
     assert NORMALIZERS[name](" The Cat. ") == expected
+
+
+@given(
+    texts=st.lists(
+        st.text(alphabet="aAnthe \n\t\x0b\x1f\x85.,'-_“”éΣσİß日\ud800", max_size=14), max_size=6
+    )
+)
+@settings(deadline=None, max_examples=300)
+def test_squad_normalisation_of_all_texts_is_that_of_each(texts):
+    assert squad_normalized_all(texts) == [squad_normalized(text) for text in texts]

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice, repeat
 from typing import Any, Protocol
 
 from vlmeval_cli.joining.paths import value_at
 from vlmeval_cli.readers.base import Layout
 
+_ROWS_AT_ONCE = 1024
 A_LINE_A_ROW = Layout("jsonl", "an object a line")
 
 
@@ -98,33 +100,17 @@ def collect(source: RowSource, names: Iterable[str]) -> Columns:
     lines = array("q")
     known: set[str] = set()
     columns: dict[str, list[Any]] = {name: [] for name in dict.fromkeys(names)}
-    plain: list[tuple[str, Callable[[Any], None]]] = []  # fields that have occurred
-    dotted = [(name, column.append) for name, column in columns.items() if "." in name]
-    add_line = lines.append
-    for line, fields in source.rows():
-        if not fields.keys() <= known:
-            plain += _first_seen(fields.keys() - known, columns, len(lines))
-            known.update(fields)
-        add_line(line)
-        for name, append in plain:
-            append(fields.get(name))
-        if dotted:
-            _reach(fields, dotted)
-    for column in columns.values():
-        column.extend([None] * (len(lines) - len(column)))
+    numbered = iter(source.rows())
+    while chunk := list(islice(numbered, _ROWS_AT_ONCE)):
+        lines.extend([line for line, _ in chunk])
+        rows = [fields for _, fields in chunk]
+        own = set().union(*rows)
+        known |= own
+        for name, column in columns.items():
+            if "." in name:
+                column.extend([value_at(fields, name) for fields in rows])
+            elif name in own:
+                column.extend([fields.get(name) for fields in rows])
+            else:
+                column.extend(repeat(None, len(rows)))
     return Columns(source.path, lines, columns, frozenset(known), source.layout)
-
-
-def _first_seen(
-    names: Iterable[str], columns: Mapping[str, list[Any]], n_before: int
-) -> list[tuple[str, Callable[[Any], None]]]:
-    """Columns that begin after ``n_before`` rows, with None for each of those."""
-    found = [(name, columns[name]) for name in names if name in columns and "." not in name]
-    for _, column in found:
-        column.extend([None] * n_before)
-    return [(name, column.append) for name, column in found]
-
-
-def _reach(fields: dict[str, Any], dotted: list[tuple[str, Callable[[Any], None]]]) -> None:
-    for name, append in dotted:
-        append(value_at(fields, name))

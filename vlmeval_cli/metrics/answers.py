@@ -7,7 +7,7 @@ integers, and what happens per item is arithmetic on whole columns.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 from typing import NamedTuple, TypeVar
@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from vlmeval_cli.core.batch import Array, Batch, Ints
 from vlmeval_cli.core.metric import Notice
+from vlmeval_cli.text.normalize import each
 
 Codes = npt.NDArray[np.int32]
 Flags = npt.NDArray[np.bool_]
@@ -79,10 +80,10 @@ class Answers:
             reference: normaliser of accepted answers, if it is another one.
         """
         code_of = _numbering()
-        predicted = _codes(map(prediction, self.texts), code_of, len(self.texts))
+        predicted = _codes(each(prediction, self.texts), code_of)
         accepted = predicted
         if reference is not None and reference is not prediction:
-            accepted = _codes(map(reference, self.texts), code_of, len(self.texts))
+            accepted = _codes(each(reference, self.texts), code_of)
         return Answers(
             list(code_of), predicted[self.predictions], accepted[self.references], self.offsets
         )
@@ -180,6 +181,5 @@ def _code_of(text: str, answers: Answers) -> int:
     return answers.texts.index(text) if text in answers.texts else -1
 
 
-def _codes(texts: Iterable[str], code_of: Mapping[str, int], length: int = -1) -> Codes:
-    size = len(texts) if isinstance(texts, Sequence) else length
-    return np.fromiter(map(code_of.__getitem__, texts), dtype=np.int32, count=size)
+def _codes(texts: Sequence[str], code_of: Mapping[str, int]) -> Codes:
+    return np.fromiter(map(code_of.__getitem__, texts), dtype=np.int32, count=len(texts))

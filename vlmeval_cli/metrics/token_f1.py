@@ -134,7 +134,8 @@ def _f1(texts: Sequence[str], left: Ints, right: Ints, *, both_empty: float) -> 
 
 def _bags(texts: Sequence[str]) -> _Bags:
     vocabulary = Vocabulary()
-    bags = [_told_apart(text.split()) for text in texts]
+    lists = [text.split() for text in texts]
+    bags = [words if len(set(words)) == len(words) else _told_apart(words) for words in lists]
     numbers = map(vocabulary.__getitem__, chain.from_iterable(bags))
     return _Bags(
         np.fromiter(numbers, dtype=np.int32), offsets_of([*map(len, bags)]), len(vocabulary)
@@ -147,8 +148,6 @@ def _told_apart(words: list[str]) -> list[str]:
     >>> _told_apart(["no", "no", "yes"])
     ['no', 'no 2', 'yes']
     """
-    if len(set(words)) == len(words):
-        return words
     seen: Counter[str] = Counter()
     marked = []
     for word in words:

@@ -15,6 +15,7 @@ import warnings
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import orjson
 
 from vlmeval_cli.core.errors import quoted
@@ -22,6 +23,7 @@ from vlmeval_cli.core.errors import quoted
 # 64 bits hold every positive integer of 19 digits and every negative one of 18.
 _LONG_NUMBER = re.compile(rb"(?:^|[\s:,\[])(?:-[0-9]{19}|[0-9]{20})")
 _STRIDE = 6  # 19 digits in a row cover at least three neighbours of any six-step grid
+_DOUBLING = (1, 2, 4, 8, 3)  # 1 digit and so many more are 19
 _SHORT_TEXT = 4096  # below this the expression is faster than the grid
 _DECODER = json.JSONDecoder(strict=False)
 _EXCERPT = 40
@@ -102,16 +104,26 @@ def object_pairs(text: bytes) -> list[tuple[str, Any]]:
 
 
 def may_hold_long_number(text: bytes) -> bool:
-    """Whether 19 digits could stand in a row; never wrong when it says no.
+    """Whether 19 digits stand in a row; numbers of text and of numbers alike.
 
     >>> may_hold_long_number(b'{"id": 12345678901234567890}')
     True
     >>> may_hold_long_number(b'{"id": 391895}')
     False
     """
-    grid = np.frombuffer(text, dtype=np.uint8)[::_STRIDE] - np.uint8(ord("0"))
-    is_digit = grid < 10  # unsigned: everything below "0" wraps round to above 9
-    return bool((is_digit[:-2] & is_digit[1:-1] & is_digit[2:]).any())
+    octets = np.frombuffer(text, dtype=np.uint8)
+    grid = _are_digits(octets[::_STRIDE])
+    if not (grid[:-2] & grid[1:-1] & grid[2:]).any():
+        return False
+    runs = _are_digits(octets)
+    for step in _DOUBLING:  # after each step longer runs of digits begin where it is true
+        runs = runs[:-step] & runs[step:]
+    return bool(runs.any())
+
+
+def _are_digits(octets: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
+    # Unsigned: everything below "0" wraps round to above 9.
+    return octets - np.uint8(ord("0")) < 10
 
 
 def _holds_long_number(text: bytes) -> bool:

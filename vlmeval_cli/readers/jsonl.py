@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import count
 from typing import Any
 
 from vlmeval_cli.readers.base import Row
@@ -17,6 +18,9 @@ from vlmeval_cli.readers.json_values import (
 )
 from vlmeval_cli.readers.rejects import Rejects
 
+Loads = Callable[[bytes], Any]
+
+_AT_ONCE = 512  # lines parsed before the first is given
 EXPECTED = 'expected an object such as {"id": …, "prediction": …}'
 
 
@@ -28,18 +32,40 @@ def jsonl_rows(content: Content, rejects: Rejects) -> Iterator[Row]:
     number = 0
     for block in content.line_blocks():
         loads = exact_loads if may_hold_long_number(block) else fast_loads
-        for line in block.removesuffix(b"\n").split(b"\n"):
-            number += 1
-            try:
-                fields = loads(line)
-            except ValueError:
-                if line.isspace() or not line:
-                    continue
-                fields = _reread(line, number, rejects)
-            if type(fields) is dict:
-                yield Row(number, fields)
-            elif fields is not _MALFORMED:
-                rejects.add(number, f"got {described(fields)}, {EXPECTED}")
+        lines = block.removesuffix(b"\n").split(b"\n")
+        for first in range(0, len(lines), _AT_ONCE):
+            some = lines[first : first + _AT_ONCE]
+            values = _all_objects(some, loads)
+            if values is None:
+                yield from _one_by_one(some, number + 1, loads, rejects)
+            else:
+                yield from map(Row, count(number + 1), values)
+            number += len(some)
+        del lines, some, values  # before the next block comes
+
+
+def _one_by_one(lines: list[bytes], number: int, loads: Loads, rejects: Rejects) -> Iterator[Row]:
+    """Rows of lines of which some are blank or malformed; ``number`` is that of the first."""
+    for place, line in enumerate(lines, number):
+        try:
+            fields = loads(line)
+        except ValueError:
+            if line.isspace() or not line:
+                continue
+            fields = _reread(line, place, rejects)
+        if type(fields) is dict:
+            yield Row(place, fields)
+        elif fields is not _MALFORMED:
+            rejects.add(place, f"got {described(fields)}, {EXPECTED}")
+
+
+def _all_objects(lines: list[bytes], loads: Loads) -> list[Any] | None:
+    """The objects of the lines; None where any line is something else."""
+    try:
+        values = [*map(loads, lines)]
+    except ValueError:
+        return None
+    return values if set(map(type, values)) == {dict} else None
 
 
 _MALFORMED = object()

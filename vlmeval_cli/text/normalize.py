@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 import string
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import MappingProxyType
 
 from vlmeval_cli.text.vqa_normalize import vqa_normalized
 
 Normalizer = Callable[[str], str]
 
+_PUNCTUATION = string.punctuation.encode()
+_ARTICLES = frozenset({"a", "an", "the"})
 _NO_PUNCTUATION = str.maketrans(dict.fromkeys(string.punctuation, ""))
 # The full-width forms stand in ASCII's order; the ideographic space is apart from them.
 _HALF_WIDTH = {0x3000: " ", **{0xFEE0 + code: chr(code) for code in range(0x21, 0x7F)}}
@@ -74,6 +76,36 @@ def squad_normalized(text: str) -> str:
     ('cat', 'thecat', '500')
     """
     return " ".join(_ARTICLE.sub(" ", without_punctuation(text)).split())
+
+
+def squad_normalized_all(texts: Sequence[str]) -> list[str]:
+    r"""Each text by :func:`squad_normalized`, many times faster.
+
+    The texts are joined by newlines, which the rule turns into spaces anyway, so that most of the
+    work is done in one go. A word of a printable ASCII text without punctuation is letters and
+    digits alone, so that only whole words can be articles there.
+
+    >>> squad_normalized_all(["The cat!", "an\nice-cream"])
+    ['cat', 'icecream']
+    """
+    joined = "\n".join(texts)
+    if joined.count("\n") != len(texts) - 1:
+        joined = "\n".join([text.replace("\n", " ") for text in texts])
+    encoded = joined.lower().encode("utf-8", "surrogatepass").translate(None, _PUNCTUATION)
+    lines = encoded.decode("utf-8", "surrogatepass").split("\n")
+    return [
+        " ".join([word for word in line.split() if word not in _ARTICLES])
+        if line.isascii() and line.isprintable()
+        else " ".join(_ARTICLE.sub(" ", line).split())
+        for line in (lines if texts else ())
+    ]
+
+
+def each(normalizer: Normalizer, texts: Sequence[str]) -> list[str]:
+    """Every text normalised, all in one go where that is faster."""
+    if normalizer is squad_normalized:
+        return squad_normalized_all(texts)
+    return [*map(normalizer, texts)]
 
 
 NORMALIZERS = MappingProxyType[str, Normalizer](
