@@ -64,9 +64,10 @@ def read_document(text: str, expected: Syntax | None) -> Document:
     """The document in ``text``.
 
     In this order: the whole text; what stands in a fence; the first balanced object or list in it
-    (one that holds nothing but scalars, such as a footnote ``[1]``, only if there is no other); a
-    Python literal; a list cut off behind its last whole object; what json_repair makes of it. The
-    last three, and a document in another syntax than the expected one, are repairs.
+    (a list of texts only if there is nothing else, and of numbers never: ``[1]`` is a footnote);
+    the whole text in another syntax; a Python literal; a list cut off behind its last whole object;
+    what json_repair makes of it. The last three, and any document in another syntax than the
+    expected one, are repairs.
 
     Args:
         text: an answer without its reasoning.
@@ -74,7 +75,7 @@ def read_document(text: str, expected: Syntax | None) -> Document:
     """
     if len(text) > LONGEST:
         return Document(None, Stage.UNREADABLE, f"longer than {LONGEST:,} characters")
-    syntax = expected or _own_syntax(text)
+    syntax = expected or own_syntax(text)
     try:
         value, has_repeats = READERS[syntax](text)
         return Document(value, Stage.STRICT, has_repeats=has_repeats)
@@ -84,10 +85,13 @@ def read_document(text: str, expected: Syntax | None) -> Document:
         found = search(text, syntax)
         if found is not None:
             return found
+    if syntax == "JSON" and next(pieces(text), None) is None and "neither" not in reason:
+        reason = "it holds no object or list"
     return Document(None, Stage.UNREADABLE, reason)
 
 
-def _own_syntax(text: str) -> Syntax:
+def own_syntax(text: str) -> Syntax:
+    """The syntax that an answer has the form of; JSON if it has none."""
     fenced = fence(text)
     if fenced is not None and fenced.syntax is not None:
         return fenced.syntax
@@ -96,44 +100,63 @@ def _own_syntax(text: str) -> Syntax:
     return syntax_of(fenced.text if fenced is not None else text) or "JSON"
 
 
+class _Candidate(NamedTuple):
+    """A text that may be the document, its syntax, and whether that is marked or just brackets."""
+
+    text: str
+    syntax: Syntax
+    is_marked: bool = True
+
+
 def _extracted(text: str, syntax: Syntax) -> Document | None:
     """The document without what stands around it."""
-    second: Read | None = None
-    for part, own in _wrapped(text, syntax):
-        found = _read(READERS[own], part)
+    words: Document | None = None
+    for candidate in _wrapped(text, syntax):
+        found = _read(READERS[candidate.syntax], candidate.text)
         if found is None:
             continue
-        stage = Stage.EXTRACTED if own == syntax else Stage.REPAIRED
-        if own != "JSON" or _is_structured(found.value):
-            return Document(found.value, stage, has_repeats=found.has_repeats)
-        second = second or found
-    if second is None:
+        stage = Stage.EXTRACTED if candidate.syntax == syntax else Stage.REPAIRED
+        document = Document(found.value, stage, has_repeats=found.has_repeats)
+        if candidate.is_marked or _holds(found.value, dict | list):
+            return document
+        if words is None and syntax == "JSON" and _holds(found.value, str):
+            words = document
+    return _otherwise(text, syntax) or words
+
+
+def _holds(value: Any, kinds: Any) -> bool:  # noqa: ANN401  (JSON, and types)
+    """Whether it is an object, or a list that holds one of ``kinds``; ``[1]`` is a footnote."""
+    return isinstance(value, dict) or any(isinstance(part, kinds) for part in value)
+
+
+def _otherwise(text: str, syntax: Syntax) -> Document | None:
+    """The whole answer, or what its fence holds, in another syntax than the expected one."""
+    fenced = fence(text)
+    whole = text if fenced is None else fenced.text
+    own = None if syntax == "YAML" else syntax_of(whole)
+    if own is None or own == syntax:
         return None
-    stage = Stage.EXTRACTED if syntax != "CSV" else Stage.REPAIRED
-    return Document(second.value, stage, has_repeats=second.has_repeats)
+    value, has_repeats = READERS[own](whole)
+    return Document(value, Stage.REPAIRED, has_repeats=has_repeats)
 
 
-def _wrapped(text: str, syntax: Syntax) -> Iterator[tuple[str, Syntax]]:
-    """Texts that may be the document, with their syntax, the likeliest first."""
-    in_brackets: Syntax = "JSON" if syntax == "CSV" else syntax  # JSON is YAML too
+def _wrapped(text: str, syntax: Syntax) -> Iterator[_Candidate]:
+    """Texts that may be the document, the likeliest first."""
     fenced = fence(text)
     if fenced is not None:
-        yield fenced.text.strip(), fenced.syntax or syntax
+        yield _Candidate(fenced.text.strip(), fenced.syntax or syntax)
+    if syntax == "YAML":
+        yield _Candidate(lines_of_yaml(text), syntax)
+    if syntax == "CSV":
+        yield _Candidate(lines_of_table(text), syntax)
+    in_brackets: Syntax = "JSON" if syntax == "CSV" else syntax  # JSON is YAML too
     for around in (fenced.text, text) if fenced is not None else (text,):
         for piece in pieces(around):
             if piece.is_closed:
-                yield piece.text, in_brackets
+                yield _Candidate(piece.text, in_brackets, is_marked=False)
     inner = _string(text)
     if inner:
-        yield inner, syntax
-    if syntax == "YAML":
-        yield lines_of_yaml(text), syntax
-    if syntax == "CSV":
-        yield lines_of_table(text), syntax
-
-
-def _is_structured(value: Any) -> bool:  # noqa: ANN401  (JSON)
-    return isinstance(value, dict) or any(isinstance(part, dict | list) for part in value)
+        yield _Candidate(inner, syntax)
 
 
 def _string(text: str) -> str:
@@ -148,9 +171,11 @@ def _string(text: str) -> str:
 
 
 def _repaired(text: str, syntax: Syntax) -> Document | None:
-    """What can be made of a document that is broken."""
+    """What can be made of JSON that is broken; what is amid YAML or a table is a part of these."""
     fenced = fence(text)
     around = text if fenced is None else fenced.text
+    if syntax != "JSON" and around.lstrip()[:1] not in ("{", "["):
+        return None
     candidates = list(pieces(around)) or list(pieces(text))
     parts = [piece.text for piece in candidates]
     if not parts and begins_with_key(around):
@@ -158,7 +183,7 @@ def _repaired(text: str, syntax: Syntax) -> Document | None:
     for repair in (_literal, _cut_list, _mended):
         for part in parts:
             found = _read(repair, part)
-            if found is not None and found.value:
+            if found is not None and _holds(found.value, dict | list | str):
                 return Document(found.value, Stage.REPAIRED, has_repeats=found.has_repeats)
     return None
 

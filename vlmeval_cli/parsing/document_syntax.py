@@ -191,7 +191,7 @@ def _reads(read: Callable[[str], Read], text: str) -> bool:
 def is_too_deep(value: object) -> bool:
     """Whether objects and lists lie in each other more than :data:`DEEPEST` levels deep."""
     level = [value]
-    for _ in range(DEEPEST + 1):
+    for _ in range(DEEPEST):
         level = [
             part
             for whole in level
@@ -213,7 +213,7 @@ def plain(value: Any, depth: int = 0) -> Any:  # noqa: ANN401  (JSON)
     Raises:
         NotADocument: it holds something that JSON cannot, or is nested too deeply.
     """
-    if depth > DEEPEST:
+    if depth >= DEEPEST and isinstance(value, dict | list | tuple):
         raise NotADocument(_TOO_DEEP)
     if isinstance(value, dict):
         return {_key(key): plain(part, depth + 1) for key, part in value.items()}

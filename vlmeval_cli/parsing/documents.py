@@ -8,6 +8,7 @@ Predictions become ``prediction.documents`` (a plain JSON value per item, None w
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from itertools import chain
 from typing import Any
@@ -24,7 +25,7 @@ from vlmeval_cli.core.batch import (
 )
 from vlmeval_cli.core.config import OnBadRow
 from vlmeval_cli.joining.references import accepted
-from vlmeval_cli.parsing.document_stages import Document, Stage, read_document
+from vlmeval_cli.parsing.document_stages import Document, Stage, own_syntax, read_document
 from vlmeval_cli.parsing.document_syntax import (
     READERS,
     NotADocument,
@@ -151,24 +152,41 @@ def reference_columns(references: Sequence[Sequence[Any]], items: Items) -> dict
     }
 
 
-def expected_syntax(texts: Sequence[str]) -> tuple[Syntax | None, str]:
-    """The syntax that answers should have, from the texts of all references, and why.
+def expected_syntax(references: Sequence[str], answers: Sequence[str]) -> tuple[Syntax | None, str]:
+    """The syntax that answers should have, and why.
 
-    References that are objects ask for JSON. None, where the texts are of several syntaxes, goes by
-    the form of each answer.
+    It is that of the references. Where these are objects it is YAML or CSV if more than half of the
+    answers have that form, else JSON.
+
+    Args:
+        references: texts of all references; none where they are objects.
+        answers: texts of the answers.
+
+    Returns:
+        None, where references are of several syntaxes: each answer is read by its own form.
     """
-    if not texts:
-        return "JSON", "answers are read as JSON, since the references are objects"
-    step = -(-len(texts) // _LOOKED_AT)
-    found = sorted({syntax_of(text) or "JSON" for text in texts[::step]})
-    if len(found) == 1:
-        return found[0], f"answers are read as {found[0]}, which the references are"
-    return None, f"references are {', '.join(found)}: each answer is read by its own form"
+    if references:
+        found = sorted({syntax_of(text) or "JSON" for text in _some_of(references)})
+        if len(found) == 1:
+            return found[0], f"answers are read as {found[0]}, which the references are"
+        return None, f"references are {', '.join(found)}: each answer is read by its own form"
+    forms = Counter(map(own_syntax, _some_of(answers)))
+    syntax, n = forms.most_common(1)[0] if forms else ("JSON", 0)
+    if syntax == "JSON" or 2 * n <= forms.total():
+        return "JSON", "answers are read as JSON: the references are objects"
+    return syntax, f"answers are read as {syntax}: most have that form, and references are objects"
+
+
+def _some_of(texts: Sequence[str]) -> Sequence[str]:
+    """Enough texts to tell, from all over the file."""
+    return texts[:: max(1, len(texts) // _LOOKED_AT)]
 
 
 def parse_documents(items: Items) -> Parsed:
     """Documents of the predictions, how each was read, and why some could not be."""
-    syntax, why = expected_syntax(items.labels())
+    syntax, why = expected_syntax(
+        items.labels(), [text for text in items.predictions if isinstance(text, str)]
+    )
     read = [None if raw is None else _document(raw, syntax) for raw in items.predictions]
     values = [None if one is None else one.value for one in read]
     stages = [Stage.UNREADABLE if one is None else one.stage for one in read]

@@ -80,7 +80,7 @@ class Tree:
             raise NotADocument(f"the YAML tag {event.tag[:40]} is not read")
         if self._is_key():
             raise NotADocument("a YAML key is no text")
-        if len(self._open) > DEEPEST:
+        if len(self._open) >= DEEPEST:
             raise NotADocument(f"nested more than {DEEPEST} levels deep")
         self._open.append(_Open(empty, event.anchor))
 
