@@ -6,7 +6,6 @@ fence, or with prose around them. Nothing here looks at tests or reference solut
 
 from __future__ import annotations
 
-import ast
 import re
 import warnings
 from typing import NamedTuple
@@ -105,7 +104,7 @@ def is_python(source: str) -> bool:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            ast.parse(source)
+            compile(source, "program.py", "exec", dont_inherit=True)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     return True
