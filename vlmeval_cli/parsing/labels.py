@@ -83,7 +83,7 @@ class LabelSet:
     def of(cls, labels: Sequence[str]) -> LabelSet:
         """The forms of ``labels``."""
         words = [label_words(label) for label in labels]
-        letters = {own for own in words if len("".join(own)) == 1 and own[0].isalpha()}
+        letters = {own for own in words if len("".join(own)) == 1 and own[0] != own[0].upper()}
         starts: dict[str, list[Words]] = {}
         for own in sorted(set(words) - letters, key=len, reverse=True):
             if own:
