@@ -75,7 +75,7 @@ def test_ece_has_no_interval_and_brier_has():
 
 @pytest.mark.parametrize("bins", [0, -1, 1001])
 def test_impossible_bins_are_refused(bins):
-    with pytest.raises(UsageError, match="calibration:bins: got .*expected from 1 to"):
+    with pytest.raises(UsageError, match=r"calibration:bins: got .*expected from 1 to"):
         Calibration(bins=bins)
 
 

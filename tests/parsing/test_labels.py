@@ -33,7 +33,7 @@ def read(labels, text, how="find", are_labels=False):
         (ANIMALS, "sea_lion", "sea lion"),
         (ANIMALS, "Sea-Lion", "sea lion"),
         (ANIMALS, "SeaLion", "sea lion"),
-        (ANIMALS, "Ｃａｔ", "cat"),  # noqa: RUF001  (full width)
+        (ANIMALS, "Ｃａｔ", "cat"),
         # the only label among other words
         (ANIMALS, "It is a cat.", "cat"),
         (ANIMALS, "The cat's tail", "cat"),

@@ -85,10 +85,12 @@ def reference_labels(
         if type(value) is list and len(value) == 1 and type(value[0]) is str and value[0]:
             found.append(value)  # nearly all are one text, as the join leaves them
             continue
-        labels = [label_text(one) for one in accepted(value)]
+        recorded = accepted(value)
+        labels = [label_text(one) for one in recorded]
         if None in labels:
+            wrong = recorded[labels.index(None)]
             expected = f"{_LABEL}, or a list of labels any of which is right"
-            bad[row] = refused(place(row), field, value, expected, on_bad_row)
+            bad[row] = refused(place(row), field, wrong, expected, on_bad_row)
             labels = []
         found.append(list(dict.fromkeys(label for label in labels if label)))
     return ReferenceValues(found, bad)
@@ -151,7 +153,9 @@ def confidences(
         DataError: a value is none of these.
     """
     if set(map(type, column)) == {float}:
-        return np.array(column, dtype=np.float64)
+        numbers = np.array(column, dtype=np.float64)
+        if not np.isinf(numbers).any():
+            return numbers
     found = np.full(len(column), np.nan)
     for i, value in enumerate(column):
         if value is None or value == "":
