@@ -206,7 +206,7 @@ def _weighed(
     shares = np.exp(weights - weights.max())
     shares /= shares.sum()
     described = [
-        f"{one.name} ({fit.share:.0%} of the boxes fit the image, {share:.4f} of the likelihood)"
+        f"{one.name} ({fit.share:.0%} of the boxes fit their images, confidence {share:.4f})"
         for one, fit, share in zip(candidates, fits, shares, strict=True)
     ]
     if shares[best] < SURE:
@@ -218,8 +218,10 @@ def _weighed(
         for i, one in enumerate(candidates)
         if i != best and not is_same[i] and fits[i].share >= 0.1
     )
+    runners_up = [described[i] for i in np.argsort(-shares) if i != best and not is_same[i]]
+    beside = f", not {runners_up[0]}" if runners_up else ""
     return Decision(
-        candidates[best], f"{told}; {described[best]}", float(shares[best]), rejected, own
+        candidates[best], f"{told}; {described[best]}{beside}", float(shares[best]), rejected, own
     )
 
 

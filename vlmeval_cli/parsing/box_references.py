@@ -174,8 +174,8 @@ def _refuse_beyond(boxes: Boxes, rows: Any, chosen: BoxFormat, items: Items) -> 
         return
     first = int(item[known][~is_inside][0])
     raise DataError(
-        f"{(~is_inside).sum():,} of {len(corners):,} reference boxes lie beyond their images "
-        f"when read as {chosen.name} ({chosen.meaning}), first that of item {quoted(items.ids[first])}",
+        f"item {quoted(items.ids[first])}: a reference box lies beyond its image when read as "
+        f"{chosen.name} ({chosen.meaning}); so do {(~is_inside).sum():,} of {len(corners):,}",
         hint="Name what they are behind a slash: --box-format /1000, /xywh-pixels, /relative, …",
     )
 

@@ -289,6 +289,7 @@ _NAMED = re.compile(
     rf"\W+(?:x_?2|x_?max|right)\W{{1,4}}({NUMBER})\W+(?:y_?2|y_?max|bottom)\W{{1,4}}({NUMBER})",
     re.IGNORECASE,
 )
+_BARE = re.compile(rf"(?<![\w.,]){NUMBER}(?:(?:\s*,\s*|\s+){NUMBER}){{3}}(?!\s*[,\d])")
 _POINT_ALONE = re.compile(rf"[^\d]*[(\[]{_N},{_N}[)\]][^\d]*")
 
 
@@ -313,7 +314,12 @@ def read_lists(text: str) -> Found | None:
     if point:
         x, y = float(point[1]), float(point[2])
         return Found("lists", [RawBox((x, y, x, y))])
-    numbers = numbers_in(text)
-    if len(numbers) == 4 and not groups:
-        return Found("lists", [RawBox(tuple(numbers))], is_mended=True)  # type: ignore[arg-type]  # four
+    bare = _BARE.findall(text)
+    if len(bare) == 1 and not groups:
+        return Found("lists", fours_as_boxes(numbers_in(bare[0])), is_mended=True)
     return None
+
+
+def fours_as_boxes(numbers: Sequence[float]) -> list[RawBox]:
+    """Numbers in groups of four, as boxes."""
+    return [RawBox(four) for four in fours(numbers)]

@@ -93,7 +93,7 @@ class _Walk:
             yield from self._object(value, depth)
         elif not isinstance(value, list | tuple):
             raise BadBoxError(f"got {json.dumps(value)}, expected a box")
-        elif value and all(map(_is_number, value)):
+        elif value and (all(map(_is_number, value)) or _has_bare_number(value)):
             self._seen("lists")
             yield RawBox(_four(value))
         else:
@@ -168,6 +168,11 @@ def _is_number(value: object) -> bool:
     if isinstance(value, str):
         return re.fullmatch(rf"\s*{NUMBER}\s*", value) is not None
     return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _has_bare_number(values: Sequence[object]) -> bool:
+    """Whether something else stands between numbers: it was to be a box."""
+    return any(_is_number(value) for value in values if not isinstance(value, str))
 
 
 def _number(value: Any, what: str = "number") -> float:  # noqa: ANN401  (JSON)

@@ -265,8 +265,7 @@ def _notes(boxes: Boxes, decision: Decision) -> tuple[str, ...]:
     if not len(boxes.written.numbers):
         return (decision.evidence,)
     chosen = decision.chosen
-    sure = "" if decision.confidence == 1.0 else f"; confidence {decision.confidence:.6f}"
-    notes = [f"boxes are read as {chosen.name} ({chosen.meaning}): {decision.evidence}{sure}"]
+    notes = [f"boxes are read as {chosen.name} ({chosen.meaning}): {decision.evidence}"]
     counts = Counter(one.syntax for one in boxes.found if one is not None and one.boxes)
     for syntax, own in decision.own.items():
         if counts[syntax]:
