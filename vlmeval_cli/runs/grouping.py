@@ -9,7 +9,7 @@ from vlmeval_cli.core.batch import Ints
 from vlmeval_cli.core.config import RunConfig
 from vlmeval_cli.core.errors import UsageError, did_you_mean, quoted
 from vlmeval_cli.runs.gathering import Gathered
-from vlmeval_cli.stats.groups import clusters, label, members
+from vlmeval_cli.stats.groups import clusters, group_names, members
 from vlmeval_cli.tasks.base import Task
 
 
@@ -40,7 +40,7 @@ def grouping(gathered: Gathered, task: Task, config: RunConfig) -> Grouping:
     """
     free = [name for name in task.free_groups if _is_known(gathered, name)]
     labels = {
-        name: [label(value) for value in _field(gathered, name, "by")]
+        name: group_names(_field(gathered, name, "by"))
         for name in dict.fromkeys((*config.by, *free))
     }
     subsets = [

@@ -20,6 +20,13 @@ def label(value: object) -> str:
     return value if isinstance(value, str) else str(value)
 
 
+def group_names(values: Sequence[object]) -> Sequence[str]:
+    """The values of a field as names of groups; texts, as most are, stay as they are."""
+    if set(map(type, values)) == {str}:
+        return values  # type: ignore[return-value]  # all are texts
+    return [label(value) for value in values]
+
+
 def members(labels: Sequence[str]) -> dict[str, Ints]:
     """Label → items that carry it, ascending; labels in order of their size, largest first.
 
@@ -43,12 +50,9 @@ def numbered(values: Sequence[object]) -> tuple[Ints, list[str]]:
     >>> numbers.tolist(), names
     ([0, 1, 0], ['x', 'y'])
     """
-    seen: dict[str, int] = {}
-    numbers = np.fromiter(
-        (seen.setdefault(label(value), len(seen)) for value in values),
-        dtype=np.int64,
-        count=len(values),
-    )
+    names = group_names(values)
+    seen = {name: number for number, name in enumerate(dict.fromkeys(names))}
+    numbers = np.fromiter(map(seen.__getitem__, names), dtype=np.int64, count=len(names))
     return numbers, list(seen)
 
 
