@@ -30,8 +30,10 @@ def batch(items):
     accepted = [[own] if alone else own for (_, own), alone in zip(items, is_open, strict=True)]
     sizes = [0 if alone else len(OPTIONS) for alone in is_open]
     columns = {
-        "prediction.choice": ValueColumn(letters, singles(n)),
-        "references.choice": ragged(golds),
+        "prediction.choice": NumberColumn(numbers(letters), singles(n)),
+        "references.choice": NumberColumn(
+            numbers([one for own in golds for one in own]), offsets_of([*map(len, golds)])
+        ),
         "options.text": ValueColumn(OPTIONS * (n - sum(is_open)), offsets_of(sizes)),
         "options.count": NumberColumn(
             np.array([np.nan if alone else len(OPTIONS) for alone in is_open]), singles(n)
@@ -46,6 +48,10 @@ def batch(items):
     }
     ids = [f"i{i}" for i in range(n)]
     return Batch(ids, [text for text, _ in items], accepted, columns=columns)
+
+
+def numbers(letters):
+    return np.array([np.nan if one is None else "ABCD".index(one) for one in letters], dtype=float)
 
 
 def ragged(values):

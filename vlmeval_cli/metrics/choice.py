@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import ClassVar, Literal
@@ -34,7 +34,6 @@ OPEN = "open question"
 NO_OPTION = "its answer is none of its options"
 UNPARSED = "the answer names no option"
 _NONE = -1  # code of an answer that names no option
-_CODES = {letter: code for code, letter in enumerate(LETTERS)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +57,12 @@ class Answered:
     @classmethod
     def of(cls, batch: Batch, variant: Variant) -> Answered:
         """Answers as ``variant`` reads them."""
-        right = batch.column("references.choice", ValueColumn)
+        right = batch.column("references.choice", NumberColumn)
         counts = batch.column("options.count", NumberColumn).numbers
         offsets = right.item_offsets
         sizes = np.diff(offsets)
         chosen, n_guessed = _chosen(batch, variant, sizes > 0)
-        codes = _codes(right.values)
+        codes = right.numbers.astype(np.int64)
         owner = np.repeat(np.arange(len(batch)), sizes)
         hits = np.bincount(owner[codes == chosen[owner]], minlength=len(batch))
         gold = np.full(len(batch), _NONE, dtype=np.int64)
@@ -82,14 +81,16 @@ class Answered:
 
 def _chosen(batch: Batch, variant: Variant, is_scored: npt.NDArray[np.bool_]) -> tuple[Ints, int]:
     if variant == "vlmeval":
-        return _codes(batch.column("prediction.choice", ValueColumn).values), 0
+        codes = batch.column("prediction.choice", NumberColumn).numbers
+        return np.nan_to_num(codes, nan=_NONE).astype(np.int64), 0
     texts = batch.column("choice.answer", TextColumn).texts
     found = read_all(variant, texts, options_of(batch))
     drawn = sum(
         one is not None and one.reason == GUESSED and bool(scored)
         for one, scored in zip(found, is_scored, strict=True)
     )
-    return _codes([None if one is None else one.letter for one in found]), drawn
+    letters = [LETTERS.index(one.letter) if one and one.letter else _NONE for one in found]
+    return np.array(letters, dtype=np.int64), drawn
 
 
 def options_of(batch: Batch) -> list[Options]:
@@ -99,14 +100,6 @@ def options_of(batch: Batch) -> list[Options]:
         Options.of(column.values[start:stop] if stop > start else None)
         for start, stop in pairwise(column.item_offsets.tolist())
     ]
-
-
-def _codes(letters: Sequence[str | None]) -> Ints:
-    return np.fromiter(
-        (_CODES.get(letter, _NONE) for letter in letters),  # type: ignore[arg-type]  # None is no key
-        dtype=np.int64,
-        count=len(letters),
-    )
 
 
 def _notices(facts: Mapping[str, int], n: int, variant: Variant) -> tuple[Notice, ...]:
@@ -135,8 +128,8 @@ def _notices(facts: Mapping[str, int], n: int, variant: Variant) -> tuple[Notice
 class ChoiceAccuracy(MeanMetric[None]):
     """1 if the answer names a right option, else 0; an answer that names none is 0.
 
-    Input: the letter that an answer names (read from its text as :mod:`vlmeval_cli.parsing.choices`
-    says), and the letters of the right options, of which any counts.
+    Input: the option that an answer names (read from its text as :mod:`vlmeval_cli.parsing.choices`
+    says), and the right options, of which any counts; both as numbers, 0 for A.
 
     Output: per item 0 or 1; the corpus score is their mean, a fraction from 0 to 1, higher is
     better. Tables: ``floors`` (what a random and a constant answer score) and ``letters`` (how

@@ -1,7 +1,7 @@
 """Multiple-choice items as columns: what was chosen, what is right, out of how many.
 
-- ``prediction.choice``: letter that the answer names, or None.
-- ``references.choice``: letters of the right options, usually one; none for an open question.
+- ``prediction.choice``: number of the option that the answer names, 0 for A; NaN where none.
+- ``references.choice``: numbers of the right options, usually one; none for an open question.
 - ``options.text``: texts behind A, B, …; none where they are not recorded.
 - ``options.count``: how many options there are, NaN where that is not recorded.
 - ``choice.open``: 1 for an open question among the others.
@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from vlmeval_cli.core.batch import (
+    Array,
     Column,
     NumberColumn,
     TextColumn,
@@ -46,6 +47,9 @@ from vlmeval_cli.parsing.rotations import Rotations, rotations
 _DRESSES = ("{}", "({})", "{}.", "({}).", "{})", "{}:", "**{}**", "\\boxed{{{}}}", "Answer: {}",
             "The answer is {}.", "The answer is {}", "The correct answer is {}.",
             "The answer is ({}).", "<answer>{}</answer>")  # fmt: skip
+_CODES: Mapping[str | None, float] = {None: float("nan")} | {
+    letter: float(code) for code, letter in enumerate(LETTERS)
+}
 _SHORT = 5  # characters of an option's text that may be nothing but a letter
 
 
@@ -55,7 +59,8 @@ class Questions(NamedTuple):
     Attributes:
         texts: options of each item, None where it has none.
         is_open: whether it is an open question.
-        has_letters: some option's text is itself a letter, so that "B" needs a second look.
+        has_letters: some option's text is itself a letter, or some letter has no option, so that
+            "B" needs a second look.
     """
 
     texts: list[Texts | None]
@@ -78,10 +83,9 @@ def questions(items: Items) -> Questions:
     texts: list[Texts | None] = found if found is not None else [None] * len(items)
     if any(is_open):
         texts = [None if alone else own for own, alone in zip(texts, is_open, strict=True)]
-    every = set(chain.from_iterable(own for own in texts if own is not None))
-    short = (text for text in every if text is None or len(text) <= _SHORT)
+    short = {text for own in texts if own for text in own if text is None or len(text) <= _SHORT}
     has_letters = any(
-        text is None or (len(key(text)) == 1 and key(text).isalpha()) for text in short
+        text is None or (len(own := key(text)) == 1 and own.isalpha()) for text in short
     )
     return Questions(texts, is_open, has_letters)
 
@@ -106,7 +110,7 @@ def parse(items: Items, rule: Rule = "vlmeval") -> Parsed:
     ]
     turned = rotations(items, asked.texts)
     columns: dict[str, Column] = {
-        "prediction.choice": ValueColumn(letters, singles(len(items))),
+        "prediction.choice": NumberColumn(_codes(letters), singles(len(items))),
         **_option_columns(asked),
         "choice.answer": TextColumn(
             [text or "" for text in items.predictions], singles(len(items))
@@ -135,7 +139,9 @@ def reference_columns(references: Sequence[Sequence[Any]], items: Items) -> Mapp
         golds, [asked.options(item) for item in range(len(items))]
     )
     columns: dict[str, Column] = {
-        "references.choice": _ragged(letters),
+        "references.choice": NumberColumn(
+            _codes(list(chain.from_iterable(letters))), offsets_of([*map(len, letters)])
+        ),
         "choice.accepted": _texts_of(references),
     }
     turned = rotations(items, asked.texts)
@@ -211,7 +217,7 @@ def _option_columns(asked: Questions) -> dict[str, Column]:
     sizes = [len(own or ()) for own in asked.texts]
     offsets = offsets_of(sizes)
     counts = np.array(sizes, dtype=np.float64)
-    if None in flat:
+    if asked.has_letters and None in flat:  # a letter without an option counts among these
         counts = np.array([sum(t is not None for t in own or ()) for own in asked.texts], float)
     counts[counts == 0] = np.nan
     return {
@@ -231,6 +237,10 @@ def _plain_letters(golds: Sequence[Sequence[Any]], asked: Questions) -> list[lis
     sizes = [unknown if own is None else len(own) for own in asked.texts]
     fits = all(not own or own[0] in LETTERS[:size] for own, size in zip(golds, sizes, strict=True))
     return [list(own) for own in golds] if fits else None
+
+
+def _codes(letters: Sequence[str | None]) -> Array:
+    return np.array([*map(_CODES.__getitem__, letters)], dtype=np.float64)
 
 
 def _ragged(values: Sequence[Sequence[Any]]) -> ValueColumn:

@@ -34,15 +34,15 @@ class Rotations(NamedTuple):
 def rotations(items: Items, texts: Sequence[Texts | None] | None) -> Rotations | None:
     """The questions and their rotations; None where every item is a question of its own."""
     for evidence, names, must_rotate in _candidates(items):
-        groups = _grouped(names)
-        if len(groups) == len(items):
+        if _are_different(names):
             continue
+        groups = _grouped([as_text(name) for name in names])
         if not must_rotate or all(_are_rotations(group, texts) for group in groups):
             return Rotations(groups, evidence)
     return None
 
 
-def _candidates(items: Items) -> Iterator[tuple[str, list[str], bool]]:
+def _candidates(items: Items) -> Iterator[tuple[str, list[object], bool]]:
     """Evidence, question of each item, and whether the options must confirm it."""
     for name in GROUP_FIELDS:
         column = items.field(name)
@@ -50,22 +50,32 @@ def _candidates(items: Items) -> Iterator[tuple[str, list[str], bool]]:
             yield f'"{name}" names the question', _names(column, items), False
     numbers = [*map(_number, items.field("index") or ())]
     if any(number >= _STEP for number in numbers):
-        names = [str(number % _STEP) for number in numbers]
-        yield '"index" counts rotations in millions', names, True
+        questions: list[object] = [number % _STEP for number in numbers]
+        yield '"index" counts rotations in millions', questions, True
     for name in ID_FIELDS:
         column = items.field(name)
         if column is not None:
             yield f'"{name}" repeats with rotated options', _names(column, items), True
 
 
-def _names(column: Sequence[object], items: Items) -> list[str]:
-    return [
-        f"\0{own}" if value is None else as_text(value)
-        for own, value in zip(items.ids, column, strict=True)
-    ]
+def _names(column: Sequence[object], items: Items) -> list[object]:
+    """The values of a column; an item without one is a question of its own."""
+    if None not in column:
+        return list(column)
+    pairs = zip(items.ids, column, strict=True)
+    return [f"\0{own}" if value is None else value for own, value in pairs]
+
+
+def _are_different(names: Sequence[object]) -> bool:
+    try:
+        return len(set(names)) == len(names)
+    except TypeError:  # lists and objects
+        return False
 
 
 def _number(value: object) -> int:
+    if type(value) is int:
+        return value
     text = as_text(value).removesuffix(".0")
     return int(text) if text.isascii() and text.isdigit() else -1
 
