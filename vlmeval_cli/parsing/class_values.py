@@ -11,7 +11,7 @@ import numpy as np
 from vlmeval_cli.core.batch import Array
 from vlmeval_cli.core.config import OnBadRow
 from vlmeval_cli.core.errors import DataError
-from vlmeval_cli.joining.references import accepted
+from vlmeval_cli.joining.references import accepted, is_box
 from vlmeval_cli.parsing.items import Place, ReferenceValues, Values
 from vlmeval_cli.parsing.texts import refused
 from vlmeval_cli.readers.json_values import described
@@ -85,7 +85,7 @@ def reference_labels(
         if type(value) is list and len(value) == 1 and type(value[0]) is str and value[0]:
             found.append(value)  # nearly all are one text, as the join leaves them
             continue
-        recorded = accepted(value)
+        recorded = _recorded(value)
         labels = [label_text(one) for one in recorded]
         if None in labels:
             wrong = recorded[labels.index(None)]
@@ -94,6 +94,12 @@ def reference_labels(
             labels = []
         found.append(list(dict.fromkeys(label for label in labels if label)))
     return ReferenceValues(found, bad)
+
+
+def _recorded(value: object) -> list[Any]:
+    """The parts of a reference; four numbers are classes here, and no box."""
+    parts = accepted(value)
+    return parts[0] if len(parts) == 1 and is_box(parts[0]) else parts
 
 
 def label_text(value: object) -> str | None:
