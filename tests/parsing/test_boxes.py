@@ -5,33 +5,7 @@ grid of 1000 is itself across and its half down. Frames that need more say how i
 """
 
 import pytest
-
-from vlmeval_cli.core.config import ParsePolicy, RunConfig
-from vlmeval_cli.parsing.boxes import parse_boxes
-from vlmeval_cli.parsing.items import Items
-
-WIDTH, HEIGHT = 1000, 500
-
-
-def parse(*answers, box_format=None, sizes=(WIDTH, HEIGHT), **fields):
-    n = len(answers)
-    if sizes is not None:
-        fields = {"width": [sizes[0]] * n, "height": [sizes[1]] * n, **fields}
-    items = Items(
-        ids=[f"i{i}" for i in range(n)],
-        predictions=list(answers),
-        fields=fields,
-        place=lambda row: f"preds.jsonl:{row + 1}",
-        labels=list,
-    )
-    return parse_boxes(items, RunConfig(parse=ParsePolicy(box_format=box_format)))
-
-
-def boxes_of(parsed, item=0):
-    column = parsed.columns["prediction.boxes"]
-    start, stop = column.item_offsets[item : item + 2]
-    return column.boxes[start:stop].tolist(), column.labels[start:stop]
-
+from box_answers import boxes_of, parse
 
 GRID = [100.0, 100.0, 400.0, 300.0]  # of [100, 200, 400, 600] in a grid of 1000
 
