@@ -123,6 +123,7 @@ ROWS = (
         "OCRBench: rows of dataset_name, type, question and answers",
         task="docqa",
         roles={"id": "id", "prediction": "predict", **_ANSWERED},
+        side="references",
     ),
     RowRule(
         "vqav2_results",
