@@ -180,7 +180,7 @@ SPECIAL = {
     "coco instances": (
         {"images": [], "annotations": [{"image_id": 7, "bbox": [1, 2, 3, 4], "category_id": 1}]},
         ("coco_detection", "grounding", {"id": "image_id", "references": "boxes"}, "references"),
-        {"image_id": 7, "boxes": [{"bbox": [1, 2, 4, 6], "area": 12, "category_id": 1}]},
+        {"image_id": 7, "boxes": [{"bbox": [1, 2, 3, 4], "category_id": 1}]},
     ),
     "coco detection results": (
         [{"image_id": 7, "category_id": 1, "bbox": [1, 2, 3, 4], "score": 0.5}],
@@ -192,7 +192,7 @@ SPECIAL = {
         ),
         {
             "image_id": 7,
-            "boxes": [{"bbox": [1, 2, 4, 6], "area": 12, "category_id": 1, "score": 0.5}],
+            "boxes": [{"bbox": [1, 2, 3, 4], "category_id": 1, "score": 0.5}],
         },
     ),
     "karpathy": (

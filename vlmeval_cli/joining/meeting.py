@@ -179,10 +179,7 @@ def _predictions(meeting: Meeting, met: Sequence[int | None], repeats: Repeats) 
     if meeting.prediction_name == WHOLE_ROW:
         id_name = meeting.id_names[0]
         values = [{key: row[key] for key in row if key != id_name} for row in values]
-    found = _of_items(meeting, values, met, repeats)
-    if meeting.predictions.layout.is_sparse:
-        return [[] if row is None else value for row, value in zip(met, found, strict=True)]
-    return found
+    return _of_items(meeting, values, met, repeats)
 
 
 def _of_items(

@@ -38,7 +38,6 @@ class Layout:
         roles: role (id, prediction, references, question, options) → field, where it is fixed.
         side: which side of the pair such a file is, if that is certain.
         unit: what :attr:`Row.line` counts: lines of the file, or rows of a JSON document.
-        is_sparse: an id without a row has an empty list of values, and is not missing.
     """
 
     name: str
@@ -47,7 +46,6 @@ class Layout:
     roles: Mapping[str, str] = field(default_factory=dict)
     side: str | None = None
     unit: Literal["line", "row"] = "line"
-    is_sparse: bool = False
 
     def where(self, path: str, line: int) -> str:
         """The place of a row as messages give it.

@@ -1,9 +1,9 @@
 """Layouts of COCO: captions and detection, annotations and results, and Karpathy's splits.
 
 In detection an item is an image, and both files become one row per image: ``image_id`` and
-``boxes``, a list of objects, empty where the image has none. Each object has ``bbox`` (left, top,
-right, bottom in pixels: COCO's own width and height are added up here), ``area``, ``category_id``,
-and, as far as the file says so, ``label`` (the name of the category), ``score`` and ``iscrowd``.
+``boxes``, a list of objects, empty where the image has none. Each object has COCO's own ``bbox``
+(left, top, width, height in pixels) and ``category_id``, and, as far as the file says so, ``label``
+(the name of the category), ``score``, ``area`` and ``iscrowd``.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from vlmeval_cli.readers.rejects import BadRowError, Rejects
 from vlmeval_cli.readers.rules import DocumentRule, Fields, RowRule, first_row
 
 _IMAGE_FIELDS = ("file_name", "width", "height")
-_BOX_FIELDS = ("area", "category_id", "label", "score", "iscrowd")
+_BOX_FIELDS = ("bbox", "area", "category_id", "label", "score", "iscrowd")
 
 
 def _annotations(document: Fields) -> Iterator[object]:
@@ -80,7 +80,7 @@ def _boxes_of_images(rows: Iterator[Row], rejects: Rejects) -> Iterator[Row]:
 
 
 def _box(fields: Fields) -> Fields:
-    """A box of COCO with its corners; what else is known of it stays.
+    """A box of COCO and what is known of it, less its segment.
 
     Raises:
         BadRowError: what should be a number is none.
@@ -91,15 +91,13 @@ def _box(fields: Fields) -> Fields:
         raise BadRowError(
             f'field "bbox" is {described(box)}, expected 4 numbers: left, top, width, height'
         )
-    left, top, width, height = box
+    width, height = box[2:]
     if width < 0 or height < 0:
         raise BadRowError(f'field "bbox" has width {width} and height {height}, expected 0 or more')
     score = fields.get("score", 0)
     if not _is_number(score):
         raise BadRowError(f'field "score" is {described(score)}, expected a number')
-    kept = {name: fields[name] for name in _BOX_FIELDS if name in fields}
-    corners = [left, top, left + width, top + height]
-    return {"bbox": corners, "area": width * height, **kept}
+    return {name: fields[name] for name in _BOX_FIELDS if name in fields}
 
 
 def _is_number(value: object) -> bool:

@@ -240,7 +240,7 @@ def _with_row_rule(layout: Layout, reading: Reading, path: str) -> tuple[Layout,
     )
     if rule.fold is not None:
         fold = rule.fold
-        return replace(found, is_sparse=True), lambda rejects: fold(reading(rejects), rejects)
+        return found, lambda rejects: fold(reading(rejects), rejects)
     if rule.convert is None:
         return replace(found, roles=_present(found, head)), reading
     convert = rule.convert

@@ -24,8 +24,7 @@ class RowRule:
         only: whether the rows have no other fields.
         test: a further test of the first rows.
         convert: row → row as the roles name its fields.
-        fold: all rows → fewer, where several rows of the file are one row. Then an id without a
-            row has an empty list (:attr:`~vlmeval_cli.readers.base.Layout.is_sparse`).
+        fold: all rows → fewer, where several rows of the file are one row.
         task, roles, side: as in :class:`~vlmeval_cli.readers.base.Layout`; roles whose field is in
             none of the first rows are dropped.
     """
