@@ -23,7 +23,7 @@ from vlmeval_cli.parsing.unit_tests import (
     verdict,
 )
 from vlmeval_cli.readers.json_values import described
-from vlmeval_cli.resources.sandbox import Limits, Program, Ran, run_programs, told
+from vlmeval_cli.resources.sandbox import Limits, Program, Ran, Verdict, run_programs, told
 
 _MANY_CUT = 0.1  # share of answers that hold more than code, from which on it is a warning
 
@@ -112,13 +112,9 @@ def run_verdicts(found: Sequence[Problem], items: Items, policy: ParsePolicy) ->
     programs, n_cut = _programs(found, items)
     limits = Limits(policy.test_timeout, policy.test_memory)
     ran = run_programs(programs, limits)
-    short = [
-        f"{one.outcome}: {one.name}" if one.outcome == "error" else one.outcome
-        for one in ran.verdicts
-    ]
     counts = [len(problem.samples) for problem in found]
     return Judged(
-        ValueColumn(short, offsets_of(counts)),
+        ValueColumn([*map(_short, ran.verdicts)], offsets_of(counts)),
         dict(_reasons(ran, counts)),
         (_note(ran, limits, len(set(programs))),),
         (*_network_warning(ran), *_prose_warning(n_cut, len(programs))),
@@ -145,6 +141,14 @@ def _tests(items: Items, i: int, entry_point: str | None) -> str:
     tests = next((one for one in values if any(texts_in(one))), None)
     setup = [items.fields[name][i] for name in SETUP_FIELDS if name in items.fields]
     return code_of_tests(setup, tests, entry_point, f"item {quoted(items.ids[i])}")
+
+
+def _short(found: Verdict) -> str:
+    """A verdict as tables count it: errors by their exception, indentation as syntax."""
+    if found.outcome != "error":
+        return found.outcome
+    is_syntax = found.name in ("IndentationError", "TabError")
+    return f"{found.outcome}: {'SyntaxError' if is_syntax else found.name}"
 
 
 def _reasons(ran: Ran, counts: Sequence[int]) -> Iterator[tuple[int, str]]:
