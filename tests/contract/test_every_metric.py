@@ -68,6 +68,9 @@ def test_scores_are_finite_and_in_their_range(name):
     metric, kind = made(name)
     found = scored(metric, kind.batch(kind.MIXED))
     assert set(found) == {output.name for output in metric.outputs()}
+    if name in getattr(kind, "UNKNOWN_OF_FEW", ()):
+        assert all(math.isnan(value) for value in found.values())
+        return
     for output in metric.outputs():
         low, high = output.range
         value = found[output.name]

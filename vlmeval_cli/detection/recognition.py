@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from vlmeval_cli.core.config import FieldChoice
@@ -57,8 +58,8 @@ def detect(
     pairs = id_pairs(predictions, references, fields.id, taken)
     seen = _evidence(predictions, others, (mine, theirs), pairs)
     found = TaskFound(task, "named by the user") if task else task_of(seen)
-    if found is not None and found.name in rules.MEASURED:
-        mine, theirs = _as_measured(found.name, seen, (mine, theirs), fields)
+    if found is not None and found.name in ("language_modeling", "rationality"):
+        mine, theirs = _as_recorded(found.name, seen, (mine, theirs), fields)
         seen = replace(seen, prediction=mine.name, reference=theirs.name)
     if found is not None and found.name == "code" and mine.name is None:
         mine = _as_results(predictions)
@@ -113,15 +114,24 @@ def _roles(
     return Fields(pairs, mine, theirs)
 
 
-def _as_measured(
+def _as_recorded(
     task: str, seen: Evidence, chosen: tuple[Chosen, Chosen], fields: FieldChoice
 ) -> tuple[Chosen, Chosen]:
-    """What was recorded while the model ran plays the prediction."""
+    """The fields of tasks that score what was recorded while the model ran.
+
+    Log-probabilities play the prediction of language modelling. Of rationality it is the class, not
+    the boxes, that is predicted and compared.
+    """
     mine, theirs = chosen
-    if fields.prediction is None:
-        names = seen.predictions.present(rules.MEASURED[task])
-        if names:
-            mine = Chosen(names[0], f'"{names[0]}", which {task} measures', tuple(names[1:]))
+    if task == "language_modeling" and fields.prediction is None:
+        mine = _first_of(seen.predictions, rules.LOG_PROBABILITIES, mine)
+    if task == "rationality":
+        classes = [name for name in rules.REFERENCE_NAMES if name not in rules.MASKS]
+        if fields.references is None:
+            theirs = _first_of(seen.references, classes, Chosen(None), taken=mine.name)
+        if fields.prediction is None and (mine.name is None or mine.name in rules.MASKS):
+            mine = _first_of(seen.predictions, rules.CLASS_OUTCOMES, mine)
+        mine = Chosen(mine.name, mine.reason)  # boxes are no other candidates
     if fields.references is None and theirs.name == mine.name:
         theirs = Chosen(None)
     return mine, theirs
@@ -132,6 +142,13 @@ def _as_results(predictions: Side) -> Chosen:
     for name in predictions.present(rules.RESULT_NAMES):
         return Chosen(name, f'"{name}", how the tests of programs ended')
     return Chosen(None)
+
+
+def _first_of(
+    side: Side, names: Sequence[str], otherwise: Chosen, taken: str | None = None
+) -> Chosen:
+    found = [name for name in side.present(names) if name != taken]
+    return Chosen(found[0], f'"{found[0]}", which this task scores') if found else otherwise
 
 
 def _as_whole_row(predictions: Side, mine: Chosen, theirs: Chosen) -> Chosen:

@@ -59,8 +59,15 @@ HEAT_MAPS: Final = ("heatmap", "heatmaps", "heat_map", "saliency", "attention_ma
 MASKS: Final = ("mask", "masks", "boxes", "bboxes", "bbox")
 VERDICTS: Final = ("winner", "preference")
 
-# Tasks whose predictions are what was recorded while the model ran, and not what it wrote.
-MEASURED: Final = {"language_modeling": LOG_PROBABILITIES, "rationality": HEAT_MAPS}
+RATIONALES: Final = (
+    "rma",
+    "relevant_mass",
+    "relevant_mass_accuracy",
+    "rationale_valid",
+    "rationale",
+)
+# What stands for the predicted class where only its outcome was recorded, or nothing of it.
+CLASS_OUTCOMES: Final = ("correct", "is_correct", *HEAT_MAPS, *RATIONALES)
 
 # A longer text is no id: it is an image in base64.
 LONGEST_ID: Final = 1_000

@@ -69,7 +69,18 @@ def _log_probabilities(seen: Evidence) -> str | None:
 
 def _heat_maps(seen: Evidence) -> str | None:
     name, mask = seen.have(*rules.HEAT_MAPS), seen.have(*rules.MASKS)
-    return f'the rows have "{name}" and "{mask}"' if name and mask else None
+    if name and mask:
+        return f'the rows have "{name}" and "{mask}"'
+    side = seen.predictions if seen.predictions.has(*rules.RATIONALES) else seen.references
+    if not side.has(*rules.RATIONALES):
+        return None
+    recorded = side.present(rules.RATIONALES)[0]
+    are_marks = all(_is_share(value) for value in side.values(recorded))
+    return f'the rows have "{recorded}", from 0 to 1' if are_marks else None
+
+
+def _is_share(value: object) -> bool:
+    return value is None or (isinstance(value, bool | int | float) and 0 <= value <= 1)
 
 
 def _verdicts(seen: Evidence) -> str | None:

@@ -44,6 +44,7 @@ class Items:
         question, options, image: names of the fields that play these roles; options that stand in
             columns A, B, C… are called "A".
         place: item → where its prediction stands, for messages.
+        folders: where relative paths in the fields start, of each file in turn.
         labels: gives the different texts among all references, sorted: the label set of a
             classifier. It says nothing of any single item.
     """
@@ -56,6 +57,7 @@ class Items:
     question: str | None = None
     options: str | None = None
     image: str | None = None
+    folders: Sequence[str] = ()
 
     def __len__(self) -> int:
         return len(self.ids)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
+from pathlib import Path
 from typing import Any
 
 from vlmeval_cli.core.batch import Batch, Column, TextColumn, offsets_of, singles
@@ -99,6 +100,7 @@ def _items(gathered: Gathered, given: Sequence[Any]) -> Items:
         question=roles.question,
         options=roles.options,
         image=roles.image,
+        folders=[str(Path(one.path).parent) for one in (gathered.predictions, gathered.references)],
     )
 
 

@@ -1,0 +1,222 @@
+"""Rationality, from heat maps to trustworthiness and corruption error."""
+
+import json
+
+import numpy as np
+import pytest
+
+from vlmeval_cli import api
+from vlmeval_cli.core.errors import DataError, VlmevalError
+from vlmeval_cli.core.metric import Output
+from vlmeval_cli.core.results import Score, Signature
+from vlmeval_cli.metrics.corruption_error import ALEXNET, ALEXNET_CLEAN, normal_name
+from vlmeval_cli.tasks import task
+
+HEAT = [[0.0, 0.2], [0.4, 1.0]]
+MASK = [[0, 0], [0, 1]]
+
+
+@pytest.fixture
+def score(tmp_path):
+    def run(rows, **choices):
+        path = tmp_path / "rows.jsonl"
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+        return api.score(path, **{"resamples": 0, **choices})
+
+    return run
+
+
+def row(number=1, **more):
+    plain = {"id": number, "label": "dog", "prediction": "dog", "heatmap": HEAT, "mask": MASK}
+    return {name: value for name, value in {**plain, **more}.items() if value is not ...}
+
+
+def test_the_quadrants_of_the_specification(score):
+    predicted, rationales = [1, 1, 1, 0, 0, 1, 0, 1], [1, 0, 1, 1, 0, 1, 1, 0]
+    rows = [
+        {"id": i, "correct": right, "rationale": valid}
+        for i, (right, valid) in enumerate(zip(predicted, rationales, strict=True))
+    ]
+    found = score(rows)
+    assert found.task == "rationality"
+    assert found["prediction_trustworthiness"] == pytest.approx(0.6)
+    assert found["inference_reliability"] == pytest.approx(0.6)
+    assert [row[2] for row in found.tables["quadrants"].rows] == [3, 2, 2, 1]
+
+
+def test_relevant_mass_of_the_specification(score):
+    found = score([row()], metrics="rationality:size=2")
+    assert found["relevant_mass"] == pytest.approx(0.625)
+    raw = [[0.1, 0.3], [0.5, 1.1]]
+    assert score([row(heatmap=raw)], metrics="rationality:size=2").scores[
+        "relevant_mass[size=2]"
+    ].value == pytest.approx(0.625)
+    as_it_is = score([row(heatmap=raw)], metrics="rationality:size=2:scale=none")
+    assert as_it_is["relevant_mass"] == pytest.approx(0.55)
+
+
+@pytest.mark.parametrize("suffix", ["npy", "npz", "png"])
+def test_maps_and_masks_come_from_files_beside_the_rows(score, tmp_path, suffix):
+    (tmp_path / "maps").mkdir()
+    for name, array in (("heat", np.array(HEAT)), ("mask", np.array(MASK))):
+        path = tmp_path / "maps" / f"{name}.{suffix}"
+        if suffix == "png":
+            images = pytest.importorskip("PIL.Image")
+            images.fromarray((array * 255).astype(np.uint8)).save(path)
+        elif suffix == "npz":
+            np.savez(path, array)
+        else:
+            np.save(path, array.astype(np.float16))
+    paths = {"heatmap": f"maps/heat.{suffix}", "mask": f"maps/mask.{suffix}"}
+    found = score([row(**paths)], metrics="rationality:size=2")
+    assert found["relevant_mass"] == pytest.approx(0.625, abs=1e-3)
+
+
+def test_boxes_stand_for_a_mask(score):
+    # The right lower quarter of an image of 200 × 100.
+    boxes = {"mask": ..., "boxes": [[100, 50, 200, 100]], "width": 200, "height": 100}
+    assert score([row(**boxes)], metrics="rationality:size=2")["relevant_mass"] == 0.625
+    relative = {"mask": ..., "boxes": [0.5, 0.5, 1, 1]}
+    assert score([row(**relative)], metrics="rationality:size=2")["relevant_mass"] == 0.625
+
+
+def test_the_view_of_imagenet_models_cuts_boxes(score):
+    # Of 512 × 256 models see from (144, 16) to (368, 240): this box is the left half of that.
+    boxes = {"mask": ..., "boxes": [[0, 0, 256, 256]], "width": 512, "height": 256}
+    heat = [[1.0, 0.5], [1.0, 0.5]]
+    found = score([row(heatmap=heat, **boxes)], metrics="rationality:size=2:scale=none:view=crop")
+    assert found["relevant_mass"] == pytest.approx(2 / 3)
+
+
+def test_a_flat_map_is_no_valid_rationale(score):
+    found = score([row(heatmap=[[0.5, 0.5], [0.5, 0.5]]), row(2)])
+    assert found["rationale_accuracy"] == 0.5
+    assert found.scores["relevant_mass"].value == pytest.approx(score([row(2)])["relevant_mass"])
+    assert [warning.code for warning in found.warnings] == ["flat_heat_maps"]
+
+
+def test_undefined_ratios_are_unknown_with_a_reason(score):
+    found = score([row(prediction="cat", heatmap=[[1, 0], [0, 0]])])
+    for name in ("prediction_trustworthiness", "inference_reliability"):
+        assert found.scores[name].value is None
+        assert found.scores[name].reason
+
+
+def test_ratios_have_intervals(score):
+    rows = [row(n, prediction="dog" if n % 3 else "cat") for n in range(30)]
+    found = score(rows, resamples=200).scores["inference_reliability"]
+    assert found.ci_low < found.value < found.ci_high
+
+
+@pytest.mark.parametrize("value", [True, 1, 1.0])
+def test_recorded_marks_are_believed(score, value):
+    assert score([{"id": 1, "correct": value, "rma": 0.7}])["prediction_trustworthiness"] == 1.0
+
+
+def test_the_threshold_is_inclusive(score):
+    rows = [{"id": 1, "correct": 1, "rma": 0.5}]
+    assert score(rows)["rationale_accuracy"] == 1.0
+    assert score(rows, metrics="rationality:threshold=0.6")["rationale_accuracy"] == 0.0
+
+
+def corrupted(errors, clean_error):
+    """Ten items for each corruption and severity, so many of them wrong."""
+    rows = []
+    for name in ALEXNET:
+        for severity in range(1, 6):
+            for n in range(10):
+                rows.append((name, severity, n >= errors))
+    rows += [("clean", 0, n >= clean_error) for n in range(10)]
+    return [
+        {"id": i, "correct": bool(right), "rma": 0.9, "corruption": name, "severity": severity}
+        for i, (name, severity, right) in enumerate(rows)
+    ]
+
+
+def test_mean_corruption_error_is_relative_to_alexnet(score):
+    found = score(corrupted(errors=4, clean_error=1))
+    base = np.array([*ALEXNET.values()])
+    assert found["mce"] == pytest.approx(np.mean(0.4 / base))
+    assert found["relative_mce"] == pytest.approx(np.mean(0.3 / (base - ALEXNET_CLEAN)))
+    assert len(found.tables["corruptions"].rows) == 16
+
+
+def test_mean_corruption_error_needs_all_corruptions(score):
+    rows = [r for r in corrupted(4, 1) if r["corruption"] != "fog"]
+    found = score(rows)
+    assert found.scores["mce"].value is None
+    assert found.scores["mce"].reason
+    assert len(found.tables["corruptions"].rows) == 15
+
+
+def test_names_of_corruptions_are_read_as_written_elsewhere():
+    written = ["JPEG compression", "defocus", "Gaussian-Noise", None, "none", "spatter"]
+    expected = ["jpeg_compression", "defocus_blur", "gaussian_noise", "clean", "clean", "spatter"]
+    assert [*map(normal_name, written)] == expected
+
+
+SKIPPED = [
+    (row(2, heatmap=...), "no heat map"),
+    (row(2, heatmap=None), "no heat map"),
+    (row(2, mask=...), "no mask or boxes"),
+    (row(2, heatmap={"a": 1}), '"heatmap": got'),
+    (row(2, heatmap=[[1, 2], [3]]), '"heatmap": got'),
+    (row(2, heatmap=[1, 2, 3]), '"heatmap": got'),
+    (row(2, heatmap=7), '"heatmap": got'),
+    (row(2, heatmap=[]), '"heatmap": got'),
+    (row(2, mask=..., boxes=[[1, 2, 30, 40]]), "no width and height"),
+    (row(2, mask=..., boxes="left"), '"boxes": got'),
+    (row(2, mask=..., boxes=[[1, 2]]), '"boxes": got'),
+    (row(2, label=...), "no_reference"),
+]
+REFUSED = [
+    (row(2, heatmap="gone.npy"), "rows.jsonl:2: heat map gone.npy: got no such file"),
+    (row(2, heatmap="text.txt"), "a file called text.txt, expected .npy"),
+    (row(2, heatmap="broken.npy"), "a broken or pickled numpy file"),
+    (row(2, heatmap="cube.npy"), "an array of shape (2, 2, 2)"),
+    (row(2, mask="words.npy"), "an array of <U1"),
+    (row(2, prediction=["dog"]), "got"),
+]
+
+
+@pytest.mark.parametrize(("bad", "words"), SKIPPED, ids=lambda part: str(part)[:60])
+def test_an_item_without_a_rationale_is_counted(score, bad, words):
+    found = score([row(), bad]).scores["prediction_trustworthiness"]
+    assert found.n == 1
+    (reason,) = found.skipped
+    assert words in reason
+
+
+@pytest.mark.parametrize(("bad", "words"), REFUSED, ids=lambda part: str(part)[:60])
+def test_a_map_that_cannot_be_read_is_refused(score, tmp_path, bad, words):
+    (tmp_path / "broken.npy").write_bytes(b"\x93NUMPY broken")
+    (tmp_path / "text.txt").write_text("0 1")
+    np.save(tmp_path / "cube.npy", np.zeros((2, 2, 2)))
+    np.save(tmp_path / "words.npy", np.array([["a"]]))
+    with pytest.raises(VlmevalError) as told:
+        score([row(), bad])
+    assert isinstance(told.value, DataError)
+    assert words in told.value.message
+
+
+@pytest.mark.parametrize("options", ["threshold=0", "threshold=2", "size=0", "view=half"])
+def test_options_that_make_no_sense_are_refused(score, options):
+    with pytest.raises(VlmevalError, match="option rationality:"):
+        score([row()], metrics=f"rationality:{options}")
+
+
+def scored(**numbers):
+    return {name: Score(Output(name), name, x, 9, Signature({})) for name, x in numbers.items()}
+
+
+@pytest.mark.parametrize(
+    ("numbers", "words"),
+    [
+        ({"prediction_accuracy": 0.9, "prediction_trustworthiness": 0.3}, "wrong reasons"),
+        ({"inference_reliability": 0.3}, "still names another class"),
+        ({"prediction_accuracy": 0.9, "prediction_trustworthiness": 0.9}, None),
+    ],
+)
+def test_diagnosis(numbers, words):
+    found = task("rationality").diagnose(scored(**numbers))
+    assert [words in one.meaning for one in found] == ([] if words is None else [True])

@@ -1,0 +1,140 @@
+"""Prediction rationality: right for the right reasons? And under which corruptions?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vlmeval_cli.core.batch import Column, NumberColumn, ValueColumn, singles
+from vlmeval_cli.core.config import OnBadRow, RunConfig
+from vlmeval_cli.core.results import Diagnosis, Score
+from vlmeval_cli.metrics.corruption_error import normal_name
+from vlmeval_cli.parsing.items import Items, Parsed, Place, Values
+from vlmeval_cli.parsing.rationales import FIELDS, Evidence
+from vlmeval_cli.parsing.texts import prediction_texts
+from vlmeval_cli.tasks.base import Defaults, Facts, Task, value
+
+CORRECT = ("correct", "is_correct")
+METHODS = ("method", "model")
+_LOW, _HIGH = 0.5, 0.7
+
+
+def _defaults(facts: Facts) -> Defaults:
+    metrics = ["rationality"]
+    if "item.corruption" in facts.columns:
+        metrics.append("corruption_error")
+    return Defaults(tuple(metrics), primary="prediction_trustworthiness")
+
+
+def _labels(
+    values: Sequence[Any], field: str, place: Place, on_bad_row: OnBadRow = "error", /
+) -> Values:
+    """Predicted classes as texts; what was recorded in their place stays as it is."""
+    if field in CORRECT:
+        return Values([None if np.isnan(mark) else bool(mark) for mark in map(_mark, values)], {})
+    if all(isinstance(value, bool | list | None) for value in values):
+        return Values(list(values), {})
+    return prediction_texts(values, field, place, on_bad_row)
+
+
+def _parse(items: Items, config: RunConfig) -> Parsed:
+    names = [name for name in FIELDS if name in items.fields]
+    columns = [items.fields[name] for name in names]
+    folders = [Path(folder) for folder in items.folders]
+    found = []
+    for i, row in enumerate(zip(*columns, strict=True) if columns else [()] * len(items)):
+        own = {name: cell for name, cell in zip(names, row, strict=True) if cell is not None}
+        found.append(Evidence(own, folders, items.place(i)).rationale())
+    made: dict[str, Column] = {"prediction.rationale": ValueColumn(found, singles(len(items)))}
+    corruptions = items.fields.get("corruption")
+    if corruptions is not None:
+        made["item.corruption"] = _conditions(corruptions, items.fields.get("severity"))
+    return Parsed(items.predictions, columns=made)
+
+
+def _conditions(corruptions: Sequence[object], severities: Sequence[object] | None) -> ValueColumn:
+    """(corruption, severity) of every item; a severity that is no whole number is 0."""
+    levels = [0] * len(corruptions) if severities is None else [*map(_whole, severities)]
+    names = map(normal_name, corruptions)
+    return ValueColumn([*zip(names, levels, strict=True)], singles(len(corruptions)))
+
+
+def _whole(severity: object) -> int:
+    try:
+        return int(float(str(severity)))
+    except ValueError:
+        return 0
+
+
+def _correctness(references: Sequence[Sequence[Any]], items: Items) -> dict[str, Column]:
+    """1 where the predicted class is right, 0 where not, NaN where there is nothing to compare."""
+    recorded = items.field(*CORRECT)
+    if recorded is None and all(isinstance(given, bool | None) for given in items.predictions):
+        recorded = items.predictions
+    if recorded is not None:
+        marks = [_mark(mark) for mark in recorded]
+    else:
+        marks = [
+            _is_right(given, accepted)
+            for given, accepted in zip(items.predictions, references, strict=True)
+        ]
+    return {"item.correct": NumberColumn(np.array(marks, dtype=np.float64), singles(len(items)))}
+
+
+def _mark(recorded: object) -> float:
+    is_mark = isinstance(recorded, bool | int | float) and recorded in (0, 1)
+    return float(recorded) if is_mark else np.nan  # type: ignore[arg-type]  # a number
+
+
+def _is_right(given: object, accepted: Sequence[Any]) -> float:
+    """Classes are compared without case and surrounding spaces."""
+    if not accepted or isinstance(given, list):
+        return np.nan
+    return float(given is not None and _plain(given) in map(_plain, accepted))
+
+
+def _plain(label: object) -> str:
+    return str(label).strip().casefold()
+
+
+def _diagnose(scores: Mapping[str, Score]) -> Sequence[Diagnosis]:
+    trust, reliability, accuracy = (
+        value(scores, name)
+        for name in ("prediction_trustworthiness", "inference_reliability", "prediction_accuracy")
+    )
+    found = []
+    if trust is not None and accuracy is not None and accuracy >= _HIGH and trust < _LOW:
+        found.append(
+            Diagnosis(
+                pattern=f"accuracy is high ({accuracy:.2f}) and trustworthiness low ({trust:.2f})",
+                meaning="right for the wrong reasons: the model leans on background or on other "
+                "shortcuts",
+                advice="look at the RW items; test on shifted backgrounds before you rely on it",
+            )
+        )
+    if reliability is not None and reliability < _LOW:
+        found.append(
+            Diagnosis(
+                pattern=f"inference reliability is low ({reliability:.2f})",
+                meaning="the model looks at the object and still names another class",
+                advice="the classes may be too alike or their prompts unclear; look at WR items",
+            )
+        )
+    return found
+
+
+TASK = Task(
+    name="rationality",
+    defaults=_defaults,
+    has_right_answers=False,
+    free_groups=METHODS,
+    diagnose=_diagnose,
+    fields=(*FIELDS, *CORRECT, "corruption", "severity"),
+    needs_references=False,
+    read_predictions=_labels,
+    parse=_parse,
+    reference_columns=_correctness,
+)
