@@ -208,7 +208,7 @@ BAD = {
     "an empty file": ("", REFS, (), 3, "the file is empty"),
     "a threshold above 1": (
         PREDS, REFS, ("--metrics", "anls:threshold=2"), 2,
-        "option anls:threshold: got "2.0", expected 0 to 1",
+        'option anls:threshold: got "2.0", expected 0 to 1',
     ),
     "a threshold that is no number": (
         PREDS, REFS, ("--metrics", "anls:threshold=half"), 2,
