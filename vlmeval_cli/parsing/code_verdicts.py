@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import chain
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from vlmeval_cli.core.batch import ValueColumn, offsets_of
 from vlmeval_cli.core.config import ParsePolicy
@@ -23,7 +23,9 @@ from vlmeval_cli.parsing.unit_tests import (
     verdict,
 )
 from vlmeval_cli.readers.json_values import described
-from vlmeval_cli.resources.sandbox import Limits, Program, Ran, Verdict, run_programs, told
+
+if TYPE_CHECKING:
+    from vlmeval_cli.resources.sandbox import Limits, Program, Ran, Verdict
 
 _MANY_CUT = 0.1  # share of answers that hold more than code, from which on it is a warning
 
@@ -109,6 +111,8 @@ def run_verdicts(found: Sequence[Problem], items: Items, policy: ParsePolicy) ->
             hint="Pass the file of the problems as the references: vlmeval score PREDS PROBLEMS "
             "--run-tests",
         )
+    from vlmeval_cli.resources.sandbox import Limits, run_programs  # most runs believe results
+
     programs, n_cut = _programs(found, items)
     limits = Limits(policy.test_timeout, policy.test_memory)
     ran = run_programs(programs, limits)
@@ -123,6 +127,8 @@ def run_verdicts(found: Sequence[Problem], items: Items, policy: ParsePolicy) ->
 
 def _programs(found: Sequence[Problem], items: Items) -> tuple[list[Program], int]:
     """Programs with their tests, item after item, and how many answers held more than code."""
+    from vlmeval_cli.resources.sandbox import Program
+
     programs: list[Program] = []
     n_cut = 0
     for i, problem in enumerate(found):
@@ -153,6 +159,8 @@ def _short(found: Verdict) -> str:
 
 def _reasons(ran: Ran, counts: Sequence[int]) -> Iterator[tuple[int, str]]:
     """Item → how its programs ended that did not pass, each different way once."""
+    from vlmeval_cli.resources.sandbox import told
+
     start = 0
     for i, count in enumerate(counts):
         own = ran.verdicts[start : start + count]
