@@ -120,6 +120,22 @@ def test_the_probability_of_one_class_throughout_is_told(score):
     assert "confidence_of_one_class" in codes(score(rows, references))
 
 
+def test_the_confusion_matrix_is_written_as_csv(tmp_path):
+    labels = ["=cat", "dog", "dog"]
+    refs = write(tmp_path / "r.jsonl", [{"id": i, "label": one} for i, one in enumerate(labels)])
+    preds = write(tmp_path / "p.jsonl", [{"id": i, "prediction": "dog"} for i in range(3)])
+    assert main(["score", preds, refs, "--output", str(tmp_path / "out")]) == 0
+    lines = (tmp_path / "out" / "tables.csv").read_text().splitlines()
+    matrix = [line for line in lines if line.startswith("confusion_matrix,")]
+    assert matrix == [
+        "confusion_matrix,reference,'=cat,dog",
+        "confusion_matrix,'=cat,0,1",
+        "confusion_matrix,dog,0,2",
+    ]
+    report = json.loads((tmp_path / "out" / "report.json").read_bytes())
+    assert report["files"]["tables"]["path"] == "tables.csv"
+
+
 def test_exact_labels_are_not_looked_for(tmp_path):
     preds = write(tmp_path / "p.jsonl", [{"id": 0, "prediction": "a cat"}])
     refs = write(tmp_path / "r.jsonl", [{"id": 0, "label": "cat"}])

@@ -1,4 +1,4 @@
-"""``scores.csv``: one line per score, of all items first, then of the groups."""
+"""``scores.csv``: one line per score, of all items first, then of the groups; ``tables.csv``."""
 
 from __future__ import annotations
 
@@ -34,6 +34,24 @@ def csv_report(result: RunResult) -> bytes:
     return text.getvalue().encode("utf-8", "backslashreplace")
 
 
+def tables_csv(result: RunResult) -> bytes:
+    """All tables one after the other, headings first; every line begins with the table's name.
+
+    Text that a spreadsheet would run as a formula starts with an apostrophe; unknown is an empty
+    cell.
+    """
+    text = StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    for name, table in result.tables.items():
+        for row in (table.columns, *table.rows):
+            writer.writerow([name, *map(_cell, row)])
+    return text.getvalue().encode("utf-8", "backslashreplace")
+
+
+def _cell(value: object) -> object:
+    return _harmless(value) if isinstance(value, str) else value
+
+
 def _line(name: str, score: Score, primary: str | None, group: str) -> list[object]:
     return [
         name,
@@ -52,8 +70,11 @@ def _line(name: str, score: Score, primary: str | None, group: str) -> list[obje
 
 
 def _group_name(by: Mapping[str, str]) -> str:
-    name = "; ".join(f"{field}={value}" for field, value in by.items())
-    return f"'{name}" if name.startswith(_FORMULA) else name
+    return _harmless("; ".join(f"{field}={value}" for field, value in by.items()))
+
+
+def _harmless(text: str) -> str:
+    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def _flag(value: bool) -> str:

@@ -22,7 +22,7 @@ from vlmeval_cli.reports.atomic import (
     reported,
     temporary_name,
 )
-from vlmeval_cli.reports.csv_report import csv_report
+from vlmeval_cli.reports.csv_report import csv_report, tables_csv
 from vlmeval_cli.reports.figures import View
 from vlmeval_cli.reports.json_report import KINDS, TOOL, Provenance, json_report
 from vlmeval_cli.reports.markdown import markdown_report
@@ -31,8 +31,11 @@ from vlmeval_cli.reports.statistics_file import write_statistics
 
 REPORT = "report.json"
 OURS = frozenset(
-    {REPORT, "samples.jsonl", "statistics.npz", "scores.csv", "report.md", "report.html"}
-)
+    {
+        REPORT, "samples.jsonl", "statistics.npz", "scores.csv", "tables.csv", "report.md",
+        "report.html",
+    }
+)  # fmt: skip
 
 
 def check_folder(path: Path) -> None:
@@ -82,6 +85,8 @@ def _fill_all(folder: Path, result: RunResult, provenance: Provenance, view: Vie
         "scores": ("scores.csv", from_chunks([csv_report(result)])),
         "markdown": ("report.md", from_chunks([markdown_report(result, view)])),
     }
+    if result.tables:
+        writers["tables"] = ("tables.csv", from_chunks([tables_csv(result)]))
     files = {}
     for name, (file_name, write) in writers.items():
         fill(folder / file_name, write)
