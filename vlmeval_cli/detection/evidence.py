@@ -21,6 +21,7 @@ from vlmeval_cli.parsing.texts import answers_in
 
 _NUMBER = r"\s*-?\d+(?:\.\d+)?\s*"
 _BOX_TEXT = re.compile(rf"\s*[\[(<]{{1,2}}{_NUMBER}(?:,{_NUMBER}){{3}}[\])>]{{1,2}}\s*")
+_CORNERS = ({"x1", "y1", "x2", "y2"}, {"xmin", "ymin", "xmax", "ymax"})
 _YAML_LINE = re.compile(r"\s*(?:- )?[\w .'\"-]+:(?:\s.*)?")
 
 
@@ -124,7 +125,9 @@ def is_box_like(value: Any) -> bool:  # noqa: ANN401  (JSON)
     if isinstance(value, str):
         return _BOX_TEXT.fullmatch(value) is not None
     if isinstance(value, dict):
-        return any(is_box(value.get(name)) for name in ("bbox", "bbox_2d", "box"))
+        return any(is_box(value.get(name)) for name in ("bbox", "bbox_2d", "box", "box_2d")) or any(
+            corners <= value.keys() for corners in _CORNERS
+        )
     return is_box(value) or (
         isinstance(value, list) and bool(value) and all(map(is_box_like, value))
     )

@@ -39,7 +39,7 @@ _PRIORS: Final[dict[str, dict[str, float]]] = {
     "box_lists": {"internvl": 1.0, "relative": 1.0},
 }
 # Formats told beside one that its syntax fixes, since models are known to mix them up.
-_ALSO_SEEN: Final = {"gemini": ("1000",), "xywh-pixels": ("xyxy-pixels",)}
+_ALSO_SEEN: Final = {"gemini": ("1000",)}
 
 
 class Written(NamedTuple):

@@ -53,6 +53,11 @@ _LABEL_KEYS: Final = (
 )  # fmt: skip
 _SCORE_KEYS: Final = ("score", "confidence", "conf", "probability")
 _CLASS_ID: Final = "category_id"
+_LISTS: Final = (("label", "labels"), ("score", "scores"))  # beside a list of boxes
+# What belongs to a box where it stands beside it in a row.
+FACTS: Final = frozenset(
+    {*_LABEL_KEYS, *_SCORE_KEYS, _CLASS_ID, *(many for _, many in _LISTS), "iscrowd"}
+) - {"name", "phrase"}
 
 
 class BadBoxError(ValueError):
@@ -133,10 +138,13 @@ class _Walk:
             return
         self._seen("coco" if is_coco else _BOX_KEYS[key])
         inner = _corners_of(inside) if isinstance(inside, list) else None
-        boxes = [RawBox(inner)] if inner else self.boxes(inside, depth + 1)
-        for box in boxes:
+        boxes = [RawBox(inner)] if inner else list(self.boxes(inside, depth + 1))
+        lists = {one: known[many] for one, many in _LISTS if isinstance(known.get(many), list)}
+        if any(len(found) != len(boxes) for found in lists.values()):
+            raise BadBoxError(f"{len(boxes)} boxes have another number of labels or scores")
+        for i, box in enumerate(boxes):
             own = box._replace(order="xywh") if is_coco else box
-            yield self._with_facts(own, known)
+            yield self._with_facts(own, {**known, **{one: lists[one][i] for one in lists}})
 
     def _by_label(self, value: Mapping[str, Any], depth: int) -> Iterator[RawBox]:
         """An object of label → boxes."""

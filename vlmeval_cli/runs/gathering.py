@@ -23,6 +23,7 @@ from vlmeval_cli.joining import (
     join,
     join_one_file,
 )
+from vlmeval_cli.joining.paths import WHOLE_ROW
 from vlmeval_cli.readers import Layout, Row, Source, open_source
 from vlmeval_cli.tasks import NAMES, task
 from vlmeval_cli.tasks.base import Task
@@ -141,6 +142,8 @@ def gather(
         task=config.task,
     )
     known = task(detected.task) if must_be_scorable or detected.task in NAMES else None
+    if known is not None and theirs is not None:
+        detected = _with_whole_rows(detected, mine, theirs, known)
     mine, theirs = mine.without_head(), theirs.without_head() if theirs else None
     extra = _extra_fields(known, config)
     left = collect(mine, (*detected.prediction_names, *extra))
@@ -217,6 +220,27 @@ def _join(
         )
     return join(
         left, right, detected.fields, policy=config.join, selection=selection, repeats=repeats
+    )
+
+
+def _with_whole_rows(detected: Detected, mine: _Opened, theirs: _Opened, known: Task) -> Detected:
+    """The fields, where a value has parts in other fields as whole rows."""
+    fields = detected.fields
+    predictions, references = (
+        replace(roles, value=WHOLE_ROW)
+        if roles.value and _has_parts(side, roles.value, known)
+        else roles
+        for side, roles in ((mine, fields.predictions), (theirs, fields.references))
+    )
+    changed = replace(fields, predictions=predictions, references=references)
+    return replace(detected, fields=changed)
+
+
+def _has_parts(opened: _Opened, name: str, known: Task) -> bool:
+    side = opened.side()
+    values = side.values(name)
+    return not (known.belongs_to_value - {name}).isdisjoint(side.filled) and not any(
+        isinstance(value, str) for value in values
     )
 
 

@@ -87,6 +87,8 @@ class Task:
         diagnose: patterns in the scores, with advice.
         fields: other fields that parser and metrics read, from either file.
         needs_references: whether an item without a reference is left out.
+        belongs_to_value: fields that are part of a value that is no text: where one stands in a row
+            of two files, the whole row is the value.
         empty_list_is_answer: a reference may be an empty list: there is nothing to be found.
         repeats: what several predictions of one id are.
         rows_repeat: the same where it depends on the recorded predictions, the roles of their
@@ -109,6 +111,7 @@ class Task:
     fields: tuple[str, ...] = ()
     needs_references: bool = True
     empty_list_is_answer: bool = False
+    belongs_to_value: frozenset[str] = frozenset()
     repeats: Repeats = "error"
     rows_repeat: Callable[[Sequence[Any], Roles, frozenset[str]], Repeats] | None = None
     read_predictions: PredictionReader = prediction_texts

@@ -8,6 +8,7 @@ from typing import Any, Final
 from vlmeval_cli.core.results import Diagnosis, Score
 from vlmeval_cli.joining import Repeats, Roles
 from vlmeval_cli.parsing.box_references import OBJECTS, reference_boxes, with_references
+from vlmeval_cli.parsing.box_values import FACTS
 from vlmeval_cli.parsing.boxes import CONFIDENCE, POINTS, parse_boxes, prediction_boxes
 from vlmeval_cli.parsing.image_sizes import FIELDS
 from vlmeval_cli.tasks.base import Defaults, Facts, Task, value
@@ -131,6 +132,7 @@ TASK = Task(
     free_groups=("split",),
     diagnose=_diagnose,
     fields=(*FIELDS, "answer"),
+    belongs_to_value=FACTS,
     empty_list_is_answer=True,
     rows_repeat=rows_repeat,
     read_predictions=prediction_boxes,
