@@ -17,7 +17,7 @@ from vlmeval_cli.core.config import (
     RunConfig,
     StatisticsPolicy,
 )
-from vlmeval_cli.core.errors import UsageError, quoted
+from vlmeval_cli.core.errors import UsageError, VlmevalError, quoted
 from vlmeval_cli.core.metric_spec import parse_metric_spec, split_metric_list
 from vlmeval_cli.core.progress import NoProgress, Progress
 from vlmeval_cli.core.results import RunResult
@@ -26,6 +26,7 @@ from vlmeval_cli.runs.answers import take_answers
 from vlmeval_cli.runs.gathering import Gathered, gather
 from vlmeval_cli.runs.scoring import score_items
 from vlmeval_cli.runs.values import as_values
+from vlmeval_cli.tasks import NAMES
 from vlmeval_cli.tasks import task as task_called
 
 SILENT = NoProgress()
@@ -127,6 +128,19 @@ def inspect(
     """What the files hold and how they join, without scoring; missing predictions are counted."""
     config = replace(config, join=replace(config.join, missing="skip"))
     return gather(str(predictions), _path(references), config, progress, must_be_scorable=False)
+
+
+def how_read(found: Gathered, config: RunConfig = DEFAULTS) -> tuple[str, ...]:
+    """How the task reads the predictions that were found, such as the format of boxes, in words."""
+    if found.task not in NAMES or task_called(found.task).parse is None:
+        return ()
+    task = task_called(found.task)
+    config = replace(config, join=replace(config.join, missing="skip", on_bad_row="skip"))
+    try:
+        _, answers = take_answers(as_values(found, task, config), task, config)
+    except VlmevalError as error:
+        return (f"the predictions cannot be read as they are: {error.message}. {error.hint}",)
+    return answers.notes
 
 
 def _path(path: str | Path | None) -> str | None:

@@ -69,7 +69,7 @@ def _tell(file: str | None, other: str | None, options: InspectOptions) -> None:
             blocks.extend(_file(path))
         found = api.inspect(paths[0], other, RunConfig(task=options.task))
         blocks.extend(_joined(found))
-        notes = found.notes
+        notes = (*found.notes, *api.how_read(found))
     except VlmevalError as error:
         if len(paths) == 2 or not blocks:
             raise
