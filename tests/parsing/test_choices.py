@@ -66,7 +66,7 @@ TABLE = [
     ("The answer is not A.", COLOURS, None, "denied, and nothing else said"),
     ("The answer isn't A, it is C.", COLOURS, "C", "what follows the denial"),
     ("The answer is A or B.", COLOURS, None, "two options"),
-    ("The answer is a cat.", ANIMALS, "A", "an article: the text decides, here option A all the same"),
+    ("The answer is a cat.", ANIMALS, "A", "an article: the text decides"),
     ("The answer is a dog.", ANIMALS, "B", "an article is no letter"),
     ("The answer is A dog.", ANIMALS, "B", "nor is a capital one"),
     ("I choose D because it looks like a dog barking loudly", ANIMALS, "D", "a choice"),

@@ -295,6 +295,7 @@ def _notes(items: Items, asked: Questions, turned: Rotations | None) -> tuple[st
     if turned is not None:
         notes.append(
             f"{len(items):,} items are rotations of {len(turned.groups):,} questions "
-            f"({turned.evidence}): circular_accuracy counts a question that is right in all of them"
+            f"({turned.evidence}): circular_accuracy counts a question that is right in all of "
+            "them; for intervals of the other metrics, name the question with --cluster-by"
         )
     return tuple(notes)
