@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal, NamedTuple
 
@@ -21,7 +21,7 @@ from vlmeval_cli.core.metric import (
 )
 from vlmeval_cli.core.results import MetricStatistics
 from vlmeval_cli.metrics.documents import NEEDS, beside_references, without_references
-from vlmeval_cli.text.document_compare import Comparison, Outcome, Planter, closest, fields_of
+from vlmeval_cli.text.document_compare import Outcome, Planter, closest, counted, fields_of
 from vlmeval_cli.text.document_rules import paths_without_fields, read_rules
 
 Nulls = Literal["value", "absent"]
@@ -133,11 +133,11 @@ class FieldF1(Metric[None]):
         for item, (prediction, references) in enumerate(beside_references(batch)):
             if item in skips:
                 continue
-            best = closest(planter, prediction, references)
-            counts = best.counts()
+            outcomes = closest(planter, prediction, references).outcomes()
+            counts = counted(outcomes)
             is_perfect = counts.right == counts.predicted == counts.expected
             values[item] = (*counts, counts.f1, is_perfect, 1.0)
-            _count(tally, best)
+            _count(tally, outcomes)
             if len(references) > 1:
                 paths = {own.path for one in references for own in fields_of(planter.tree(one))}
                 tally.update((_KNOWN, path) for path in paths)
@@ -224,12 +224,9 @@ class _Path(NamedTuple):
         )  # fmt: skip
 
 
-def _count(tally: Counter[tuple[str, str]], best: Comparison) -> None:
-    outcomes: Iterable[Outcome] = best.outcomes()
-    for one in outcomes:
-        tally[one.kind, one.path] += 1
-        if one.got is not None:
-            tally[_PREDICTED, one.path] += 1
+def _count(tally: Counter[tuple[str, str]], outcomes: Sequence[Outcome]) -> None:
+    tally.update((one.kind, one.path) for one in outcomes)
+    tally.update((_PREDICTED, one.path) for one in outcomes if one.got is not None)
 
 
 def _by_path(facts: Mapping[str, int]) -> dict[str, _Path]:

@@ -67,11 +67,26 @@ class Counts(NamedTuple):
         return 2 * self.right / total if total else 1.0
 
 
-class Planter:
-    """Makes trees of documents; remembers keys of texts that repeat."""
+def counted(outcomes: Sequence[Outcome]) -> Counts:
+    """What precision, recall and F1 are made of, from what became of every field."""
+    return Counts(
+        sum(one.weight for one in outcomes if one.kind == "right"),
+        sum(one.weight for one in outcomes if one.got is not None),
+        sum(one.weight for one in outcomes if one.expected is not None),
+    )
 
-    def __init__(self, rules: Rules) -> None:
+
+class Planter:
+    """Makes trees of documents; remembers keys of texts that repeat.
+
+    Args:
+        rules: path → rule; a rule holds for what stands below its path too.
+        keeps_nulls: whether a null is a field.
+    """
+
+    def __init__(self, rules: Rules, *, keeps_nulls: bool = True) -> None:
         self._rules = rules
+        self._keeps_nulls = keeps_nulls
         self._keys: dict[tuple[FieldRule, str], Hashable] = {}
 
     def tree(self, document: Any) -> Tree:  # noqa: ANN401  (any JSON value)
@@ -82,14 +97,12 @@ class Planter:
         return _NOTHING if found is None else found
 
     def _tree(self, value: Any, path: str, rule: FieldRule) -> Tree | None:  # noqa: ANN401
-        if rule.compare == "ignore":
-            return None
         if isinstance(value, dict):
             branches = {}
             for key, own in value.items():
                 below = of_key(path, key)
                 branch = self._tree(own, below, self._rules.get(below, rule))
-                if branch is not None:
+                if branch is not None:  # not ignored
                     branches[key] = branch
             return branches
         if isinstance(value, list) and rule.compare != "set":
@@ -97,6 +110,8 @@ class Planter:
             own_rule = self._rules.get(below, rule)
             entries = (self._tree(entry, below, own_rule) for entry in value)
             return [entry for entry in entries if entry is not None]
+        if rule.compare == "ignore" or (value is None and not self._keeps_nulls):
+            return None
         return Field(path, rule, self._key(rule, value), value)
 
     def _key(self, rule: FieldRule, value: Any) -> Hashable:  # noqa: ANN401
@@ -288,13 +303,18 @@ def _agree(ours: Field, theirs: Field) -> bool:
 def _kind(ours: Field, theirs: Field) -> Kind:
     if _agree(ours, theirs):
         return "right"
-    alike = _type_of(ours.value) == _type_of(theirs.value)
+    alike = _type_of(ours) == _type_of(theirs)
     return "wrong" if alike else "wrong_type"
 
 
-def _type_of(value: Any) -> str:  # noqa: ANN401  (any JSON value)
+def _plain_key(own: Field) -> Hashable:
+    """The key of a field, whatever its rule."""
+    return own.key if own.rule.compare == "value" else plain_key(own.value)
+
+
+def _type_of(own: Field) -> str:
     """Text, number, boolean, null or list; a numeral in a text is a number, as in comparing."""
-    key = plain_key(value)
+    key = _plain_key(own)
     if key is None:
         return "null"
     if isinstance(key, str):
@@ -320,7 +340,7 @@ def _places(reference: Tree) -> dict[Hashable, set[str]]:
     """Texts and numbers of a reference → the paths they stand at."""
     places: dict[Hashable, set[str]] = defaultdict(set)
     for own in fields_of(reference):
-        places[plain_key(own.value)].add(own.path)
+        places[_plain_key(own)].add(own.path)
     return places
 
 
@@ -328,7 +348,7 @@ def _swapped(outcome: Outcome, places: dict[Hashable, set[str]]) -> Outcome:
     """The outcome, as ``swapped`` where what was got belongs to another path."""
     if outcome.kind not in ("wrong", "wrong_type") or outcome.got is None:
         return outcome
-    key = plain_key(outcome.got.value)
+    key = _plain_key(outcome.got)
     tells_something = _is_number(key) or (isinstance(key, str) and key)
     if tells_something and places.get(key, set()) - {outcome.path}:
         return outcome._replace(kind="swapped")

@@ -29,7 +29,7 @@ _LONGEST_AMOUNT = 64
 _NUMERAL = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?", re.ASCII)
 # 1,234.50 with a sign, a currency or a unit of up to four letters before or after it.
 _AMOUNT = re.compile(
-    r"(?P<minus>[-\u2212(]?)\s*[^\W\d_]{0,4}[.]?\s*[^\w\s.,+()-]?\s*(?P<sign>[-+\u2212]?)"
+    r"(?P<minus>[-\u2212(]?)\s*(?:[^\W\d_]{1,4}[.]?)?\s*[^\w\s.,+()-]?\s*(?P<sign>[-+\u2212]?)"
     r"(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d*\.?\d+)\.?\s*[^\w\s.,+()-]?\s*[^\W\d_]{0,4}\s*\)?",
 )
 _ENTRY_NUMBER = re.compile(r"\[(?:\d+|\*)\]|\.\*|^\*")
@@ -41,7 +41,7 @@ _TAKES: Mapping[str, tuple[Comparator, ...]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # told apart by identity, which is quick
 class FieldRule:
     """How one field is compared.
 
@@ -53,7 +53,8 @@ class FieldRule:
             "5 %"); ``date``: days, in the forms of :mod:`vlmeval_cli.text.dates`; ``anls``:
             1 - edits / length of the longer text is at least ``threshold``; ``set``: a list is one
             field, its order and repeats mean nothing; ``ignore``: not looked at. What is no number
-            or date is compared as by ``value``.
+            or date is compared as by ``value``. A rule holds for all that stands below its path,
+            but for what has a rule of its own.
         tolerance: largest difference of numbers that counts as equal.
         relative_tolerance: the same as a share of the reference.
         weight: how much the field counts.
