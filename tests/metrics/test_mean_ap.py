@@ -169,7 +169,8 @@ def test_an_image_of_weight_two_is_that_image_twice_in_pycocotools(seed):
 
 def box(image, corner, score=None, side=10):
     found = {"image_id": image, "category_id": 1, "bbox": [corner, 0, side, side]}
-    return found if score is None else {**found, "score": score}
+    known = {"area": side * side, "iscrowd": 0} if score is None else {"score": score}
+    return {**found, **known}
 
 
 @pytest.mark.parametrize(
