@@ -4,7 +4,7 @@ import runpy
 import sys
 from pathlib import Path
 
-NAMES = ("startup", "captioning", "rouge_score", "meteor", "vqa", "docqa", "schema_checks")
+NAMES = ("startup", "captioning", "rouge_score", "meteor", "vqa", "docqa", "schema_checks", "documents")
 
 FOLDER = Path(__file__).parent
 
