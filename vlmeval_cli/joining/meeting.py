@@ -168,7 +168,7 @@ def _wanted(meeting: Meeting, selection: Selection) -> Wanted:
             [[]] if not given and recorded[row] == [] else given
             for row, given in zip(rows, answers, strict=True)
         ]
-    if name is None or all(answers):
+    if name is None or selection.keeps_unanswered or all(answers):
         return Wanted(rows, answers, [])
     unanswered = [row for row, given in zip(rows, answers, strict=True) if not given]
     return Wanted(list(compress(rows, answers)), [a for a in answers if a], unanswered)

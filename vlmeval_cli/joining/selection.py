@@ -18,11 +18,13 @@ class Selection:
 
     Values are compared as text, so that ``--where year=2014`` finds a number and a string.
     ``keeps_empty`` says that an empty list is a reference: an image may have no objects.
+    ``keeps_unanswered`` says that items without any reference are wanted too.
     """
 
     where: Mapping[str, str] = field(default_factory=dict)
     limit: int | None = None
     keeps_empty: bool = False
+    keeps_unanswered: bool = False
 
     def rows(self, columns: Columns, rows: Sequence[int]) -> Sequence[int]:
         """Those of ``rows`` that are wanted, in order.

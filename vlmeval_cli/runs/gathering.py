@@ -212,7 +212,8 @@ def _join(
     config: RunConfig,
 ) -> Joined:
     keeps_empty = known is not None and known.empty_list_is_answer
-    selection = Selection(config.where, config.limit, keeps_empty)
+    keeps_unanswered = known is not None and not known.needs_references
+    selection = Selection(config.where, config.limit, keeps_empty, keeps_unanswered)
     repeats = _repeats(left, right, detected, known)
     if right is None:
         return join_one_file(
