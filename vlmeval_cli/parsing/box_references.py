@@ -53,7 +53,8 @@ def reference_boxes(
         try:
             read_value(boxes)
         except BadBoxError as error:
-            bad[row] = refused(place(row), field, recorded, f"boxes ({error})", on_bad_row)
+            shown = recorded[0] if len(recorded) == 1 else recorded
+            bad[row] = refused(place(row), field, shown, f"boxes ({error})", on_bad_row)
             boxes = []
         found.append([] if row in bad else boxes or [[]] if recorded else [])
     return ReferenceValues(found, bad)
