@@ -25,6 +25,9 @@ ANSWERS = {
     "an example in a first fence": f"Use it so:\n```\nprint(f(1))\n```\nCode:\n```\n{WHOLE}```",
     "prose before": f"Here is the function:\n\n{WHOLE}",
     "prose around": f"Here is the function:\n\n{WHOLE}\nThis doubles x. Easy!\n",
+    "imports from the future": (
+        "from __future__ import annotations\ndef f(x: int):\n    return 2 * x\n"
+    ),
     "lambda": "f = lambda x: helper(x) * 2\n",
 }
 

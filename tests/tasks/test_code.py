@@ -136,6 +136,21 @@ def test_missing_problems_count_as_failed_where_asked_for(scored):
     assert found.outcomes["missing"] == 1
 
 
+def test_a_problem_without_a_solution_still_has_its_pass_rate(scored):
+    found = scored(SAMPLES, with_first(PROBLEMS, canonical_solution=None), run_tests=True)
+    assert found.scores["pass_at_1"].n == 2
+    assert found["pass_at_1"] == pytest.approx(2 / 5)
+    assert found.scores["edit_similarity"].skipped == {"no_reference": 1}
+
+
+def test_tests_with_assertions_are_evidence_of_code(scored):
+    tests = [{"id": 7, "prompt": "Write a function to add.", "tests": ["assert add(1, 2) == 3"]}]
+    rows = [{"id": 7, "prediction": row["completion"]} for row in ADDERS]
+    found = scored(rows, tests, run_tests=True)
+    assert found.task_reason == 'the rows have "tests" with assert statements'
+    assert found["pass_at_1"] == 1.0
+
+
 def test_a_sample_without_an_answer_is_a_sample_that_failed(scored):
     rows = [SAMPLES[0], {"task_id": "Test/1", "completion": None}, SAMPLES[5], SAMPLES[6]]
     assert scored(rows, PROBLEMS, run_tests=True)["pass_at_1"] == pytest.approx(3 / 4)

@@ -57,6 +57,8 @@ def _code(seen: Evidence) -> str | None:
     test = seen.have(*rules.TEST_NAMES)
     if test and seen.have("completion"):
         return f'the rows have "{test}" and "completion"'
+    if test and any("assert " in as_text(tests) for tests in seen.references.values(test)):
+        return f'the rows have "{test}" with assert statements'
     if seen.have("passed") and not seen.texts:
         return 'the rows have "passed" and no text reference'
     return None

@@ -87,6 +87,8 @@ def whole_program(code: str, prompt: str | None, entry_point: str | None) -> Ext
     third = _joined(indented, prompt, entry_point)
     if _continues(code, prompt, entry_point) and is_python(third):
         return Extracted(third, is_cut=False)  # a body whose indentation was stripped
+    if entry_point and defines(code, entry_point) and is_python(code):
+        return Extracted(code, is_cut=False)  # it begins with what nothing may stand before
     return Extracted(first, is_cut=False)
 
 
