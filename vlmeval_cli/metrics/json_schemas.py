@@ -109,7 +109,14 @@ def fault_finder(schema: Any) -> Callable[[Any], Faults]:  # noqa: ANN401  (JSON
     if quick is None:
         return _explained(schema)
     explain = _late(schema)
-    return lambda document: NO_FAULTS if quick(document) else explain(document)
+
+    def faults(document: Any) -> Faults:  # noqa: ANN401  (JSON)
+        try:
+            return NO_FAULTS if quick(document) else explain(document)
+        except RecursionError:  # "$ref": "#" and nothing else
+            return explain(document)
+
+    return faults
 
 
 def _by_structure(schema: Any) -> Callable[[Any], Faults]:  # noqa: ANN401  (JSON)

@@ -86,6 +86,8 @@ class Tree:
 
     def _take_scalar(self, event: ScalarEvent) -> None:
         if self._is_key():
+            if event.implicit[0] and ("{" in event.value or "[" in event.value):
+                raise NotADocument("a YAML key holds a bracket, as prose around JSON does")
             self._open[-1].key = event.value
         else:
             self._put(_scalar(event), 1, event.anchor)
