@@ -29,6 +29,7 @@ _FAR_BEYOND: Final = np.log(1e-9)
 _FAR: Final = 3.0
 _SWAPPED_SHARE: Final = 0.2  # so many boxes with "swapped corners" are widths and heights
 _FEWEST_FOR_ORDER: Final = 5
+_POSSIBLE: Final = 0.02  # a frame that so many boxes fit is one that somebody may have meant
 
 # How much likelier than pixels a format is before a number is seen. Hardly anybody pads.
 _PLAIN: Final = {"pixels": 1.0, "1000": 1.0, "relative": 1.0, "percent": 1e-3, "llava": 1e-5}
@@ -99,7 +100,8 @@ def decide(written: Written, sizes: Sizes, named: BoxFormat | None, place: str) 
     evidence = _evidence(written, sizes, set(own))
     priors = _priors(syntax, sizes)
     if named is not None:
-        rejected = tuple(box_format(n) for n in priors if n != named.name and priors[n] > 0)
+        others = [box_format(n) for n in priors if n != named.name and priors[n] > 0]
+        rejected = tuple(one for one in others if _fit(one, evidence).share >= _POSSIBLE)
         return Decision(named, f"named by the user; {told}", 1.0, rejected, own)
     if len(priors) == 1 and not SYNTAXES[syntax].formats[1:]:
         (name,) = priors
@@ -216,7 +218,7 @@ def _weighed(
     rejected = tuple(
         one
         for i, one in enumerate(candidates)
-        if i != best and not is_same[i] and fits[i].share >= 0.1
+        if i != best and not is_same[i] and fits[i].share >= _POSSIBLE
     )
     runners_up = [described[i] for i in np.argsort(-shares) if i != best and not is_same[i]]
     beside = f", not {runners_up[0]}" if runners_up else ""
