@@ -14,7 +14,11 @@ _LONGEST_OPTION = 80
 
 def digest(parts: Iterable[str]) -> str:
     """A 16-digit hash of texts in their order; a boundary between texts is part of it."""
-    contents = (part.encode("utf-8", "surrogatepass") for part in parts)
+    texts = list(parts)
+    plain = "".join([f"{len(text)}:{text}" for text in texts])
+    if plain.isascii():  # characters are bytes
+        return blake2b(plain.encode(), digest_size=8).hexdigest()
+    contents = (text.encode("utf-8", "surrogatepass") for text in texts)
     framed = b"".join(b"%d:%b" % (len(content), content) for content in contents)
     return blake2b(framed, digest_size=8).hexdigest()
 
@@ -42,7 +46,9 @@ def _short(value: object) -> object:
 def of_items(ids: Sequence[str], references: Sequence[Sequence[Any]]) -> str:
     """A hash of the reference items of a run: their ids and accepted answers, in any order."""
     rows = sorted(
-        f"{name}\0" + "\0".join(map(str, accepted))
+        f"{name}\0{accepted[0]}"
+        if len(accepted) == 1
+        else f"{name}\0" + "\0".join(map(str, accepted))
         for name, accepted in zip(ids, references, strict=True)
     )
     return digest(rows)

@@ -23,12 +23,10 @@ def class_tables(true: Ints, predicted: Ints, names: Sequence[str]) -> Mapping[s
         predicted: code of the predicted class, -1 where none was read.
         names: classes by code.
     """
-    cells, counts = np.unique(
-        np.stack([true, np.where(predicted < 0, len(names), predicted)]), axis=1, return_counts=True
-    )
-    pairs = {
-        (int(one), int(other)): int(n) for (one, other), n in zip(cells.T, counts, strict=True)
-    }
+    size = len(names) + 1
+    read = np.where(predicted < 0, len(names), predicted)
+    cells, counts = np.unique(true * size + read, return_counts=True)
+    pairs = {divmod(cell, size): n for cell, n in zip(cells.tolist(), counts.tolist(), strict=True)}
     present = sorted({code for pair in pairs for code in pair} - {len(names)})
     tables = {"per_class": _per_class(pairs, present, names)}
     if len(present) <= MATRIX_CLASSES:
