@@ -30,7 +30,7 @@ from vlmeval_cli.core.batch import (
 )
 from vlmeval_cli.parsing.choice_golds import index_letters, right_letters
 from vlmeval_cli.parsing.choice_rules import Rule, read_all
-from vlmeval_cli.parsing.choices import read_choice
+from vlmeval_cli.parsing.choices import Reading, read_choice
 from vlmeval_cli.parsing.items import Items, Parsed
 from vlmeval_cli.parsing.options import (
     LETTERS,
@@ -42,6 +42,7 @@ from vlmeval_cli.parsing.options import (
     open_questions,
     option_texts,
 )
+from vlmeval_cli.parsing.reasoning import answer
 from vlmeval_cli.parsing.rotations import Rotations, rotations
 
 _DRESSES = ("{}", "({})", "{}.", "({}).", "{})", "{}:", "**{}**", "\\boxed{{{}}}", "Answer: {}",
@@ -170,11 +171,18 @@ def _read(
         own = asked.texts[item]
         letter = None if asked.has_letters else _quick(text, own, plain)
         if letter is None:
-            letter, why = read_choice(text, Options.of(own))
+            letter, why = _closely(text, Options.of(own))
             if letter is None:
                 reasons[item] = why
         letters[item] = letter
     return letters, reasons
+
+
+def _closely(text: str, options: Options) -> Reading:
+    """The option of an answer that is more than a letter; thoughts without an end are none."""
+    if "<" in text and answer(text).is_unfinished:
+        return Reading(None, "reasoning began and never ended")
+    return read_choice(text, options)
 
 
 def _quick(text: str, own: Texts | None, plain: Mapping[str, str]) -> str | None:
