@@ -227,7 +227,7 @@ REFUSED = [
     ([{"id": 0, "reference": '{"a": NaN}'}], ["--task", "freeform"], "", 3, "expected an object"),
     ([{"id": 0, "reference": json.loads("[" * 70 + "]" * 70)}], ["--task", "freeform"], "", 3,
      "expected an object"),
-    ([{"id": 0, "reference": None}], ["--task", "freeform"], "", 3, 'no item has a reference in "reference"'),
+    ([{"id": 0, "reference": None}], ["--task", "freeform"], "", 3, "no item has a reference"),
     ([{"id": 9, "reference": {"a": 1, "b": 2}}], [], "", 3, 'ids such as "9"'),
     (REFS, ["--schema", "DIR/none.json"], "", 2, "none.json: no such file"),
     (REFS, ["--schema", "DIR"], "", 2, "is a folder, expected a file"),
