@@ -7,7 +7,7 @@ that say which belong to which item.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any, Protocol, Self, TypeVar
@@ -71,6 +71,7 @@ class Column(Protocol):
 
 
 ColumnT = TypeVar("ColumnT", bound=Column)
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +166,7 @@ class Batch:
         fields: other fields of the files by name (question, answer_type, …), each of length n.
         columns: typed columns that the task made: ``prediction.boxes``, ``references.labels``, …
         prepared: columns that metrics named in ``needs``, built once by the engine.
+        shared: what one metric made of the columns and another one needs too, by name.
     """
 
     ids: Sequence[str]
@@ -173,6 +175,7 @@ class Batch:
     fields: Mapping[str, Sequence[object]] = field(default_factory=dict)
     columns: Mapping[str, Column] = field(default_factory=dict)
     prepared: Mapping[str, Column] = field(default_factory=dict)
+    shared: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -192,6 +195,13 @@ class Batch:
         found = self.prepared[name]
         if not isinstance(found, kind):
             raise TypeError(f"{name} is a {type(found).__name__}, not a {kind.__name__}")
+        return found
+
+    def once(self, name: str, make: Callable[[], Made]) -> Made:
+        """What ``make`` gives, made by the first metric that asks for ``name``."""
+        if name not in self.shared:
+            self.shared[name] = make()
+        found: Made = self.shared[name]
         return found
 
     def text(self, name: str) -> TextColumn:

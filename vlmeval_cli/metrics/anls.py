@@ -124,7 +124,7 @@ class Anls(MeanMetric[None]):
         pairs = answers.pairs()
         normalized = [*map(rule.normalizer, answers.texts)]
         shown = _longer(normalized, pairs)
-        longer = _longer([*map(str.upper, answers.texts)], pairs) if rule.raw_length else shown
+        longer = _longer(_in_uppercase(answers.texts), pairs) if rule.raw_length else shown
         edits = self._edits(normalized, pairs, longer)
         scores = self._best(edits, longer, answers, pairs)
         facts = {}
@@ -172,6 +172,11 @@ class Anls(MeanMetric[None]):
                 "raises the score; anls:variant=normalized does not",
             ),
         )
+
+
+def _in_uppercase(texts: Sequence[str]) -> list[str]:
+    """Texts as long as they are in uppercase; only letters outside ASCII can grow."""
+    return [text if text.isascii() else text.upper() for text in texts]
 
 
 def _longer(texts: Sequence[str], pairs: Pairs) -> Ints:

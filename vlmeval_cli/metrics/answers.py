@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from vlmeval_cli.core.batch import Array, Batch, Ints
 from vlmeval_cli.core.metric import Notice
-from vlmeval_cli.text.normalize import each
+from vlmeval_cli.text.normalize import each, squad_normalized
 
 Codes = npt.NDArray[np.int32]
 Flags = npt.NDArray[np.bool_]
@@ -59,8 +59,17 @@ class Answers:
     @classmethod
     def of(cls, batch: Batch) -> Answers:
         """The answers of ``batch``."""
+        return batch.once("answers", lambda: cls._of(batch))
+
+    @classmethod
+    def squad(cls, batch: Batch) -> Answers:
+        """The answers of ``batch``, normalised by SQuAD's rule."""
+        return batch.once("answers squad", lambda: cls.of(batch).normalized(squad_normalized))
+
+    @classmethod
+    def _of(cls, batch: Batch) -> Answers:
         predictions, references = batch.text(NEEDS[0]), batch.text(NEEDS[1])
-        code_of = _numbering()
+        code_of = numbering()
         predicted = _codes(predictions.texts, code_of)
         accepted = _codes(references.texts, code_of)
         return cls(list(code_of), predicted, accepted, references.item_offsets)
@@ -79,7 +88,7 @@ class Answers:
             prediction: normaliser of predictions.
             reference: normaliser of accepted answers, if it is another one.
         """
-        code_of = _numbering()
+        code_of = numbering()
         predicted = _codes(each(prediction, self.texts), code_of)
         accepted = predicted
         if reference is not None and reference is not prediction:
@@ -171,7 +180,7 @@ def vanished_notice(facts: Mapping[str, int], n: int) -> tuple[Notice, ...]:
     )
 
 
-def _numbering() -> defaultdict[str, int]:
+def numbering() -> defaultdict[str, int]:
     """A dictionary that gives each new text the next number."""
     return defaultdict(count().__next__)
 

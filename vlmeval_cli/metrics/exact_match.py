@@ -89,7 +89,10 @@ class ExactMatch(MeanMetric[None]):
     def measure(self, batch: Batch, context: None) -> Statistics:
         """Rows ``(1 if right else 0, 1)``."""
         raw = Answers.of(batch)
-        answers = raw.normalized(NORMALIZERS[self.normalize])
+        if self.normalize == "squad":
+            answers = Answers.squad(batch)
+        else:
+            answers = raw.normalized(NORMALIZERS[self.normalize])
         agreements = answers.agree()
         if self.normalize == "squad" and self.version == "v2":
             agreements &= without_vanished(answers)

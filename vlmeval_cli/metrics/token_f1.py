@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, pairwise
@@ -11,7 +10,7 @@ from typing import ClassVar, Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from vlmeval_cli.core.batch import Array, Batch, Ints, Vocabulary, offsets_of
+from vlmeval_cli.core.batch import Array, Batch, Ints, offsets_of
 from vlmeval_cli.core.metric import (
     MeanMetric,
     MetricInfo,
@@ -23,11 +22,11 @@ from vlmeval_cli.core.metric import (
 from vlmeval_cli.metrics.answers import (
     NEEDS,
     Answers,
+    numbering,
     vanished_items,
     vanished_notice,
     without_vanished,
 )
-from vlmeval_cli.text.normalize import squad_normalized
 
 Version = Literal["v1", "v2"]
 _TOKENS_AT_A_TIME = 1 << 22  # bounds the memory, however long the texts are
@@ -86,7 +85,7 @@ class TokenF1(MeanMetric[None]):
     def measure(self, batch: Batch, context: None) -> Statistics:
         """Rows ``(F1 of the best answer, 1)``."""
         raw = Answers.of(batch)
-        answers = raw.normalized(squad_normalized)
+        answers = Answers.squad(batch)
         pairs = answers.pairs()
         f1 = _f1(answers.texts, pairs.prediction, pairs.reference, both_empty=self._both_empty)
         of_answers = f1[pairs.of_reference]
@@ -133,27 +132,30 @@ def _f1(texts: Sequence[str], left: Ints, right: Ints, *, both_empty: float) -> 
 
 
 def _bags(texts: Sequence[str]) -> _Bags:
-    vocabulary = Vocabulary()
-    lists = [text.split() for text in texts]
-    bags = [words if len(set(words)) == len(words) else _told_apart(words) for words in lists]
-    numbers = map(vocabulary.__getitem__, chain.from_iterable(bags))
-    return _Bags(
-        np.fromiter(numbers, dtype=np.int32), offsets_of([*map(len, bags)]), len(vocabulary)
-    )
+    number_of = numbering()
+    words = [text.split() for text in texts]
+    offsets = offsets_of([*map(len, words)])
+    numbers = map(number_of.__getitem__, chain.from_iterable(words))
+    tokens = np.fromiter(numbers, dtype=np.int32, count=int(offsets[-1]))
+    return _told_apart(_Bags(tokens, offsets, len(number_of)))
 
 
-def _told_apart(words: list[str]) -> list[str]:
-    """Words with a mark on repeated ones, so that shared words are shared marks.
+def _told_apart(bags: _Bags) -> _Bags:
+    """Texts whose repeated words have another integer each time.
 
-    >>> _told_apart(["no", "no", "yes"])
-    ['no', 'no 2', 'yes']
+    So the words that two texts share, each as often as both have it, are the integers they share.
     """
-    seen: Counter[str] = Counter()
-    marked = []
-    for word in words:
-        seen[word] += 1
-        marked.append(word if seen[word] == 1 else f"{word} {seen[word]}")
-    return marked
+    text = np.repeat(np.arange(len(bags.offsets) - 1), np.diff(bags.offsets))
+    keys = text * max(bags.size, 1) + bags.tokens
+    order = np.argsort(keys, kind="stable")
+    starts = np.flatnonzero(np.diff(keys[order], prepend=-1))
+    if len(starts) == len(keys):
+        return bags
+    times = np.arange(len(keys)) - np.repeat(starts, np.diff(starts, append=len(keys)))
+    tokens = bags.tokens.astype(np.int64)
+    tokens[order] += times * bags.size
+    distinct, dense = np.unique(tokens, return_inverse=True)
+    return _Bags(dense.astype(np.int32), bags.offsets, len(distinct))
 
 
 def _blocks(words: Ints) -> Iterator[slice]:
