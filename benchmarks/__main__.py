@@ -4,7 +4,9 @@ import runpy
 import sys
 from pathlib import Path
 
-NAMES = ("startup", "captioning", "rouge_score", "meteor", "vqa", "docqa", "schema_checks", "documents")
+NAMES = (
+    "startup", "captioning", "rouge_score", "meteor", "vqa", "docqa", "schema_checks", "documents",
+)  # fmt: skip
 
 FOLDER = Path(__file__).parent
 
