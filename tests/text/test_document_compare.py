@@ -29,6 +29,8 @@ def counts(prediction, *references, **rules):
         ({"a": 2}, {"a": 1}, [("a", "wrong")]),
         ({"a": "x"}, {"a": 1}, [("a", "wrong_type")]),
         ({"a": "2"}, {"a": 1}, [("a", "wrong")]),
+        ({"a": "9.x0"}, {"a": "9.00"}, [("a", "wrong")]),
+        ({"a": 1.5}, {"a": 1}, [("a", "wrong")]),
         ({"a": None}, {"a": 1}, [("a", "wrong_type")]),
         ({}, {"a": 1}, [("a", "missing")]),
         ({}, {"a": None}, [("a", "missing")]),

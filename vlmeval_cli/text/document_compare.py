@@ -303,7 +303,7 @@ def _agree(ours: Field, theirs: Field) -> bool:
 def _kind(ours: Field, theirs: Field) -> Kind:
     if _agree(ours, theirs):
         return "right"
-    alike = _type_of(ours) == _type_of(theirs)
+    alike = type(ours.value) is type(theirs.value) or _type_of(ours) == _type_of(theirs)
     return "wrong" if alike else "wrong_type"
 
 
