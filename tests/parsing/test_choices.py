@@ -170,6 +170,7 @@ def test_a_letter_without_an_option_is_not_named():
 def test_a_letter_that_is_another_options_text_is_ambiguous():
     assert read_choice("A", Options.of(["B", "A"])).reason == "names several options: A, B"
     assert read_choice("A", Options.of(["A", "B"])).letter == "A"
+    assert read_choice("y.", Options.of(["x", "y"])).letter == "B"
 
 
 def test_equal_options_cannot_be_told_by_their_text():

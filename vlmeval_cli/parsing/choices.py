@@ -174,7 +174,8 @@ def _whole(text: str, options: Options) -> Named:
     spelled = options.spelled(text)
     bare = text.strip(" \t\r\n.,;:!?\"'()[]{}<>-")
     if len(bare) == 1 and bare.isascii() and bare.isalpha():
-        return [*spelled, bare.upper()]
+        is_text_alone = bool(spelled) and bare.upper() not in options.known
+        return spelled if is_text_alone else [*spelled, bare.upper()]
     return spelled or _listed(text)
 
 
