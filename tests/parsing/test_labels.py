@@ -74,6 +74,7 @@ def read(labels, text, how="find", are_labels=False):
         # numbers
         (NUMBERS, "1.0", "1"),
         (NUMBERS, "01", "1"),
+        (NUMBERS, "1.00000", "1"),
         (NUMBERS, "LABEL_2", "2"),
         (NUMBERS, "class 2", "2"),
         (NUMBERS, "1 of 5", None),

@@ -19,6 +19,7 @@ Index = Mapping[object, int]
 AMBIGUOUS = -1  # several labels are alike in this form
 
 _ARTICLES = frozenset({"a", "an", "the"})
+_ARTICLE = max(map(len, _ARTICLES))
 _NEGATIONS = frozenset({"not", "no", "never", "neither", "nor", "without", "cannot", "non", "than"})
 _REACH = 3  # words before a label in which a negation means it
 # One word that says there is no answer is no class of its own.
@@ -69,6 +70,7 @@ class LabelSet:
         starts: first word of a label → the words of those labels, the longest first. Labels of one
             letter are left out: "a" and "I" stand in every text.
         has_letters: there are labels of one letter.
+        longest: letters of the longest label with an article before it.
     """
 
     labels: Sequence[str]
@@ -78,6 +80,7 @@ class LabelSet:
     by_number: Index
     starts: Mapping[str, Sequence[Words]]
     has_letters: bool
+    longest: int
 
     @classmethod
     def of(cls, labels: Sequence[str]) -> LabelSet:
@@ -96,6 +99,7 @@ class LabelSet:
             by_number=_index(map(_number, labels)),
             starts=starts,
             has_letters=bool(letters),
+            longest=max(map(len, map("".join, words)), default=0) + _ARTICLE,
         )
 
     def read(self, text: str) -> Reading:
@@ -120,11 +124,14 @@ class LabelSet:
         exact = self.by_text.get(text, self.by_text.get(text.strip()))
         if exact is not None or not words:
             return exact
+        letters = "".join(words)
+        if len(words) > 1 and len(letters) > self.longest:
+            return None
         bare = words[1:] if words[0] in _ARTICLES else words
         forms: tuple[tuple[Index, object], ...] = (
             (self.by_words, words),
             (self.by_words, bare),
-            (self.by_letters, "".join(words)),
+            (self.by_letters, letters),
             (self.by_number, _number(text)),
         )
         return next((index[form] for index, form in forms if form and form in index), None)

@@ -68,4 +68,7 @@ def label_words(text: str) -> tuple[str, ...]:
         plain = text.lower()
     else:
         plain = unicodedata.normalize("NFKC", text).casefold().replace("\u2019", "'")
-    return tuple(word.removesuffix("'s") for word in _WORD.findall(plain))
+    words: list[str] = _WORD.findall(plain)
+    if "'s" in plain:
+        words = [word.removesuffix("'s") for word in words]
+    return tuple(words)
