@@ -115,6 +115,8 @@ def _settled(meeting: Meeting, repeats: Repeats) -> Repeats:
 
 
 def _at(values: Sequence[Any], rows: Iterable[int]) -> list[Any]:
+    if rows == range(len(values)):
+        return list(values)
     return list(map(values.__getitem__, rows))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import count
 from typing import Any
 
@@ -20,6 +21,8 @@ from vlmeval_cli.readers.rejects import Rejects
 
 Loads = Callable[[bytes], Any]
 
+# As Row(line, fields), without a call of Python's for each row.
+_row: Callable[[tuple[int, dict[str, Any]]], Row] = partial(tuple.__new__, Row)
 _AT_ONCE = 512  # lines parsed before the first is given
 EXPECTED = 'expected an object such as {"id": …, "prediction": …}'
 
@@ -39,7 +42,7 @@ def jsonl_rows(content: Content, rejects: Rejects) -> Iterator[Row]:
             if values is None:
                 yield from _one_by_one(some, number + 1, loads, rejects)
             else:
-                yield from map(Row, count(number + 1), values)
+                yield from map(_row, zip(count(number + 1), values, strict=False))
             number += len(some)
         del lines, some, values  # before the next block comes
 
