@@ -173,8 +173,8 @@ def _reasons(ran: Ran, counts: Sequence[int]) -> Iterator[tuple[int, str]]:
 def _note(ran: Ran, limits: Limits, n: int) -> str:
     network = "without network" if ran.is_alone else "with network"
     return (
-        f"{n:,} different programs were run with their tests, each for at most "
-        f"{limits.seconds:g} s with {limits.mebibytes:,} MiB of memory, {network}"
+        f"unit tests were run ({n:,} different {'program' if n == 1 else 'programs'}), each for at "
+        f"most {limits.seconds:g} s with {limits.mebibytes:,} MiB of memory, {network}"
     )
 
 
