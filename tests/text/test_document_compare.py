@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vlmeval_cli.text.document_compare import Planter, closest, diff, fields_of
+from vlmeval_cli.text.document_compare import closest, diff
 from vlmeval_cli.text.document_paths import flatten
 from vlmeval_cli.text.document_rules import read_rules, settings_of
+from vlmeval_cli.text.document_trees import Planter, fields_of
 
 
 def kinds(prediction, *references, **rules):

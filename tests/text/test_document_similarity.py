@@ -1,6 +1,7 @@
 """ANLS* equals the package of its authors, run live."""
 
 import math
+import random
 import warnings
 from contextlib import contextmanager
 from importlib import import_module
@@ -10,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
 
-from vlmeval_cli.text.document_compare import best_pairs
+from vlmeval_cli.text.document_pairing import best_pairs
 from vlmeval_cli.text.document_similarity import Matcher, explained, size_of
 
 anls_star = pytest.importorskip("anls_star")
@@ -122,6 +123,30 @@ def assert_same_keys(ours, others):
 def test_rows_of_one_shape_equal_the_package_as_it_is(prediction, reference):
     score, _, _ = theirs(prediction, [reference])
     assert Matcher().best(prediction, [reference]).mean == pytest.approx(score, abs=1e-12)
+
+
+@given(seed=st.integers(0, 10**6), size=st.integers(8, 11))
+@settings(deadline=None, max_examples=12)
+def test_long_tables_equal_the_package_as_it_is(seed, size):
+    rng = random.Random(seed)
+    words = ["tea", "Tea ", "teas", "milk", "", 1, 2.5, True, "12.50"]
+    reference = [{key: rng.choice(words) for key in "abc"} for _ in range(size)]
+    prediction = [{key: rng.choice([row[key], "te"]) for key in "cab"} for row in reference[:9]]
+    rng.shuffle(prediction)
+    score, _, _ = theirs(prediction, [reference])
+    assert Matcher().best(prediction, [reference]).mean == pytest.approx(score, abs=1e-12)
+
+
+@given(seed=st.integers(0, 10**6))
+@settings(deadline=None, max_examples=12)
+def test_long_lists_of_any_entries_equal_the_package_with_the_same_solver(seed):
+    rng = random.Random(seed)
+    words = ["tea", "Teas", None, "", 1, {"a": "x"}, {"a": None, "b": "tea"}, {}]
+    reference, prediction = ([rng.choice(words) for _ in range(9)] for _ in range(2))
+    with same_solver():
+        score, closest, _ = theirs(prediction, [reference])
+    found = Matcher().best(prediction, [reference])
+    assert (found.mean, found.closest) == (pytest.approx(score, abs=1e-12), closest)
 
 
 def test_size_counts_nulls():

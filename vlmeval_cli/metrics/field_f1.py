@@ -21,8 +21,9 @@ from vlmeval_cli.core.metric import (
 )
 from vlmeval_cli.core.results import MetricStatistics
 from vlmeval_cli.metrics.documents import NEEDS, beside_references, without_references
-from vlmeval_cli.text.document_compare import Outcome, Planter, closest, counted, fields_of
+from vlmeval_cli.text.document_compare import Outcome, closest, counted
 from vlmeval_cli.text.document_rules import paths_without_fields, read_rules
+from vlmeval_cli.text.document_trees import Planter, fields_of
 
 Nulls = Literal["value", "absent"]
 

@@ -9,27 +9,21 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Hashable, Iterator, Sequence
-from itertools import chain
 from typing import Any, Literal, NamedTuple
 
-from vlmeval_cli.text.document_paths import ROOT, of_entries, of_key
-from vlmeval_cli.text.document_rules import PLAIN, FieldRule, Rules, is_near, key_of, plain_key
-from vlmeval_cli.text.document_rules import read_rules as read_rules
+import numpy as np
+
+from vlmeval_cli.core.batch import Array
+from vlmeval_cli.text.document_pairing import (
+    are_told_by_keys,
+    best_pairs,
+    equal_entries,
+    shared_weights,
+)
+from vlmeval_cli.text.document_rules import Rules, is_near, plain_key
+from vlmeval_cli.text.document_trees import Field, Planter, Tree, fields_of
 
 Kind = Literal["right", "wrong", "wrong_type", "swapped", "missing", "extra"]
-
-
-class Field(NamedTuple):
-    """A value at its place, with what equal values share."""
-
-    path: str
-    rule: FieldRule
-    key: Hashable
-    value: Any
-
-
-Tree = Field | dict[str, Any] | list[Any]  # dict and list hold trees
-_NOTHING: dict[str, Any] = {}
 
 
 class Outcome(NamedTuple):
@@ -74,53 +68,6 @@ def counted(outcomes: Sequence[Outcome]) -> Counts:
         sum(one.weight for one in outcomes if one.got is not None),
         sum(one.weight for one in outcomes if one.expected is not None),
     )
-
-
-class Planter:
-    """Makes trees of documents; remembers keys of texts that repeat.
-
-    Args:
-        rules: path → rule; a rule holds for what stands below its path too.
-        keeps_nulls: whether a null is a field.
-    """
-
-    def __init__(self, rules: Rules, *, keeps_nulls: bool = True) -> None:
-        self._rules = rules
-        self._keeps_nulls = keeps_nulls
-        self._keys: dict[tuple[FieldRule, str], Hashable] = {}
-
-    def tree(self, document: Any) -> Tree:  # noqa: ANN401  (any JSON value)
-        """The tree of a document, without ignored fields; None has no field."""
-        if document is None:
-            return _NOTHING
-        found = self._tree(document, ROOT, self._rules.get(ROOT, PLAIN))
-        return _NOTHING if found is None else found
-
-    def _tree(self, value: Any, path: str, rule: FieldRule) -> Tree | None:  # noqa: ANN401
-        if isinstance(value, dict):
-            branches = {}
-            for key, own in value.items():
-                below = of_key(path, key)
-                branch = self._tree(own, below, self._rules.get(below, rule))
-                if branch is not None:  # not ignored
-                    branches[key] = branch
-            return branches
-        if isinstance(value, list) and rule.compare != "set":
-            below = of_entries(path)
-            own_rule = self._rules.get(below, rule)
-            entries = (self._tree(entry, below, own_rule) for entry in value)
-            return [entry for entry in entries if entry is not None]
-        if rule.compare == "ignore" or (value is None and not self._keeps_nulls):
-            return None
-        return Field(path, rule, self._key(rule, value), value)
-
-    def _key(self, rule: FieldRule, value: Any) -> Hashable:  # noqa: ANN401
-        if not isinstance(value, str):
-            return key_of(rule, value)
-        known = self._keys.get((rule, value))
-        if known is None:
-            known = self._keys[rule, value] = key_of(rule, value)
-        return known
 
 
 class Comparison:
@@ -206,33 +153,17 @@ class Comparison:
         Equal entries without lists are paired first. That loses nothing: if A equals B, and A, B
         would be paired with X, Y, then |A∩X| + |B∩Y| ≤ |A∩B| + |X∩Y|, as A = B.
         """
-        pairs, rows, columns = _equal_entries(ours, theirs)
-        if not rows or not columns:
-            return sorted(pairs, key=lambda pair: pair[1])
-        if _are_strangers(ours[i] for i in rows) and _are_strangers(theirs[j] for j in columns):
-            pairs.extend(zip(rows, columns, strict=False))
-        else:
-            rights = [[self._right(ours[i], theirs[j]) for j in columns] for i in rows]
-            pairs.extend((rows[i], columns[j]) for i, j in best_pairs(rights))
+        pairs, rows, columns = equal_entries(ours, theirs)
+        if rows and columns:
+            gains = self._gains([ours[i] for i in rows], [theirs[j] for j in columns])
+            pairs.extend((rows[i], columns[j]) for i, j in best_pairs(gains))
         return sorted(pairs, key=lambda pair: pair[1])
 
-
-def best_pairs(gains: Sequence[Sequence[float]]) -> list[tuple[int, int]]:
-    """The pairs of a row and a column whose gains have the largest sum, as many as fit.
-
-    Args:
-        gains: rows of equal length, at least one.
-    """
-    if len(gains) == 1:
-        return [(0, max(range(len(gains[0])), key=gains[0].__getitem__))]
-    if len(gains[0]) == 1:
-        return [(max(range(len(gains)), key=lambda i: gains[i][0]), 0)]
-    if not any(chain.from_iterable(gains)):
-        return [(i, i) for i in range(min(len(gains), len(gains[0])))]
-    from scipy.optimize import linear_sum_assignment  # slow to load, and flat documents need none
-
-    rows, columns = linear_sum_assignment(gains, maximize=True)
-    return list(zip(rows.tolist(), columns.tolist(), strict=True))
+    def _gains(self, ours: list[Any], theirs: list[Any]) -> Array:
+        """Weight of the fields that agree, each entry with each."""
+        if are_told_by_keys(ours) and are_told_by_keys(theirs):
+            return shared_weights(ours, theirs)
+        return np.array([[self._right(one, other) for other in theirs] for one in ours])
 
 
 def closest(
@@ -283,15 +214,6 @@ def _told(outcome: Outcome) -> dict[str, Any]:
     sides = (("expected", outcome.expected), ("got", outcome.got))
     values = {name: own.value for name, own in sides if own is not None}
     return {"path": outcome.path, "kind": outcome.kind, **values}
-
-
-def fields_of(tree: Tree) -> Iterator[Field]:
-    """The fields of a tree, in the order of the document."""
-    if isinstance(tree, Field):
-        yield tree
-        return
-    for branch in tree.values() if isinstance(tree, dict) else tree:
-        yield from fields_of(branch)
 
 
 def _agree(ours: Field, theirs: Field) -> bool:
@@ -353,42 +275,3 @@ def _swapped(outcome: Outcome, places: dict[Hashable, set[str]]) -> Outcome:
     if tells_something and places.get(key, set()) - {outcome.path}:
         return outcome._replace(kind="swapped")
     return outcome
-
-
-def _equal_entries(
-    ours: list[Any], theirs: list[Any]
-) -> tuple[list[tuple[int, int]], list[int], list[int]]:
-    """Pairs of equal entries, and the entries of either side that are left."""
-    places: dict[Hashable, list[int]] = defaultdict(list)
-    left_ours = []
-    for i, entry in enumerate(ours):
-        mark = _mark(entry)
-        if mark is None:
-            left_ours.append(i)
-        else:
-            places[mark].append(i)
-    pairs, left_theirs = [], []
-    for waiting in places.values():
-        waiting.reverse()
-    for j, entry in enumerate(theirs):
-        mark = _mark(entry)
-        if mark is not None and places.get(mark):
-            pairs.append((places[mark].pop(), j))
-        else:
-            left_theirs.append(j)
-    return pairs, sorted([*left_ours, *chain.from_iterable(places.values())]), left_theirs
-
-
-def _mark(entry: Tree) -> Hashable | None:
-    """What entries share that agree in every field; None where that is not for keys to say."""
-    if isinstance(entry, Field):
-        return None if entry.rule.is_near else (entry.key,)
-    if isinstance(entry, list):
-        return None
-    marks = {key: _mark(branch) for key, branch in entry.items()}
-    return None if None in marks.values() else frozenset(marks.items())
-
-
-def _are_strangers(entries: Iterator[Any]) -> bool:
-    """Whether all are fields that only equal keys make agree, and so agree with no other entry."""
-    return all(isinstance(entry, Field) and not entry.rule.is_near for entry in entries)

@@ -13,11 +13,15 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any, NamedTuple
 
+import numpy as np
 from rapidfuzz.distance import Levenshtein
+from rapidfuzz.process import cdist
 
-from vlmeval_cli.text.document_compare import best_pairs
+from vlmeval_cli.core.batch import Array
+from vlmeval_cli.text.document_pairing import best_pairs
 
 _BAD, _GOOD = [0.0], [1.0]
+_FEW_PAIRS = 60
 
 
 class Match(NamedTuple):
@@ -106,24 +110,71 @@ class Matcher:
     def _lists(self, prediction: list[Any], reference: list[Any]) -> Match:
         if not prediction or not reference:
             return Match([], size_of(prediction) + size_of(reference), list(reference))
-        beside = [[self.match(own, expected) for own in prediction] for expected in reference]
-        gains = [
-            [_gain(match, own) for match, own in zip(row, prediction, strict=True)]
-            for row in beside
-        ]
-        pairs = best_pairs(gains)
-        matches = [beside[row][column] for row, column in pairs]
+        pairs, found = self._paired(prediction, reference)
+        matches = [found[pair] for pair in pairs]
         rows, columns = {row for row, _ in pairs}, {column for _, column in pairs}
         lost = [own for row, own in enumerate(reference) if row not in rows]
         made_up = (own for column, own in enumerate(prediction) if column not in columns)
         size = sum(match.size for match in matches) + sum(map(size_of, chain(lost, made_up)))
-        by_column = [beside[row][column] for row, column in sorted(pairs, key=lambda p: p[1])]
+        by_column = [found[pair] for pair in sorted(pairs, key=lambda pair: pair[1])]
         return Match(
             [point for match in matches for point in match.points],
             size,
             [match.closest for match in by_column] + lost,
             [(None, match) for match in by_column],
         )
+
+    def _paired(
+        self, prediction: list[Any], reference: list[Any]
+    ) -> tuple[list[tuple[int, int]], dict[tuple[int, int], Match]]:
+        """The best pairs (place in the reference, place in the prediction), with their matches.
+
+        Of long lists only the matches of the best pairs are made, so that memory is not filled by
+        all. Lists within lists are matched once, or time would double with every level.
+        """
+        is_long = len(prediction) * len(reference) > _FEW_PAIRS
+        if is_long and not any(map(_holds_list, prediction + reference)):
+            by_table = _are_records(prediction + reference)
+            gains = (self._record_gains if by_table else self._gains)(prediction, reference)
+            pairs = best_pairs(gains)
+            return pairs, {
+                pair: self.match(prediction[pair[1]], reference[pair[0]]) for pair in pairs
+            }
+        found = {
+            (row, column): self.match(own, expected)
+            for row, expected in enumerate(reference)
+            for column, own in enumerate(prediction)
+        }
+        gains = np.array([_gain(match, prediction[place[1]]) for place, match in found.items()])
+        return best_pairs(gains.reshape(len(reference), len(prediction))), found
+
+    def _gains(self, prediction: list[Any], reference: list[Any]) -> Array:
+        """What pairing any two entries is worth."""
+        return np.array(
+            [
+                [_gain(self.match(own, expected), own) for own in prediction]
+                for expected in reference
+            ]
+        )
+
+    def _record_gains(self, prediction: list[Any], reference: list[Any]) -> Array:
+        """What pairing any two records is worth, column by column of the table that they are."""
+        gains = np.zeros((len(reference), len(prediction)))
+        for key in reference[0]:
+            theirs, their_codes = self._distinct(reference, key)
+            ours, our_codes = self._distinct(prediction, key)
+            edits = cdist(theirs, ours, scorer=Levenshtein.distance, dtype=np.int64)
+            longer = np.maximum([[len(text)] for text in theirs], [len(text) for text in ours])
+            similar = 1 - edits / np.maximum(longer, 1)
+            similar[similar < self._threshold] = 0.0
+            gains += similar[np.ix_(their_codes, our_codes)]
+        return gains / len(reference[0])
+
+    def _distinct(self, records: list[Any], key: str) -> tuple[list[str], list[int]]:
+        """The distinct texts at ``key``, normalised, and which of them each record has."""
+        texts = [self._normalized(str(record[key])) for record in records]
+        code_of = {text: code for code, text in enumerate(dict.fromkeys(texts))}
+        return list(code_of), [code_of[text] for text in texts]
 
     def _similarity(self, prediction: str, reference: str) -> float:
         found = self._similar.get((prediction, reference))
@@ -222,6 +273,28 @@ def _gain(match: Match, prediction: Any) -> float:  # noqa: ANN401  (any JSON va
 
 def _is_nothing(value: Any) -> bool:  # noqa: ANN401  (any JSON value)
     return value is None or (isinstance(value, dict | list | str) and not value)
+
+
+def _holds_list(value: Any) -> bool:  # noqa: ANN401  (any JSON value)
+    if isinstance(value, dict):
+        return any(map(_holds_list, value.values()))
+    return isinstance(value, list)
+
+
+def _are_records(entries: list[Any]) -> bool:
+    """Whether the entries are objects with the same keys that hold one value each.
+
+    All pairs of such entries have one size, so that every best pairing gives the same score.
+    """
+    first = entries[0]
+    if not isinstance(first, dict) or not first:
+        return False
+    return all(
+        isinstance(entry, dict)
+        and entry.keys() == first.keys()
+        and all(isinstance(value, str | int | float) for value in entry.values())
+        for entry in entries
+    )
 
 
 def _is_texts(value: Any) -> bool:  # noqa: ANN401  (any JSON value)
