@@ -7,7 +7,7 @@ from typing import Any
 from vlmeval_cli.readers.base import Layout
 from vlmeval_cli.readers.rules import texts_in_cell
 
-_TABLES = frozenset({"csv", "tsv"})
+_TABLES = frozenset({"csv", "tsv", "xlsx"})
 
 
 def as_written(layout: Layout, values: list[Any]) -> list[Any]:

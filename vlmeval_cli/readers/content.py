@@ -21,6 +21,14 @@ from vlmeval_cli.readers.signatures import refuse_what_is_not_text
 BLOCK_BYTES = 4 << 20
 _BOM = b"\xef\xbb\xbf"
 _GZIP = b"\x1f\x8b"
+# First bytes of tables that are no text.
+TABLES = {
+    b"PK\x03\x04": "xlsx",
+    b"PAR1": "parquet",
+    b"ARROW1": "arrow",
+    b"\xff\xff\xff\xff": "arrow_stream",
+}
+_MAGIC_BYTES = 8
 _HEAD_BYTES = 4096
 
 
@@ -29,17 +37,25 @@ class Content:
 
     Attributes:
         path: the name the user gave, ``<stdin>`` for standard input.
+        file: where the bytes are.
+        kind: "text", or the kind of table that is none: "xlsx", "parquet", "arrow",
+            "arrow_stream".
     """
 
     def __init__(self, path: str, file: Path, *, is_temporary: bool = False) -> None:
         """Bytes of ``file``, told under the name ``path``; a temporary file dies with the value."""
         self.path = path
-        self._file = file
+        self.file = file
         if is_temporary:
             weakref.finalize(self, file.unlink, missing_ok=True)
         with file.open("rb") as opened:
-            self._is_packed = opened.read(len(_GZIP)) == _GZIP
-        refuse_what_is_not_text(path, next(self._unpacked(_HEAD_BYTES), b""))
+            first = opened.read(_MAGIC_BYTES)
+        self._is_packed = first.startswith(_GZIP)
+        self.kind = next(
+            (kind for start, kind in TABLES.items() if first.startswith(start)), "text"
+        )
+        if self.kind == "text":
+            refuse_what_is_not_text(path, next(self._unpacked(_HEAD_BYTES), b""))
 
     def blocks(self, size: int = BLOCK_BYTES) -> Iterator[bytes]:
         """The unpacked bytes in blocks, without a byte order mark.
@@ -72,7 +88,7 @@ class Content:
 
     def sha256(self) -> str:
         """Digest of the bytes as they are on disk, packed or not."""
-        with self._file.open("rb") as file:
+        with self.file.open("rb") as file:
             return file_digest(file, "sha256").hexdigest()
 
     def _unpacked(self, size: int) -> Iterator[bytes]:
@@ -90,8 +106,8 @@ class Content:
 
     def _open(self) -> BinaryIO:
         if self._is_packed:
-            return cast("BinaryIO", gzip.GzipFile(self._file, "rb"))
-        return self._file.open("rb", buffering=0)
+            return cast("BinaryIO", gzip.GzipFile(self.file, "rb"))
+        return self.file.open("rb", buffering=0)
 
 
 def open_content(path: str) -> Content:

@@ -107,11 +107,25 @@ def open_source(path: str, *, on_bad_row: OnBadRow = "error") -> FileSource:
         DataError: the file is empty, no text, or of no known layout.
     """
     content = open_content(path)
+    if content.kind != "text":
+        return FileSource(content, *_binary_table(content), on_bad_row)
     head = _head(content)
     if not head:
         raise DataError(f"{content.path}: the file is empty, expected JSONL, JSON, CSV or TSV")
     layout, reading = _recognised(content, head)
     return FileSource(content, layout, reading, on_bad_row)
+
+
+def _binary_table(content: Content) -> tuple[Layout, Reading]:
+    """An Excel, Parquet or Arrow table; the packages that read them are extras."""
+    if content.kind == "xlsx":
+        from vlmeval_cli.readers.spreadsheets import workbook_layout, workbook_rows
+
+        layout = workbook_layout(content)
+        return _with_row_rule(layout, lambda rejects: workbook_rows(content, rejects), content.path)
+    from vlmeval_cli.readers.arrow_tables import arrow_rows, table_layout
+
+    return _with_row_rule(table_layout(content), lambda rejects: arrow_rows(content), content.path)
 
 
 def _head(content: Content) -> list[bytes]:

@@ -32,10 +32,10 @@ _PICKLE = "Pickles can run code and are never opened. Save the rows as JSONL ins
 _UTF8 = "Convert it: iconv -f {0} -t UTF-8 FILE > FILE.utf8"
 
 SIGNATURES = (
-    Signature(b"PK\x03\x04", 0, "a zip archive or an Excel workbook", f"Save it as CSV. {_PANDAS}"),
+    Signature(b"PK\x03\x04", 0, "a zip archive inside gzip", "Unpack it first."),
     Signature(b"\xd0\xcf\x11\xe0", 0, "an old Excel or Office file", f"Save it as CSV. {_PANDAS}"),
-    Signature(b"PAR1", 0, "a Parquet file", f"Save it as JSONL. {_PANDAS}"),
-    Signature(b"ARROW1", 0, "an Arrow file", f"Save it as JSONL. {_PANDAS}"),
+    Signature(b"PAR1", 0, "a Parquet file inside gzip", "Unpack it first."),
+    Signature(b"ARROW1", 0, "an Arrow file inside gzip", "Unpack it first."),
     Signature(b"\x93NUMPY", 0, "a numpy array", "Save the rows as JSONL instead."),
     Signature(b"\x89HDF", 0, "an HDF5 file", "Save the rows as JSONL instead."),
     Signature(b"SQLite format 3", 0, "an SQLite database", "Export the table as CSV."),
