@@ -60,6 +60,9 @@ FACTS: Final = frozenset(
 ) - {"name", "phrase"}
 
 
+_PLAIN_NUMBERS: Final = frozenset({int, float})
+
+
 class BadBoxError(ValueError):
     """A value that is no box, with what is wrong with it."""
 
@@ -90,6 +93,10 @@ class _Walk:
         self.is_mended = False
 
     def boxes(self, value: Any, depth: int) -> Iterator[RawBox]:  # noqa: ANN401  (JSON)
+        if type(value) is list and len(value) == 4 and set(map(type, value)) <= _PLAIN_NUMBERS:
+            self._seen("lists")  # nearly all boxes are such a list
+            yield RawBox(_four(value))
+            return
         if depth > DEEPEST:
             raise BadBoxError(f"lists are nested more than {DEEPEST} deep")
         if isinstance(value, str):
@@ -112,7 +119,9 @@ class _Walk:
         yield from found.boxes
 
     def _object(self, value: Mapping[str, Any], depth: int) -> Iterator[RawBox]:
-        known = {str(key).lower().replace("-", "_"): part for key, part in value.items()}
+        known = value
+        if "bbox_2d" not in known and "bbox" not in known:
+            known = {str(key).lower().replace("-", "_"): part for key, part in value.items()}
         key = next((name for name in _BOX_KEYS if name in known), None)
         if key is not None:
             yield from self._named(known, key, depth)
@@ -144,7 +153,8 @@ class _Walk:
             raise BadBoxError(f"{len(boxes)} boxes have another number of labels or scores")
         for i, box in enumerate(boxes):
             own = box._replace(order="xywh") if is_coco else box
-            yield self._with_facts(own, {**known, **{one: lists[one][i] for one in lists}})
+            facts = {**known, **{one: lists[one][i] for one in lists}} if lists else known
+            yield self._with_facts(own, facts)
 
     def _by_label(self, value: Mapping[str, Any], depth: int) -> Iterator[RawBox]:
         """An object of label → boxes."""
@@ -194,7 +204,12 @@ def _number(value: Any, what: str = "number") -> float:  # noqa: ANN401  (JSON)
 
 def _four(values: Sequence[Any]) -> tuple[float, float, float, float]:
     """Four numbers as a box, two as a point, eight as the corners of a region."""
-    numbers = [_number(value) for value in values]
+    if set(map(type, values)) <= _PLAIN_NUMBERS:
+        numbers = [*map(float, values)]
+        if not all(-LARGEST <= number <= LARGEST for number in numbers):
+            numbers = [_number(value) for value in values]
+    else:
+        numbers = [_number(value) for value in values]
     if len(numbers) == 2:
         numbers *= 2
     if len(numbers) == 8:

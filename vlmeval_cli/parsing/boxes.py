@@ -112,6 +112,8 @@ class Boxes:
         Raises:
             UsageError: the format needs the size of an image, and it is not known.
         """
+        if not decision.own and not any(self.written.orders):
+            return self._placed(np.arange(len(self.written.item)), decision.chosen, None)
         syntaxes = self.written.syntaxes
         keys = [
             (decision.own.get(syntaxes[i] or "", decision.chosen), order)
@@ -180,8 +182,10 @@ def _normal(label: str | None) -> str | None:
 
 def frames_of(boxes: Boxes, decision: Decision) -> dict[int, str]:
     """Item with boxes and without a size → what its boxes count."""
-    _, is_fraction = boxes.corners(decision)
     known = boxes.sizes.are_known
+    if known.all():
+        return {}
+    _, is_fraction = boxes.corners(decision)
     return {
         i: "fractions" if fraction else "pixels"
         for i, fraction in zip(boxes.written.item.tolist(), is_fraction.tolist(), strict=True)

@@ -83,46 +83,58 @@ def _objects(scores: Mapping[str, Score]) -> Sequence[Diagnosis]:
     f1, precision, recall, iou = (
         value(scores, name) for name in ("box_f1", "box_precision", "box_recall", "matched_iou")
     )
-    found = []
-    if f1 is not None and iou is not None and f1 >= HIGH and iou < LOOSE_IOU:
-        found.append(
+    found: list[Diagnosis] = []
+    if f1 is not None and iou is not None:
+        found += _quality(f1, iou)
+    if precision is not None and recall is not None:
+        found += _balance(precision, recall)
+    return found
+
+
+def _quality(f1: float, iou: float) -> Sequence[Diagnosis]:
+    """How many objects are found, beside how exactly."""
+    if f1 >= HIGH and iou < LOOSE_IOU:
+        return [
             Diagnosis(
                 pattern=f"F1 is high ({f1:.2f}) and the IoU of matched boxes low ({iou:.2f})",
                 meaning="the objects are found, with loose boxes",
                 advice="score at a higher threshold (--metrics box_f1:threshold=0.75); check the "
                 "rounding of the box format and the resolution of the images",
             )
-        )
-    if f1 is not None and iou is not None and f1 < LOW and iou >= TIGHT_IOU:
-        found.append(
+        ]
+    if f1 < LOW and iou >= TIGHT_IOU:
+        return [
             Diagnosis(
                 pattern=f"F1 is low ({f1:.2f}) and the IoU of matched boxes high ({iou:.2f})",
                 meaning="what is found is found exactly, and much is missed or invented",
                 advice="see the table of errors (tide): missed objects want a prompt that asks for "
                 "all of them, wrong classes a list of the labels",
             )
-        )
-    if precision is None or recall is None:
-        return found
+        ]
+    return []
+
+
+def _balance(precision: float, recall: float) -> Sequence[Diagnosis]:
+    """Whether too few or too many boxes are predicted."""
     if precision >= recall + GAP:
-        found.append(
+        return [
             Diagnosis(
                 pattern=f"precision ({precision:.2f}) is far above recall ({recall:.2f})",
                 meaning="the model is cautious: what it names is right, and it names too little",
                 advice="ask for all objects, allow longer outputs (truncated ones lose boxes), or "
                 "lower the confidence threshold",
             )
-        )
+        ]
     if recall >= precision + GAP:
-        found.append(
+        return [
             Diagnosis(
                 pattern=f"recall ({recall:.2f}) is far above precision ({precision:.2f})",
                 meaning="the model over-predicts: it finds the objects among many other boxes",
                 advice="see the table of errors (tide) for duplicates and background; raise the "
                 "confidence threshold, or ask for each object once",
             )
-        )
-    return found
+        ]
+    return []
 
 
 TASK = Task(
