@@ -14,16 +14,18 @@ from vlmeval_cli.core.batch import Array
 
 def area(boxes: Array) -> Array:
     """Area of boxes of shape (..., 4); a box whose corners are swapped has none."""
-    sides = np.maximum(boxes[..., 2:] - boxes[..., :2], 0.0)
-    found: Array = sides[..., 0] * sides[..., 1]
+    width, height = boxes[..., 2] - boxes[..., 0], boxes[..., 3] - boxes[..., 1]
+    found: Array = np.maximum(width, 0.0) * np.maximum(height, 0.0)
     return found
 
 
 def intersection(one: Array, other: Array) -> Array:
     """Area that boxes share, shape of the broadcast leading axes."""
-    right_bottom = np.minimum(one[..., 2:], other[..., 2:])
-    sides = np.maximum(right_bottom - np.maximum(one[..., :2], other[..., :2]), 0.0)
-    shared: Array = sides[..., 0] * sides[..., 1]
+    width, height = (
+        np.minimum(one[..., high], other[..., high]) - np.maximum(one[..., low], other[..., low])
+        for low, high in ((0, 2), (1, 3))
+    )
+    shared: Array = np.maximum(width, 0.0) * np.maximum(height, 0.0)
     return shared
 
 

@@ -16,13 +16,22 @@ def plain(label: str) -> str:
     return label.strip().casefold()
 
 
+def numbered(*sides: Sequence[str | None]) -> dict[str, int]:
+    """A number for each class of any side, in the order of their names."""
+    labels = {label for side in map(set, sides) for label in side}
+    names = {plain(label) for label in labels if label is not None}
+    return {name: number for number, name in enumerate(sorted(names))}
+
+
 def codes(labels: Sequence[str | None], known: Mapping[str, int], other: int) -> Ints:
     """The number of each class in ``known``, shape (m,); ``other`` for those that are not there.
 
     Boxes without a class are :data:`UNLABELLED`.
     """
     numbers: dict[str | None, int] = {None: UNLABELLED}
-    for label in {*labels} - {None}:
-        assert label is not None
-        numbers[label] = known.get(plain(label), other)
-    return np.fromiter((numbers[label] for label in labels), dtype=np.int64, count=len(labels))
+    for label in set(labels):
+        if label is not None:
+            numbers[label] = known.get(plain(label), other)
+    if len(numbers) == 1:
+        return np.full(len(labels), UNLABELLED)
+    return np.fromiter(map(numbers.__getitem__, labels), dtype=np.int64, count=len(labels))

@@ -1,7 +1,8 @@
 """One-to-one assignment of boxes in many images at once.
 
 An image's predicted and true boxes are the rows and columns of a matrix of weights ≥ 0 (IoU, say),
-and an assignment of most total weight is wanted. Images of equal shape are one stack of matrices.
+and an assignment of most total weight is wanted. Images of equal shape are one stack of matrices,
+the images on its last axis: few rows and columns are gone through, and many images at once.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from vlmeval_cli.core.batch import Array, Ints
 Flags = npt.NDArray[np.bool_]
 
 _MARGIN = 1e-9  # far above the rounding of a sum of weights
-_CELLS = 1 << 19  # of a stack that is worked on at a time
+_CELLS = 1 << 16  # of a stack that is worked on at a time: few enough for the processor's cache
 
 
 class Pairs(NamedTuple):
@@ -53,8 +54,8 @@ class Stack(NamedTuple):
 
     Attributes:
         items: which images, shape (k,).
-        rows: indices of their rows, shape (k, r).
-        columns: indices of their columns, shape (k, c).
+        rows: indices of their rows, shape (r, k).
+        columns: indices of their columns, shape (c, k).
     """
 
     items: Ints
@@ -83,8 +84,8 @@ def stacks(row_offsets: Ints, column_offsets: Ints) -> Iterator[Stack]:
             items = own[start : start + size]
             yield Stack(
                 items,
-                row_offsets[items, None] + np.arange(r),
-                column_offsets[items, None] + np.arange(c),
+                np.arange(r)[:, None] + row_offsets[items],
+                np.arange(c)[:, None] + column_offsets[items],
             )
 
 
@@ -99,36 +100,35 @@ def assign(weights: Array) -> Flags:
     Matrices in which weight is left over are searched as a whole.
 
     Args:
-        weights: at least 0, shape (k, r, c).
+        weights: at least 0, shape (r, c, k).
 
     Returns:
-        Shape (k, r, c); at most one cell of each row and of each column is True.
+        Shape (r, c, k); at most one cell of each row and of each column is True.
     """
     found = np.zeros(weights.shape, dtype=np.bool_)
-    undecided = np.arange(len(weights))
+    undecided = np.arange(weights.shape[2])
     rest = weights
     while len(undecided):
-        sure = rest > _best_other(rest, 2) + _best_other(rest, 1) + _MARGIN
-        found[undecided] |= sure
-        is_open = ~(sure.any(axis=2, keepdims=True) | sure.any(axis=1, keepdims=True))
+        sure = rest > _best_other(rest, 0) + _best_other(rest, 1) + _MARGIN
+        found[:, :, undecided] |= sure
+        is_open = ~(sure.any(axis=0, keepdims=True) | sure.any(axis=1, keepdims=True))
         rest = rest * is_open
-        progressed = sure.any(axis=(1, 2))
-        is_left = rest.any(axis=(1, 2))
+        progressed = sure.any(axis=(0, 1))
+        is_left = rest.any(axis=(0, 1))
         _search(weights, found, undecided[is_left & ~progressed])
-        undecided, rest = undecided[is_left & progressed], rest[is_left & progressed]
+        kept = np.flatnonzero(is_left & progressed)
+        undecided, rest = undecided[kept], rest[:, :, kept]
     return found
 
 
 def _best_other(weights: Array, axis: int) -> Array:
     """For each cell the heaviest other cell along ``axis``; 0 if there is none."""
-    if weights.shape[axis] == 1:
-        return np.zeros_like(weights)
-    best = weights.max(axis=axis, keepdims=True)
-    is_best = weights == best
-    several = is_best.sum(axis=axis, keepdims=True) > 1
-    second = np.where(is_best, 0.0, weights).max(axis=axis, keepdims=True)
-    others: Array = np.where(is_best & ~several, second, best)
-    return others
+    along = np.moveaxis(weights, axis, 0)
+    before, after = np.zeros_like(along), np.zeros_like(along)
+    for i in range(1, len(along)):  # maximum.accumulate would go along the images one by one
+        np.maximum(before[i - 1], along[i - 1], out=before[i])
+        np.maximum(after[-i], along[-i], out=after[-i - 1])
+    return np.moveaxis(np.maximum(before, after), 0, axis)
 
 
 def _search(weights: Array, found: Flags, matrices: Ints) -> None:
@@ -138,6 +138,6 @@ def _search(weights: Array, found: Flags, matrices: Ints) -> None:
     from scipy.optimize import linear_sum_assignment
 
     for i in matrices.tolist():
-        rows, columns = linear_sum_assignment(weights[i], maximize=True)
-        found[i] = False
-        found[i, rows, columns] = weights[i, rows, columns] > 0
+        rows, columns = linear_sum_assignment(weights[:, :, i], maximize=True)
+        found[:, :, i] = False
+        found[rows, columns, i] = weights[rows, columns, i] > 0

@@ -13,7 +13,7 @@ from vlmeval_cli.core.errors import UsageError, quoted
 from vlmeval_cli.core.metric import Metric, MetricInfo, Notice, Output, Statistics
 from vlmeval_cli.geometry.boxes import iou, share_inside
 from vlmeval_cli.geometry.columns import BoxColumn
-from vlmeval_cli.geometry.labels import UNLABELLED, codes, plain
+from vlmeval_cli.geometry.labels import UNLABELLED, codes, numbered
 from vlmeval_cli.geometry.matching import Flags, assign, pairs_within, stacks
 
 _LABELLED, _UNLABELLED, _CROWD = "labelled", "unlabelled", "in_crowds"
@@ -154,17 +154,17 @@ class BoxF1(Metric[None]):
         overlap = np.zeros(len(sides.boxes[0]))
         for stack in stacks(*sides.offsets):
             mine, theirs = sides.boxes[0][stack.rows], sides.boxes[1][stack.columns]
-            found = iou(mine[:, :, None], theirs[:, None])
+            found = iou(mine[:, None], theirs)
             own, gold = sides.labels[0][stack.rows], sides.labels[1][stack.columns]
-            found[~_may_match(own[:, :, None], gold[:, None])] = 0.0
+            found *= _may_match(own[:, None], gold)
             weights = found if self.assignment == "iou" else self._hits_first(found)
             kept = np.where(assign(weights) & (found >= self.threshold), found, 0.0)
-            overlap[stack.rows] = kept.max(axis=2)
+            overlap[stack.rows] = kept.max(axis=1)
         return _Matched(overlap)
 
     def _hits_first(self, found: Array) -> Array:
         """Weights by which one more hit is worth more than any sum of IoU."""
-        return np.where(found >= self.threshold, found + min(found.shape[1:]) + 1, 0.0)
+        return np.where(found >= self.threshold, found + min(found.shape[:2]) + 1, 0.0)
 
     def finalize(self, totals: Array) -> dict[str, Array]:
         """Ratios of the sums; what has no boxes on either side scores its share of right images."""
@@ -200,8 +200,7 @@ class BoxF1(Metric[None]):
 
 
 def _sides(mine: BoxColumn, theirs: BoxColumn, *, is_labelled: bool) -> _Sides:
-    names = {plain(label) for label in (*mine.labels, *theirs.labels) if label is not None}
-    known = {name: number for number, name in enumerate(sorted(names))}
+    known = numbered(mine.labels, theirs.labels)
     own, gold = (
         codes(side.labels, known, UNLABELLED)
         if is_labelled

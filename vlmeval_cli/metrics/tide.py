@@ -14,7 +14,7 @@ from vlmeval_cli.core.metric import MetricInfo, Output, PooledMetric, Rows, Stat
 from vlmeval_cli.core.results import MetricStatistics
 from vlmeval_cli.geometry.boxes import iou, share_inside
 from vlmeval_cli.geometry.columns import BoxColumn
-from vlmeval_cli.geometry.labels import UNLABELLED, codes, plain
+from vlmeval_cli.geometry.labels import UNLABELLED, codes, numbered
 from vlmeval_cli.geometry.matching import Flags, Pairs, pairs_within
 
 _MEANINGS = {
@@ -209,8 +209,7 @@ class _Boxes:
         pairs = pairs_within(item, theirs.item_offsets[:-1], theirs.item_offsets[1:])
         overlap = iou(mine.boxes[pairs.left], theirs.boxes[pairs.right])
         pairs = Pairs(pairs.left[overlap > 0], pairs.right[overlap > 0])
-        names = {plain(label) for label in (*mine.labels, *theirs.labels) if label is not None}
-        known = {name: number for number, name in enumerate(sorted(names))}
+        known = numbered(mine.labels, theirs.labels)
         own = codes(mine.labels, known, UNLABELLED)[pairs.left]
         gold = codes(theirs.labels, known, UNLABELLED)[pairs.right]
         return cls(
