@@ -37,7 +37,7 @@ def worst_items(result: RunResult, view: View) -> Block:
             result.items.ids[i],
             figure(float(result.items.scores[name][i]), output, view),
             result.items.outcomes[i],
-            _cut(_prediction(result.items.predictions[i]), view),
+            _cut(_prediction(result.items.predictions[i], result.items.raw[i]), view),
             _cut(_SEPARATOR.join(map(str, result.items.references[i])), view),
         )
         for i in chosen.tolist()
@@ -57,8 +57,10 @@ def _lowest(items: ItemScores, name: str, limit: int, *, ascending: bool) -> Int
     return known[np.argsort(keys, kind="stable")[:limit]]
 
 
-def _prediction(value: Any) -> str:  # noqa: ANN401  (a prediction may be any parsed value)
-    return "(missing)" if value is None else str(value)
+def _prediction(value: Any, raw: str | None) -> str:  # noqa: ANN401  (any parsed value)
+    """The value; the recorded text where none could be read from it."""
+    shown = raw if value is None else value
+    return "(missing)" if shown is None else str(shown)
 
 
 def _cut(text: str, view: View) -> str:

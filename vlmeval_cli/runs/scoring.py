@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
-from vlmeval_cli.core.batch import Array, Batch
+from vlmeval_cli.core.batch import Array, Batch, TextColumn
 from vlmeval_cli.core.config import RunConfig
 from vlmeval_cli.core.errors import UsageError
 from vlmeval_cli.core.metric import Notice, Output, Table
@@ -302,13 +303,21 @@ def _compared(
         )
         for chosen, own, part in zip(scored.plan.chosen, scored.statistics, found, strict=True)
     ]
-    predictions = ["" if text is None else text for text in items.predictions]
-    table = comparison.table(ours, Texts(predictions, items.references))
+    table = comparison.table(ours, Texts(*_texts(items)))
     return replace(
         result,
         tables={**result.tables, "reference": table},
         notes=(*result.notes, *comparison.note(table)),
     )
+
+
+def _texts(items: Batch) -> tuple[Sequence[str], Sequence[Sequence[str]]]:
+    """Texts of predictions and references; none where no metric of texts can read the items."""
+    mine, theirs = (items.columns.get(name) for name in ("prediction.text", "references.text"))
+    if not isinstance(mine, TextColumn) or not isinstance(theirs, TextColumn):
+        return [], []
+    ends = pairwise(theirs.item_offsets.tolist())
+    return mine.texts, [theirs.texts[start:stop] for start, stop in ends]
 
 
 def _refuse_without_worst(chosen: Sequence[Chosen]) -> None:
