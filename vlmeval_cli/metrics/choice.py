@@ -375,7 +375,7 @@ class ChoiceBalancedAccuracy(PooledMetric[None]):
 
     def combine(self, rows: Rows, weights: Array) -> dict[str, Array]:
         """Weighted accuracy of each letter, then their mean."""
-        letters = np.arange(len(LETTERS))
+        letters = np.arange(rows.values[:, 0].max(initial=0.0) + 1)
         is_gold = (rows.values[:, :1] == letters).astype(np.float64)
         own = weights[:, rows.item]
         sizes, hits = own @ is_gold, own @ (is_gold * rows.values[:, 1:])

@@ -194,12 +194,13 @@ def _quick(text: str, own: Texts | None, plain: Mapping[str, str]) -> str | None
     if letter is None and own is not None:
         if text[1:3] in (". ", ") ", ": ") and text[3:] in own:
             letter = text[0]
-            if own[LETTERS.find(letter) % len(own)] != text[3:]:
+            at = LETTERS.find(letter)
+            if at < 0 or own[at % len(own)] != text[3:]:
                 return None
         elif text in own and own.count(text) == 1:
             return LETTERS[own.index(text)]
     known = len(UNKNOWN if own is None else own)
-    return letter if letter is not None and letter in LETTERS[:known] else None
+    return letter if letter is not None and LETTERS.find(letter) < known else None
 
 
 def _plain_answers() -> dict[str, str]:
@@ -235,16 +236,18 @@ def _option_columns(asked: Questions) -> dict[str, Column]:
     }
 
 
-def _plain_letters(golds: Sequence[Sequence[Any]], asked: Questions) -> list[list[str]] | None:
+def _plain_letters(
+    golds: Sequence[Sequence[Any]], asked: Questions
+) -> Sequence[Sequence[str]] | None:
     """The golds, where all are letters of their options already."""
     if asked.has_letters or not {len(own) for own in golds} <= {0, 1}:
         return None
     if not {gold for own in golds for gold in own} <= set(LETTERS):
         return None
-    unknown = len(UNKNOWN)
-    sizes = [unknown if own is None else len(own) for own in asked.texts]
-    fits = all(not own or own[0] in LETTERS[:size] for own, size in zip(golds, sizes, strict=True))
-    return [list(own) for own in golds] if fits else None
+    sizes = np.array([len(UNKNOWN if own is None else own) for own in asked.texts])
+    is_known = np.array([*map(len, golds)], dtype=bool)
+    codes = _codes(list(chain.from_iterable(golds)))
+    return golds if (codes < sizes[is_known]).all() else None
 
 
 def _codes(letters: Sequence[str | None]) -> Array:
