@@ -93,12 +93,12 @@ class _Walk:
         self.is_mended = False
 
     def boxes(self, value: Any, depth: int) -> Iterator[RawBox]:  # noqa: ANN401  (JSON)
+        if depth > DEEPEST:
+            raise BadBoxError(f"lists are nested more than {DEEPEST} deep")
         if type(value) is list and len(value) == 4 and set(map(type, value)) <= _PLAIN_NUMBERS:
             self._seen("lists")  # nearly all boxes are such a list
             yield RawBox(_four(value))
             return
-        if depth > DEEPEST:
-            raise BadBoxError(f"lists are nested more than {DEEPEST} deep")
         if isinstance(value, str):
             yield from self._text(value)
         elif isinstance(value, Mapping):
