@@ -151,3 +151,11 @@ def test_a_large_matrix_is_told_by_its_largest_cells():
 )
 def test_imbalance_and_blind_guesses_are_told(facts, n, codes):
     assert [notice.code for notice in Accuracy().advise(facts, n)] == codes
+
+
+@pytest.mark.parametrize(
+    ("n_classes", "n", "is_told"), [(30, 600, True), (30, 6000, False), (5, 50, False)]
+)
+def test_few_items_a_class_are_told(n_classes, n, is_told):
+    facts = {f"class: {i}": n // n_classes for i in range(n_classes)}
+    assert bool(Classification().advise(facts, n)) == is_told

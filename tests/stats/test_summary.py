@@ -7,7 +7,13 @@ import numpy as np
 import pytest
 
 from vlmeval_cli.core.config import StatisticsPolicy
-from vlmeval_cli.core.metric import MeanMetric, MetricInfo, Output, mean_statistics
+from vlmeval_cli.core.metric import (
+    MeanMetric,
+    MetricInfo,
+    Output,
+    PooledMetric,
+    mean_statistics,
+)
 from vlmeval_cli.core.results import MetricStatistics
 from vlmeval_cli.stats.summary import Subset, estimates, item_scores
 
@@ -104,3 +110,25 @@ def test_groups_within_clusters_use_their_own_items():
     values = np.tile([0.0, 1.0], 30)
     found = estimate(made(values), items=np.arange(1, 60, 2), clusters=clusters)
     assert (found.value, found.low, found.high) == (1.0, 1.0, 1.0)
+
+
+class Seen(PooledMetric[None]):
+    """The share of items that are there at all: every resample has fewer."""
+
+    info: ClassVar[MetricInfo] = Length.info
+
+    def outputs(self):
+        return (Output("seen"),)
+
+    def measure(self, batch, context):
+        raise NotImplementedError
+
+    def combine(self, rows, weights):
+        return {"seen": (weights > 0).mean(axis=1)}
+
+
+def test_an_interval_that_does_not_hold_its_score_is_none():
+    statistics = made([1.0] * 30)
+    (((found),),) = estimates([Seen()], [statistics], [Subset()], None, StatisticsPolicy(), 30)
+    assert found["seen"].value == 1.0
+    assert found["seen"].low is found["seen"].high is None

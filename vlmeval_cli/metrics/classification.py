@@ -9,7 +9,15 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 
 from vlmeval_cli.core.batch import Array, Batch
-from vlmeval_cli.core.metric import MetricInfo, Output, PooledMetric, Rows, Statistics, Table
+from vlmeval_cli.core.metric import (
+    MetricInfo,
+    Notice,
+    Output,
+    PooledMetric,
+    Rows,
+    Statistics,
+    Table,
+)
 from vlmeval_cli.core.results import MetricStatistics
 from vlmeval_cli.metrics.classes import (
     NEEDS,
@@ -29,6 +37,9 @@ _AVERAGES = {
     "micro": "of all predictions together; equal to accuracy where every answer names a class",
     "weighted": "mean over the classes, each counted as often as references have it",
 }
+_CLASS = "class: "  # facts: items that accept this class
+_MANY_CLASSES = 20
+_ENOUGH = 100  # items a class
 _WORDS = {"precision": "precision", "recall": "recall", "f1": "F1"}
 
 
@@ -114,7 +125,22 @@ class Classification(PooledMetric[Classes]):
     def measure(self, batch: Batch, context: Classes | None) -> Statistics:
         """Rows ``(true class, predicted class)``, as codes."""
         pairs = pairs_of(batch)
-        return Statistics(as_rows(pairs.true, pairs.predicted), skips=pairs.skips)
+        facts = {f"{_CLASS}{name}": n for name, n in classes_of(batch).counts.items()}
+        return Statistics(as_rows(pairs.true, pairs.predicted), skips=pairs.skips, facts=facts)
+
+    def advise(self, facts: Mapping[str, int], n: int) -> tuple[Notice, ...]:
+        """Classes of so few items that the bootstrap is biased."""
+        n_classes = sum(key.startswith(_CLASS) for key in facts)
+        if n_classes <= _MANY_CLASSES or n >= _ENOUGH * n_classes:
+            return ()
+        return (
+            Notice(
+                "few_items_per_class",
+                f"{n / n_classes:.0f} items a class on average: resampling moves precision and F1 "
+                "of small classes, so that the intervals of their macro and weighted means lie "
+                "too low or too high, or are left out. Those of accuracy, mcc and cohen_kappa hold",
+            ),
+        )
 
     def combine(self, rows: Rows, weights: Array) -> dict[str, Array]:
         """Scores of the weighted confusion matrices."""

@@ -22,6 +22,8 @@ from vlmeval_cli.core.results import MetricStatistics
 from vlmeval_cli.stats.bootstrap import Scope, interval, resampled_totals
 from vlmeval_cli.stats.pooled import among, pooled_scores, resampled_scores, rows_of
 
+_ROUNDING = 1e-9
+
 Scored = tuple[Mapping[str, Any], Mapping[str, Array]]  # scores, and those of every resample
 
 
@@ -166,6 +168,8 @@ def _estimates(
         unknown = n == 0 or np.isnan(value)
         draws = resampled.get(output.name) if output.has_interval else None
         bounds = None if unknown or draws is None else interval(draws, policy.confidence)
+        if bounds is not None and not bounds[0] - _ROUNDING <= value <= bounds[1] + _ROUNDING:
+            bounds = None  # resampling moves it further than it spreads it: no interval of it
         low, high = bounds or (None, None)
         found[output.name] = Estimate(None if unknown else value, low, high, n, skipped)
     return found
