@@ -315,3 +315,14 @@ def test_receipts_of_sroie_with_noise(score, shared):
     counts = [drawn.count(style) for style in styles]
     assert rates(report) == [pytest.approx(sum(counts[: n + 1]) / len(keys)) for n in range(3)]
     assert values(report, "field_f1", "schema_valid") == [1.0, 1.0]
+
+
+def test_texts_beside_the_documents_score_as_the_original_packages_do(score):
+    pytest.importorskip("rouge_score")
+    given = [row["prediction"] for row in PREDS]
+    given[1], given[2] = "```json\n{}\n```", '{"name": "A2", "total": 9}'
+    _, report, _ = score(answered(*given), REFS, "--reference")
+    rows = {row[0]: row for row in report["tables"]["reference"]["rows"]}
+    name, ours, original, difference, *_ = rows["rouge_l_f1"]
+    assert (name, difference) == ("rouge_l_f1", 0.0)
+    assert ours == pytest.approx(original, abs=1e-12)
