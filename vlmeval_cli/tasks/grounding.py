@@ -39,10 +39,10 @@ def _defaults(facts: Facts) -> Defaults:
     if CONFIDENCE in facts.columns:
         return Defaults(("box_f1", "mean_ap", "tide"), primary="box_f1")
     note = (
-        "no scores in the predictions: F1 at IoU 0.5 is the primary metric; average precision "
-        "would hang on the order of the boxes (--metrics mean_ap gives it with its range)"
+        "no scores in file: F1 at IoU 0.5 is the primary metric; average precision hangs on the "
+        "order of the boxes, and expected_map is its mean over all orders, with its range"
     )
-    return Defaults(("box_f1", "tide"), primary="box_f1", note=note)
+    return Defaults(("box_f1", "expected_ap", "tide"), primary="box_f1", note=note)
 
 
 def _diagnose(scores: Mapping[str, Score]) -> Sequence[Diagnosis]:
