@@ -228,7 +228,7 @@ def test_metrics_lists_meaning_scale_and_use(inside):
 def test_the_list_of_metrics_has_a_part_for_each_task_that_can_be_scored(inside):
     _, out, _ = inside("metrics")
     titles = [line for line in out.splitlines() if line and "  " not in line]
-    assert titles[:3] == ["captioning", "vqa", "Use"]
+    assert titles[:3] == ["captioning", "vqa", "docqa"]
 
 
 def test_metrics_of_a_task_as_json(inside):
