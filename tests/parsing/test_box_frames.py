@@ -62,6 +62,11 @@ def test_numbers_beyond_1000_are_pixels():
     assert chosen(lists(boxes_in(big, 30)), sizes=big) == "pixels"
 
 
+def test_a_few_numbers_beyond_1000_are_pixels_without_sizes_too():
+    boxes = [*boxes_in(VGA, 95), *([900, 10, 1200, 90],) * 5]
+    assert chosen(lists(boxes), sizes=None) == "pixels"
+
+
 def test_fractions_are_relative():
     answers = lists(scaled(boxes_in(VGA, 30), VGA, 1.0, 3))
     assert chosen(answers, sizes=VGA) == "relative"

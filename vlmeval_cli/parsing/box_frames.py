@@ -249,9 +249,12 @@ def _fit(candidate: BoxFormat, evidence: _Evidence) -> _Fit:
 
 
 def _extents(frame: Frame, evidence: _Evidence) -> tuple[Array, Array]:
-    """The image in numbers of the frame; images of unknown size are as large as the numbers are."""
+    """The image in numbers of the frame.
+
+    One of unknown size is as likely as a grid of 1000, and larger where its box is.
+    """
     wide, high = frame.extents(evidence.sizes)
-    largest = max(1000.0, float(evidence.numbers.max(initial=0.0)))
+    largest = np.maximum(1000.0, evidence.numbers.max(axis=1, initial=0.0))
     return np.where(np.isnan(wide), largest, wide), np.where(np.isnan(high), largest, high)
 
 
