@@ -229,6 +229,7 @@ def test_an_answer_that_says_there_is_no_box_is_read_and_empty(answer):
         ([True, False, True, False], "got true, expected a box"),
         ({"label": "dog"}, 'an object with "label" has no box'),
         ({"bbox": [1, 2, "three", 4]}, 'got "three", expected a number'),
+        ("1 2 3 4 5 6 7", "no box is in the text"),
         ("4 dogs, 2 cats, 3 cows and 5 birds", "no box is in the text"),
         ({"bbox": [1, 2, 3, 4], "score": "high"}, 'got "high", expected a score'),
         ([float("nan"), 1, 2, 3], "nan is no number of an image"),

@@ -142,7 +142,7 @@ def fours(numbers: Sequence[float]) -> list[Four]:
 
 _LOC_DIGITS = re.compile(r"((?:<loc\d{4}>\s*){4})(?:<seg\d{3}>\s*)*([^<;\n]*)")
 _LOC_BINS = re.compile(r"([^<>]*)((?:<poly>|</poly>|<sep>|<loc_\d+>\s*)+)")
-_PHRASE_PATCHES = re.compile(r"<phrase>(.*?)</phrase>|<patch_index_(\d+)>\s*<patch_index_(\d+)>")
+_PHRASE_PATCHES = re.compile(r"<phrase>([^<]*)</phrase>|<patch_index_(\d+)>\s*<patch_index_(\d+)>")
 _PATCHES_A_SIDE = 32
 
 
@@ -193,8 +193,8 @@ def patch_box(first: int, last: int) -> Four:
 # --- tags ---------------------------------------------------------------------------------------
 
 _LABELS = (
-    r"<ref>(?P<a>.*?)</ref>|<\|object_ref_start\|>(?P<b>.*?)<\|object_ref_end\|>"
-    r"|<\|ref\|>(?P<c>.*?)<\|/ref\|>"
+    r"<ref>(?P<a>[^<]*)</ref>|<\|object_ref_start\|>(?P<b>[^<]*)<\|object_ref_end\|>"
+    r"|<\|ref\|>(?P<c>[^<]*)<\|/ref\|>"
 )
 
 
@@ -289,7 +289,7 @@ _NAMED = re.compile(
     rf"\W+(?:x_?2|x_?max|right)\W{{1,4}}({NUMBER})\W+(?:y_?2|y_?max|bottom)\W{{1,4}}({NUMBER})",
     re.IGNORECASE,
 )
-_BARE = re.compile(rf"(?<![\w.,]){NUMBER}(?:(?:\s*,\s*|\s+){NUMBER}){{3}}(?!\s*[,\d])")
+_RUN = re.compile(rf"(?<![\w.]){NUMBER}(?:[\s,]+{NUMBER})*")
 _POINT_ALONE = re.compile(rf"[^\d]*[(\[]{_N},{_N}[)\]][^\d]*")
 
 
@@ -314,12 +314,6 @@ def read_lists(text: str) -> Found | None:
     if point:
         x, y = float(point[1]), float(point[2])
         return Found("lists", [RawBox((x, y, x, y))])
-    bare = _BARE.findall(text)
-    if len(bare) == 1 and not groups:
-        return Found("lists", fours_as_boxes(numbers_in(bare[0])), is_mended=True)
-    return None
-
-
-def fours_as_boxes(numbers: Sequence[float]) -> list[RawBox]:
-    """Numbers in groups of four, as boxes."""
-    return [RawBox(four) for four in fours(numbers)]
+    runs = [] if groups else [numbers_in(run) for run in _RUN.findall(text)]
+    bare = [RawBox(fours(run)[0]) for run in runs if len(run) == 4]
+    return Found("lists", bare, is_mended=True) if len(bare) == 1 else None
