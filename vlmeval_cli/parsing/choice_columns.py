@@ -84,7 +84,8 @@ def questions(items: Items) -> Questions:
     texts: list[Texts | None] = found if found is not None else [None] * len(items)
     if any(is_open):
         texts = [None if alone else own for own, alone in zip(texts, is_open, strict=True)]
-    short = {text for own in texts if own for text in own if text is None or len(text) <= _SHORT}
+    flat = chain.from_iterable(own or () for own in texts)
+    short = {text for text in flat if text is None or len(text) <= _SHORT}
     has_letters = any(
         text is None or (len(own := key(text)) == 1 and own.isalpha()) for text in short
     )
@@ -99,16 +100,13 @@ def parse(items: Items, rule: Rule = "vlmeval") -> Parsed:
         rule: whose reading decides what counts as unparsed; ``prediction.choice`` is always ours.
     """
     asked = questions(items)
-    texts = [
-        None if alone else text
-        for text, alone in zip(items.predictions, asked.is_open, strict=True)
-    ]
+    texts = _closed(items.predictions, asked, None)
     letters, reasons = _read(texts, asked, items)
     shown, unparsed = (letters, reasons) if rule == "vlmeval" else _by_rule(rule, texts, asked)
-    values = [
-        text if alone else letter
-        for text, alone, letter in zip(items.predictions, asked.is_open, shown, strict=True)
-    ]
+    values: Sequence[str | None] = shown
+    if True in asked.is_open:
+        rows = zip(items.predictions, asked.is_open, shown, strict=True)
+        values = [text if alone else letter for text, alone, letter in rows]
     turned = rotations(items, asked.texts)
     columns: dict[str, Column] = {
         "prediction.choice": NumberColumn(_codes(letters), singles(len(items))),
@@ -135,7 +133,7 @@ def reference_columns(references: Sequence[Sequence[Any]], items: Items) -> Mapp
         UsageError: it cannot be decided whether numbers are indices.
     """
     asked = questions(items)
-    golds = [[] if alone else own for own, alone in zip(references, asked.is_open, strict=True)]
+    golds = _closed(references, asked, [])
     letters = _plain_letters(golds, asked) or right_letters(
         golds, [asked.options(item) for item in range(len(items))]
     )
@@ -149,6 +147,14 @@ def reference_columns(references: Sequence[Sequence[Any]], items: Items) -> Mapp
     if turned is not None:
         columns["circular.right"] = _of_heads(turned, ["".join(own) for own in letters])
     return columns
+
+
+def _closed(values: Sequence[Any], asked: Questions, instead: object) -> Sequence[Any]:
+    """The values of the questions that have options; ``instead`` for open ones."""
+    if True not in asked.is_open:
+        return values
+    pairs = zip(values, asked.is_open, strict=True)
+    return [instead if alone else value for value, alone in pairs]
 
 
 def _read(
@@ -240,13 +246,14 @@ def _plain_letters(
     golds: Sequence[Sequence[Any]], asked: Questions
 ) -> Sequence[Sequence[str]] | None:
     """The golds, where all are letters of their options already."""
-    if asked.has_letters or not {len(own) for own in golds} <= {0, 1}:
+    if asked.has_letters or not set(map(len, golds)) <= {0, 1}:
         return None
-    if not {gold for own in golds for gold in own} <= set(LETTERS):
+    flat = list(chain.from_iterable(golds))
+    if not set(flat) <= set(LETTERS):
         return None
     sizes = np.array([len(UNKNOWN if own is None else own) for own in asked.texts])
     is_known = np.array([*map(len, golds)], dtype=bool)
-    codes = _codes(list(chain.from_iterable(golds)))
+    codes = _codes(flat)
     return golds if (codes < sizes[is_known]).all() else None
 
 
