@@ -179,8 +179,8 @@ def test_no_reference_at_all_is_an_error(files):
 
 
 def test_a_task_that_cannot_be_scored_yet_is_named_and_refused(files):
-    references = [{"id": row["id"], "bbox": [1, 2, 3, 4]} for row in REFERENCES]
-    with pytest.raises(UsageError, match="grounding"):
+    references = [{"id": row["id"], "winner": "A", "x": "b"} for row in REFERENCES]
+    with pytest.raises(UsageError, match="the task is preference, which this version cannot"):
         score(*files(references=references))
 
 
