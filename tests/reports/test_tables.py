@@ -35,7 +35,7 @@ y          2  0.5000
 
 Against the originals
 package        seconds  difference
-pycocoevalcap     12.5       1e-16
+pycocoevalcap  12.5000     1.0e-16
 nltk                 3           -
 
 What the scores say together

@@ -53,14 +53,14 @@ def interval(score: Score, view: View) -> str:
 
 
 def cell(value: str | float | int | None) -> str:
-    """A value of a side table: six significant digits for floats, everything else as it is.
+    """A value of a side table: four decimals for floats, everything else as it is.
 
     >>> [cell(x) for x in ("a", 12, 1.23456789, None)]
-    ['a', '12', '1.23457', '-']
+    ['a', '12', '1.2346', '-']
     """
     if value is None or value != value:
         return UNKNOWN
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+    return _rounded(value, 4) if isinstance(value, float) else str(value)
 
 
 def count(n: int, noun: str = "") -> str:
