@@ -31,6 +31,11 @@ if TYPE_CHECKING:
     from vlmeval_cli.core.results import MetricStatistics
 
 Kind = Literal["binary", "mean", "ratio", "pooled"]
+# What can move the score of a text: "partial" an answer that is right in part, "spelling" a word
+# that is a letter off, "endings" another form of a word, "synonyms" another word for the same,
+# "order" the same words in another order, "rarity" how telling a word is, "meaning" the same said
+# in other words.
+Sight = Literal["partial", "spelling", "endings", "synonyms", "order", "rarity", "meaning"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +80,9 @@ class MetricInfo:
         source: paper or official code.
         extra: extra of the package that it needs, or None.
         deterministic: same input, same bits.
+        sees: what it notices in a text; None: it compares no texts.
+        texts_per_second: how many captions it compares on one core, as the nearest power of ten
+            (``benchmarks/text_metrics.py``).
     """
 
     name: str
@@ -87,6 +95,8 @@ class MetricInfo:
     source: str
     extra: str | None = None
     deterministic: bool = True
+    sees: frozenset[Sight] | None = None
+    texts_per_second: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

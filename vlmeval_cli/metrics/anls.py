@@ -103,6 +103,8 @@ class Anls(MeanMetric[None]):
         needs=NEEDS,
         multi_reference="best",
         source="Biten et al. 2019 (arXiv:1905.13648); RRC evaluation script",
+        sees=frozenset({"partial", "spelling", "endings", "order"}),
+        texts_per_second=100_000,
     )
 
     def check(self) -> None:

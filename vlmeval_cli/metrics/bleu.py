@@ -93,10 +93,12 @@ class Bleu(Metric[None]):
         title="n-grams of the prediction that occur in a reference, with a penalty for brevity",
         use="Captions and short answers, to compare with published tables; says little about one "
         "item. For machine translation tables see sacrebleu.",
-        tasks=("captioning", "vqa", "text"),
+        tasks=("captioning", "vqa", "text", "freeform"),
         needs=("prediction.tokens:ptb", "references.tokens:ptb"),
         multi_reference="pooled",
         source="Papineni et al. 2002; pycocoevalcap Bleu; nltk.translate.bleu_score",
+        sees=frozenset({"partial", "order"}),
+        texts_per_second=100_000,
     )
 
     def check(self) -> None:

@@ -74,6 +74,8 @@ class Chrf(Metric[None]):
         needs=_CHARACTERS,
         multi_reference="best",
         source="Popović 2015; sacrebleu CHRF",
+        sees=frozenset({"partial", "spelling", "endings", "order"}),
+        texts_per_second=10_000,
     )
 
     def check(self) -> None:

@@ -89,6 +89,8 @@ class Cider(MeanMetric[DocumentFrequencies | SavedFrequencies]):
         needs=("prediction.tokens:ptb", "references.tokens:ptb"),
         multi_reference="mean",
         source="arXiv:1411.5726; pycocoevalcap Cider",
+        sees=frozenset({"partial", "order", "rarity"}),
+        texts_per_second=100_000,
     )
 
     def check(self) -> None:

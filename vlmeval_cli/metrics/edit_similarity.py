@@ -56,6 +56,8 @@ class EditSimilarity(MeanMetric[None]):
         needs=NEEDS,
         multi_reference="best",
         source=_SOURCE,
+        sees=frozenset({"partial", "spelling", "endings", "order"}),
+        texts_per_second=1_000_000,
     )
 
     def outputs(self) -> tuple[Output, ...]:
@@ -101,6 +103,8 @@ class CodeExactMatch(MeanMetric[None]):
         needs=NEEDS,
         multi_reference="best",
         source=_SOURCE,
+        sees=frozenset({"order"}),
+        texts_per_second=100_000,
     )
 
     def outputs(self) -> tuple[Output, ...]:

@@ -80,6 +80,8 @@ class ExactMatch(MeanMetric[None]):
         needs=NEEDS,
         multi_reference="best",
         source="Rajpurkar et al. 2016 (SQuAD)",
+        sees=frozenset({"order"}),
+        texts_per_second=100_000,
     )
 
     def outputs(self) -> tuple[Output, ...]:

@@ -95,6 +95,8 @@ class Meteor(MeanMetric[None]):
         needs=("prediction.tokens:ptb", "references.tokens:ptb"),
         multi_reference="best",
         source="Lavie and Agarwal 2007; nltk.translate.meteor_score",
+        sees=frozenset({"partial", "endings", "synonyms", "order"}),
+        texts_per_second=10_000,
     )
 
     def check(self) -> None:

@@ -81,6 +81,8 @@ class OcrBench(MeanMetric[None]):
         needs=NEEDS,
         multi_reference="best",
         source="Liu et al. 2024 (arXiv:2305.07895), OCRBench; Fu et al. 2025, OCRBench v2",
+        sees=frozenset({"order"}),
+        texts_per_second=100_000,
     )
 
     def outputs(self) -> tuple[Output, ...]:

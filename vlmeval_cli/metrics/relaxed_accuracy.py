@@ -70,6 +70,8 @@ class RelaxedAccuracy(MeanMetric[None]):
         needs=NEEDS,
         multi_reference="best",
         source="Masry et al. 2022 (arXiv:2203.10244)",
+        sees=frozenset({"order"}),
+        texts_per_second=100_000,
     )
 
     def check(self) -> None:

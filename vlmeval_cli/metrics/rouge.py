@@ -70,6 +70,8 @@ class RougeL(MeanMetric[None]):
         needs=("prediction.tokens:ptb-space", "references.tokens:ptb-space"),
         multi_reference="best",
         source="Lin 2004; pycocoevalcap Rouge",
+        sees=frozenset({"partial", "order"}),
+        texts_per_second=100_000,
     )
 
     def needs(self) -> tuple[str, ...]:
@@ -136,7 +138,7 @@ class Rouge(MeanMetric[None]):
         revision=1,
         title="common words, word pairs and subsequences with the best reference (rouge-score's)",
         use="Summaries and long free answers in English; drops every letter outside a-z.",
-        tasks=("text", "captioning", "vqa"),
+        tasks=("text", "captioning", "vqa", "freeform"),
         needs=(
             "prediction.tokens:rouge-stem",
             "references.tokens:rouge-stem",
@@ -145,6 +147,8 @@ class Rouge(MeanMetric[None]):
         ),
         multi_reference="best",
         source="Lin 2004; rouge-score RougeScorer",
+        sees=frozenset({"partial", "endings", "order"}),
+        texts_per_second=100_000,
     )
 
     def check(self) -> None:

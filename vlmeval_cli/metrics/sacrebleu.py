@@ -77,6 +77,8 @@ class SacreBleu(Metric[None]):
         needs=("prediction.tokens:13a", "references.tokens:13a"),
         multi_reference="pooled",
         source="Post 2018; sacrebleu BLEU",
+        sees=frozenset({"partial", "order"}),
+        texts_per_second=10_000,
     )
 
     def check(self) -> None:

@@ -55,6 +55,8 @@ class SmoothedBleu(Metric[None]):
         needs=NEEDS,
         multi_reference="pooled",
         source="Lin and Och 2004; CodeXGLUE, bleu.py of text-to-code",
+        sees=frozenset({"partial", "order"}),
+        texts_per_second=100_000,
     )
 
     def outputs(self) -> tuple[Output, ...]:

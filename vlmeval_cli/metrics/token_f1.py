@@ -76,6 +76,8 @@ class TokenF1(MeanMetric[None]):
         needs=NEEDS,
         multi_reference="best",
         source="Rajpurkar et al. 2016 (SQuAD)",
+        sees=frozenset({"partial"}),
+        texts_per_second=100_000,
     )
 
     def outputs(self) -> tuple[Output, ...]:

@@ -133,6 +133,8 @@ class VqaAccuracy(MeanMetric[None]):
         needs=NEEDS,
         multi_reference="all",
         source="Antol et al. 2015; evaluation code of VQA v2",
+        sees=frozenset({"order"}),
+        texts_per_second=100_000,
     )
 
     def check(self) -> None:
