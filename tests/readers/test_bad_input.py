@@ -158,8 +158,13 @@ def zipped():
 @pytest.mark.parametrize(
     ("content", "kind"),
     [
-        (zipped, "a zip archive or an Excel workbook"),
-        (lambda: b"PAR1\x15\x04", "a Parquet file"),
+        (lambda: gzip.compress(zipped()), "a zip archive or an Excel workbook"),
+        (lambda: gzip.compress(b"PAR1\x15\x04"), "a Parquet file"),
+        (lambda: b"FEA1\x00\x00\x00\x00", "an old Feather file (version 1)"),
+        (
+            lambda: b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(4096),
+            "an old Excel file (.xls) or a workbook with a password",
+        ),
         (lambda: pickle.dumps([{"id": 1}]), "a Python pickle"),
         (lambda: pickle.dumps([{"id": 1}], protocol=2), "a Python pickle"),
         (lambda: '{"id": 1}\n'.encode("utf-16"), "UTF-16 text"),

@@ -94,7 +94,9 @@ def _file(path: str) -> Iterator[Block]:
     for row in rows:
         for name, value in row.fields.items():
             holders.setdefault(name, []).append(value)
-    yield Facts((("file", path), ("layout", f"{source.layout.name}: {source.layout.reason}")))
+    layout = source.layout
+    told = (("file", path), ("layout", f"{layout.name}: {layout.reason}"))
+    yield Facts((*told, ("note", layout.note)) if layout.note else told)
     yield Grid(
         f"Fields of the first {count(len(rows), 'row')}",
         (Heading("field"), Heading("rows", is_number=True), Heading("first value")),

@@ -38,6 +38,7 @@ class Layout:
         roles: role (id, prediction, references, question, options) → field, where it is fixed.
         side: which side of the pair such a file is, if that is certain.
         unit: what :attr:`Row.line` counts: lines of the file, or rows of a JSON document.
+        note: what the user should know of how the file is read, if anything.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Layout:
     roles: Mapping[str, str] = field(default_factory=dict)
     side: str | None = None
     unit: Literal["line", "row"] = "line"
+    note: str = ""
 
     def where(self, path: str, line: int) -> str:
         """The place of a row as messages give it.

@@ -40,12 +40,16 @@ class Content:
         file: where the bytes are.
         kind: "text", or the kind of table that is none: "xlsx", "parquet", "arrow",
             "arrow_stream".
+        part: the sheet of a workbook that the user named as ``FILE#SHEET``.
     """
 
-    def __init__(self, path: str, file: Path, *, is_temporary: bool = False) -> None:
+    def __init__(
+        self, path: str, file: Path, *, is_temporary: bool = False, part: str | None = None
+    ) -> None:
         """Bytes of ``file``, told under the name ``path``; a temporary file dies with the value."""
         self.path = path
         self.file = file
+        self.part = part
         if is_temporary:
             weakref.finalize(self, file.unlink, missing_ok=True)
         with file.open("rb") as opened:
@@ -110,8 +114,21 @@ class Content:
         return self.file.open("rb", buffering=0)
 
 
+def open_text(path: str) -> Content:
+    """As :func:`open_content`, and refuse tables that are no text.
+
+    Raises:
+        DataError: the bytes are no text.
+    """
+    content = open_content(path)
+    if content.kind != "text":
+        with content.file.open("rb") as file:
+            refuse_what_is_not_text(path, file.read(_HEAD_BYTES))
+    return content
+
+
 def open_content(path: str) -> Content:
-    """Find the bytes that ``path`` names; ``-`` is standard input.
+    """Find the bytes that ``path`` names; ``-`` is standard input, ``FILE#SHEET`` a sheet.
 
     Pipes (standard input, ``<(zcat refs.gz)``) are copied to a temporary file, because the rows
     are read more than once; it is deleted with the value.
@@ -135,6 +152,9 @@ def open_content(path: str) -> Content:
         with file.open("rb") as stream:
             return Content(path, _spooled(path, stream), is_temporary=True)
     except (FileNotFoundError, NotADirectoryError) as error:
+        workbook, mark, sheet = path.rpartition("#")
+        if mark and Path(workbook).is_file():
+            return _sheet(workbook, sheet)
         raise UsageError(f"{path}: no such file", hint=_near_names(file)) from error
     except PermissionError as error:
         raise UsageError(
@@ -142,6 +162,16 @@ def open_content(path: str) -> Content:
         ) from error
     except (OSError, ValueError) as error:
         raise UsageError(f"{path}: cannot be opened: {error}") from error
+
+
+def _sheet(path: str, name: str) -> Content:
+    content = Content(path, Path(path), part=name)
+    if content.kind != "xlsx":
+        raise UsageError(
+            f"{path}#{name}: no such file, and {path} is no Excel workbook with sheets",
+            hint=f"Give {path} alone.",
+        )
+    return content
 
 
 def _spooled(path: str, stream: BinaryIO) -> Path:

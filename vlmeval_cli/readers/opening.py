@@ -249,8 +249,13 @@ def _with_row_rule(layout: Layout, reading: Reading, path: str) -> tuple[Layout,
     rule = next((rule for rule in ROW_RULES if rule.matches(head)), None)
     if rule is None:
         return layout, reading
-    found = Layout(
-        rule.name, f"{rule.evidence} ({layout.name})", rule.task, rule.roles, rule.side, layout.unit
+    found = replace(
+        layout,
+        name=rule.name,
+        reason=f"{rule.evidence} ({layout.name})",
+        task=rule.task,
+        roles=rule.roles,
+        side=rule.side,
     )
     if rule.fold is not None:
         fold = rule.fold

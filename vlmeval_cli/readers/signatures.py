@@ -26,16 +26,23 @@ class Signature(NamedTuple):
 
 # All below the space but tab, newline, vertical tab, form feed, return and escape.
 _CONTROLS = bytes({*range(32)} - {9, 10, 11, 12, 13, 27})
+_TABLE = "Tables are read as they are; unpack it if it lies in a gzip file."
 _UNPACK = "Unpack it first; only gzip is read as it is."
 _PANDAS = 'With pandas: .to_json("FILE.jsonl", orient="records", lines=True)'
 _PICKLE = "Pickles can run code and are never opened. Save the rows as JSONL instead."
 _UTF8 = "Convert it: iconv -f {0} -t UTF-8 FILE > FILE.utf8"
 
 SIGNATURES = (
-    Signature(b"PK\x03\x04", 0, "a zip archive inside gzip", "Unpack it first."),
-    Signature(b"\xd0\xcf\x11\xe0", 0, "an old Excel or Office file", f"Save it as CSV. {_PANDAS}"),
-    Signature(b"PAR1", 0, "a Parquet file inside gzip", "Unpack it first."),
-    Signature(b"ARROW1", 0, "an Arrow file inside gzip", "Unpack it first."),
+    Signature(b"PK\x03\x04", 0, "a zip archive or an Excel workbook", _TABLE),
+    Signature(
+        b"\xd0\xcf\x11\xe0",
+        0,
+        "an old Excel file (.xls) or a workbook with a password",
+        "Save it as .xlsx without a password, or as CSV.",
+    ),
+    Signature(b"FEA1", 0, "an old Feather file (version 1)", f"Write it again. {_PANDAS}"),
+    Signature(b"PAR1", 0, "a Parquet file", _TABLE),
+    Signature(b"ARROW1", 0, "an Arrow file", _TABLE),
     Signature(b"\x93NUMPY", 0, "a numpy array", "Save the rows as JSONL instead."),
     Signature(b"\x89HDF", 0, "an HDF5 file", "Save the rows as JSONL instead."),
     Signature(b"SQLite format 3", 0, "an SQLite database", "Export the table as CSV."),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from vlmeval_cli.core.errors import DataError, UsageError, VlmevalError, quoted
-from vlmeval_cli.readers.content import open_content
+from vlmeval_cli.readers.content import open_text
 
 if TYPE_CHECKING:
     from yaml.nodes import MappingNode, Node, ScalarNode
@@ -64,7 +64,7 @@ def load_yaml(path: str) -> Setting:
     import yaml
 
     try:
-        text = open_content(path).read_all().decode("utf-8")
+        text = open_text(path).read_all().decode("utf-8")
         root = yaml.compose(text, Loader=yaml.SafeLoader)
         if root is None:
             return Setting(path, 1, "", {})

@@ -161,7 +161,7 @@ def gather(
         predictions=mine.origin(detected.fields.predictions.value),
         references=(theirs or mine).origin(detected.fields.references.value),
         inputs=inputs,
-        notes=(*detected.notes, *joined.notes, *_same_file_note(inputs)),
+        notes=(*_file_notes(opened), *detected.notes, *joined.notes, *_same_file_note(inputs)),
         roles=_roles(detected),
         known_fields=left.known | (right.known if right is not None else frozenset()),
     )
@@ -284,6 +284,10 @@ def _described(detected: Detected, joined: Joined) -> dict[str, str]:
     matched = f"{joined.report.matched:,} of {len(joined.dataset):,} items match"
     passed = ", ".join(f'"{pair}"' for pair in detected.ids if pair != joined.ids)
     return {**detected.reasons, "id": f'"{joined.ids}", {matched}; also tried: {passed}'}
+
+
+def _file_notes(opened: Sequence[_Opened]) -> tuple[str, ...]:
+    return tuple(f"{one.path}: {one.layout.note}" for one in opened if one.layout.note)
 
 
 def _same_file_note(inputs: Sequence[InputFile]) -> tuple[str, ...]:

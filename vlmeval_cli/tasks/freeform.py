@@ -19,7 +19,7 @@ from vlmeval_cli.parsing.documents import (
     reference_values,
 )
 from vlmeval_cli.parsing.items import Items, Parsed
-from vlmeval_cli.readers.content import open_content
+from vlmeval_cli.readers.content import open_text
 from vlmeval_cli.tasks.base import Defaults, Facts, Settings, Task, value
 from vlmeval_cli.text.document_compare import diff
 from vlmeval_cli.text.document_rules import read_rules, settings_of
@@ -65,7 +65,7 @@ def _schema(path: str) -> str:
     from vlmeval_cli.metrics.json_schemas import canonical, refuse_invalid
 
     try:
-        contents = read_json(open_content(path).read_all().decode("utf-8")).value
+        contents = read_json(open_text(path).read_all().decode("utf-8")).value
     except (NotADocument, UnicodeDecodeError) as error:
         raise UsageError(
             f"{path}: not a JSON Schema: {error}",
