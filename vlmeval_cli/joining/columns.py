@@ -6,6 +6,7 @@ from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice, repeat
+from operator import itemgetter
 from typing import Any, Protocol
 
 from vlmeval_cli.joining.paths import value_at
@@ -102,15 +103,23 @@ def collect(source: RowSource, names: Iterable[str]) -> Columns:
     columns: dict[str, list[Any]] = {name: [] for name in dict.fromkeys(names)}
     numbered = iter(source.rows())
     while chunk := list(islice(numbered, _ROWS_AT_ONCE)):
-        lines.extend([line for line, _ in chunk])
-        rows = [fields for _, fields in chunk]
+        places, rows = zip(*chunk, strict=True)
+        lines.extend(places)
         own = set().union(*rows)
         known |= own
         for name, column in columns.items():
             if "." in name:
                 column.extend([value_at(fields, name) for fields in rows])
             elif name in own:
-                column.extend([fields.get(name) for fields in rows])
+                column.extend(_values(rows, name))
             else:
                 column.extend(repeat(None, len(rows)))
     return Columns(source.path, lines, columns, frozenset(known), source.layout)
+
+
+def _values(rows: Sequence[Mapping[str, Any]], name: str) -> list[Any]:
+    """The field ``name`` of each row; None where a row lacks it, which is rare."""
+    try:
+        return [*map(itemgetter(name), rows)]
+    except KeyError:
+        return [fields.get(name) for fields in rows]

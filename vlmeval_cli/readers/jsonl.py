@@ -24,6 +24,7 @@ Loads = Callable[[bytes], Any]
 # As Row(line, fields), without a call of Python's for each row.
 _row: Callable[[tuple[int, dict[str, Any]]], Row] = partial(tuple.__new__, Row)
 _AT_ONCE = 512  # lines parsed before the first is given
+_BLOCK_BYTES = 1 << 18  # small enough that lines are parsed while the processor's cache holds them
 EXPECTED = 'expected an object such as {"id": …, "prediction": …}'
 
 
@@ -33,7 +34,7 @@ def jsonl_rows(content: Content, rejects: Rejects) -> Iterator[Row]:
     Memory is bounded by a block and the longest line.
     """
     number = 0
-    for block in content.line_blocks():
+    for block in content.line_blocks(_BLOCK_BYTES):
         loads = exact_loads if may_hold_long_number(block) else fast_loads
         lines = block.removesuffix(b"\n").split(b"\n")
         for first in range(0, len(lines), _AT_ONCE):
