@@ -308,11 +308,12 @@ SPECIAL = {
         (
             "llava_answers",
             None,
-            {"id": "question_id", "prediction": "text", "question": "prompt"},
+            {"id": "question_id", "prediction": "text", "question": "question"},
             "predictions",
         ),
         {
             "question_id": "a",
+            "question": "p",
             "prompt": "p",
             "text": "t",
             "answer_id": "x",

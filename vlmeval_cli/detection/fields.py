@@ -104,6 +104,8 @@ def _reference(
     if choice.references is not None:
         name = side.check(choice.references, "references")
         return Chosen(name, f'"{name}", named by the user')
+    if side.layout.side == "questions":
+        return Chosen(None)
     fixed = _named_value(side, "references")
     if fixed is not None and fixed.name != taken:
         return fixed

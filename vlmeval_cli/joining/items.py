@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,8 +28,8 @@ class Keys:
     def with_questions(self, mine: Sequence[Any], theirs: Sequence[Any]) -> Keys:
         """The same ids with each row's question behind them."""
         return Keys(
-            _composite(self.predictions, mine),
-            _composite(self.references, theirs),
+            _composite(self.predictions, map(_folded, mine)),
+            _composite(self.references, map(_folded, theirs)),
             _composite(self.shown, theirs),
         )
 
@@ -63,7 +63,12 @@ class Items:
         ]
 
 
-def _composite(ids: Sequence[str], questions: Sequence[Any]) -> list[str]:
+def _folded(question: object) -> str:
+    """The question as it is compared; prompts often begin with a capital that it does not have."""
+    return as_text(question).strip().lower()
+
+
+def _composite(ids: Sequence[str], questions: Iterable[Any]) -> list[str]:
     pairs = zip(ids, questions, strict=True)
     return [f"{text} | {as_text(question)}" for text, question in pairs]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from vlmeval_cli.readers.generations import message_text
 from vlmeval_cli.readers.json_values import described
 from vlmeval_cli.readers.rejects import BadRowError
 from vlmeval_cli.readers.rules import Fields, RowRule, first_row
@@ -19,6 +20,8 @@ def _batch_row(row: Fields) -> Fields:
     kept = {key: value for key, value in row.items() if key != "response"}
     if kept.get("error") is None and "error" in body:
         kept["error"] = body["error"]
+    if isinstance(body.get("output"), list):
+        return kept | _response_fields(body)
     return kept | _answer_fields(body.get("choices"))
 
 
@@ -41,14 +44,25 @@ def _answer_fields(choices: object) -> Fields:
     return fields
 
 
+def _response_fields(body: Fields) -> Fields:
+    """The answer of the Responses API: its messages, without the reasoning beside them."""
+    messages = [
+        part for part in body["output"] if isinstance(part, dict) and part.get("type") == "message"
+    ]
+    fields: Fields = {"prediction": "".join(map(message_text, messages)) if messages else None}
+    details = body.get("incomplete_details")
+    if isinstance(details, dict) and details.get("reason") == "max_output_tokens":
+        fields["finish_reason"] = "length"
+    return fields
+
+
 def _text(choice: Fields) -> object:
     """The text of a chat message, which may come in parts, or of a plain completion."""
     message = choice.get("message")
-    content = message.get("content") if isinstance(message, dict) else choice.get("text")
-    if isinstance(content, list):
-        parts = [part for part in content if isinstance(part, dict) and "text" in part]
-        return "".join(str(part["text"]) for part in parts)
-    return content
+    if not isinstance(message, dict):
+        return choice.get("text")
+    content = message.get("content")
+    return message_text(message) if isinstance(content, list) else content
 
 
 def _has_body(rows: Sequence[Fields]) -> bool:

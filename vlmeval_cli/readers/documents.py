@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from vlmeval_cli.core.errors import DataError
 from vlmeval_cli.readers.base import Row
 from vlmeval_cli.readers.content import Content
+from vlmeval_cli.readers.generations import unnested
 from vlmeval_cli.readers.json_values import MalformedJson, described, exact_loads, object_pairs
 from vlmeval_cli.readers.jsonl import EXPECTED
 from vlmeval_cli.readers.rejects import Rejects
@@ -92,7 +93,7 @@ def load_pairs(content: Content) -> list[tuple[str, Any]]:
 def general_layout(document: Any) -> General:  # noqa: ANN401  (JSON)
     """How a document of no special layout is read."""
     if isinstance(document, list):
-        return General("json_array", "a JSON array of rows", iter)
+        return General("json_array", "a JSON array of rows", unnested)
     if is_row(document):
         return General("json_array", "one JSON object with the fields of a row", _itself)
     wrapped = _wrapped_list(document)

@@ -7,6 +7,10 @@ from collections.abc import Sequence
 
 from vlmeval_cli.readers.rules import Fields, RowRule, texts_in_cell
 
+_NUMBER = re.compile(r"-?(?:\d+\.?\d*(?:e[+-]?\d+)?|inf)", re.IGNORECASE)
+_DOC_FIELDS = ("question", "query", "options", "choices")
+# How prompts end; an answer that stands in the field "text" hardly does.
+_ASKING = ("?", "phrase.", "directly.", ":", "yes or no.")
 _HUMANEVAL_ID = re.compile(r"[A-Za-z]\w*/\d+")
 
 
@@ -18,7 +22,53 @@ def _unwrapped(value: object) -> object:
 
 
 def _harness_sample(row: Fields) -> Fields:
-    return {**row, "filtered_resps": _unwrapped(row["filtered_resps"])}
+    found = {**row, "filtered_resps": _response(row["filtered_resps"])}
+    doc = row.get("doc")
+    doc = doc if isinstance(doc, dict) else {}
+    for name in _DOC_FIELDS:
+        if doc.get(name) is not None:
+            found.setdefault(name, doc[name])
+    if found.get("input") is None:
+        asked = found.get("question", found.get("query", _first_text(row.get("arguments"))))
+        found |= {} if asked is None else {"input": asked}
+    return found
+
+
+def _response(recorded: object) -> object:
+    """The text; of options that were ranked by likelihood, the number of the likeliest."""
+    if isinstance(recorded, list) and len(recorded) > 1 and all(map(_is_likelihood, recorded)):
+        likelihoods = [float(pair[0]) for pair in recorded]
+        return str(likelihoods.index(max(likelihoods)))
+    return _unwrapped(recorded)
+
+
+def _is_likelihood(pair: object) -> bool:
+    """Whether this is a log-likelihood, and whether the text was the greedy one."""
+    return (
+        isinstance(pair, list)
+        and len(pair) == 2
+        and pair[1] in (True, False, "True", "False")
+        and _NUMBER.fullmatch(str(pair[0])) is not None
+    )
+
+
+def _first_text(value: object) -> str | None:
+    """The prompt in what lm-eval calls arguments: lists or objects, around it."""
+    while isinstance(value, list | dict) and value:
+        value = value[0] if isinstance(value, list) else next(iter(value.values()))
+    return value if isinstance(value, str) else None
+
+
+def _llava_answer(row: Fields) -> Fields:
+    """The question is the prompt without the mark of the image and what follows the question."""
+    lines = [line.strip() for line in str(row["prompt"]).split("\n")]
+    asked = next((line for line in lines if line and line != "<image>"), "")
+    return {**row, "question": asked.removeprefix("<image>").strip()}
+
+
+def _are_llava_questions(rows: Sequence[Fields]) -> bool:
+    known = {"question_id", "image", "text", "category"}
+    return all(row.keys() <= known and row["text"].rstrip().endswith(_ASKING) for row in rows)
 
 
 def _vlmevalkit_row(row: Fields) -> Fields:
@@ -48,8 +98,17 @@ ROWS = (
         "llava_answers",
         frozenset({"question_id", "prompt", "text", "answer_id", "model_id"}),
         "LLaVA answers: question_id, prompt, text, answer_id and model_id",
-        roles={"id": "question_id", "prediction": "text", "question": "prompt"},
+        convert=_llava_answer,
+        roles={"id": "question_id", "prediction": "text", "question": "question"},
         side="predictions",
+    ),
+    RowRule(
+        "llava_questions",
+        frozenset({"question_id", "image", "text"}),
+        "LLaVA questions: question_id, image and text, without answers",
+        test=_are_llava_questions,
+        roles={"id": "question_id", "question": "text"},
+        side="questions",
     ),
     RowRule(
         "vlmevalkit_choices",
