@@ -8,7 +8,7 @@ from itertools import islice
 
 from vlmeval_cli.core.config import OnBadRow
 from vlmeval_cli.core.errors import DataError
-from vlmeval_cli.readers import coco, completions, harnesses, squad, texts, vqa
+from vlmeval_cli.readers import coco, completions, generations, harnesses, squad, texts, vqa
 from vlmeval_cli.readers.base import BadRow, Layout, Row
 from vlmeval_cli.readers.content import Content, open_content
 from vlmeval_cli.readers.documents import (
@@ -31,6 +31,8 @@ ROW_RULES: tuple[RowRule, ...] = (
     *vqa.ROWS,
     *harnesses.ROWS,
     *completions.ROWS,
+    *generations.ROWS,
+    *squad.ROWS,
     *texts.ROWS,
 )
 DOCUMENT_RULES: tuple[DocumentRule, ...] = (*coco.DOCUMENTS, *squad.DOCUMENTS, *vqa.DOCUMENTS)
