@@ -1,9 +1,9 @@
 """How many captions a second each metric of texts compares, tokens included, on one core.
 
-    python benchmarks/text_metrics.py       the powers of ten in ``MetricInfo.texts_per_second``
+    python benchmarks/text_metrics.py
 
-Captions are Flickr8k's, each against one reference; the best of three runs counts. The metrics declare the nearest power
-of ten.
+Captions are Flickr8k's, each against one reference; the best of three runs counts. Metrics declare
+the nearest power of ten as ``texts_per_second``.
 """
 
 from __future__ import annotations

@@ -19,10 +19,17 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """Name of a column; numbers are aligned at the right and never folded."""
+    """Name of a column.
+
+    Attributes:
+        name: above the cells.
+        is_number: cells are aligned at the right and never folded.
+        is_name: cells are names, which are never folded either.
+    """
 
     name: str
     is_number: bool = False
+    is_name: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from rich.padding import Padding
 from rich.table import Column, Table
 from rich.text import Text
 
-from vlmeval_cli.reports.blocks import Block, Facts, Grid, Paragraph, visible
+from vlmeval_cli.reports.blocks import Block, Facts, Grid, Heading, Paragraph, visible
 
 ColorSystem = Literal["auto", "standard", "256", "truecolor", "windows"]
 _NARROWEST = 12  # cells that a column of text keeps when it is folded
@@ -56,7 +56,8 @@ def _needed(grid: Grid) -> int:
     for i, heading in enumerate(grid.columns):
         widest = max((Text(visible(row[i])).cell_len for row in grid.rows), default=0)
         name = Text(visible(heading.name)).cell_len
-        total += max(name, widest) if heading.is_number else max(name, min(_NARROWEST, widest))
+        least = widest if heading.is_number or heading.is_name else min(_NARROWEST, widest)
+        total += max(name, least)
     return total + 3 * len(grid.columns) + 2
 
 
@@ -76,7 +77,7 @@ def _(block: Facts) -> RenderableType:
 @_renderable.register
 def _(block: Grid) -> RenderableType:
     table = Table(
-        *(_column(heading.name, is_number=heading.is_number) for heading in block.columns),
+        *map(_column, block.columns),
         box=SIMPLE_HEAD,
         pad_edge=False,
         show_edge=False,
@@ -94,11 +95,12 @@ def _(block: Paragraph) -> RenderableType:
     return Group(*title, *lines)
 
 
-def _column(name: str, *, is_number: bool) -> Column:
+def _column(heading: Heading) -> Column:
+    is_whole = heading.is_number or heading.is_name
     return Column(
-        Text(visible(name)),
-        justify="right" if is_number else "left",
-        no_wrap=is_number,
+        Text(visible(heading.name)),
+        justify="right" if heading.is_number else "left",
+        no_wrap=is_whole,
         overflow="fold",
-        min_width=None if is_number else min(_NARROWEST, len(name)),
+        min_width=None if is_whole else min(_NARROWEST, len(heading.name)),
     )

@@ -1,0 +1,209 @@
+"""What ``vlmeval metrics`` prints: the tasks, all about one task, all about one metric."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from typing import Any
+
+from vlmeval_cli.core.metric import Metric, MetricInfo, Output
+from vlmeval_cli.registry import metrics, options
+from vlmeval_cli.reports.blocks import Block, Facts, Grid, Heading, Paragraph
+from vlmeval_cli.tasks.guidance import (
+    GUIDES,
+    NO_THRESHOLD,
+    TWO_METRICS,
+    Band,
+    Choice,
+    bands_of,
+    choices,
+    others,
+)
+
+SIGHTS = {
+    "partial": "partial answers",
+    "spelling": "spelling",
+    "endings": "endings",
+    "synonyms": "synonyms",
+    "order": "word order",
+    "rarity": "rare words",
+    "meaning": "meaning",
+}
+SEEING = (
+    "What it notices moves the score: a letter off, another ending or a synonym is forgiven in "
+    "part, another order costs. Speed: captions per second on one core, as the nearest power of "
+    "ten."
+)
+_NAMES = frozenset({"task", "primary", "metric", "output", "option"})
+
+
+def overview() -> list[Block]:
+    """Every task with what is scored by default, and every metric with what it measures."""
+    tasks = tuple(_task_row(name) for name in GUIDES)
+    known = tuple((info.name, info.title) for info in map(_info, metrics().values()))
+    return [
+        Grid("Tasks", _headings("task", "primary", "question"), tasks),
+        Grid("Metrics", _headings("metric", "measures"), known),
+        Paragraph(
+            "",
+            (
+                "How to choose, read and mistrust: vlmeval metrics --task TASK",
+                "All about one metric: vlmeval metrics NAME",
+            ),
+        ),
+    ]
+
+
+def _task_row(name: str) -> tuple[str, ...]:
+    return (name, choices(name)[0].primary, GUIDES[name].question)
+
+
+def task_page(name: str) -> list[Block]:
+    """What is scored by default, what else there is, how to read it, and what misleads."""
+    offered = offered_for(name)
+    outputs = [output for metric in offered for output in metric.outputs()]
+    used = ((metric.info.name, metric.info.use) for metric in offered)
+    return [
+        Paragraph(f"{name}: {GUIDES[name].question}", (TWO_METRICS,)),
+        Grid(
+            "Scored by default",
+            _headings("data", "primary", "beside it"),
+            tuple((c.when, c.primary, ", ".join(beside(c))) for c in choices(name)),
+        ),
+        Grid(
+            "Outputs",
+            _headings("output", "metric", "scale", "better", "meaning"),
+            tuple(_output_rows(offered)),
+        ),
+        Grid("When to look at it", _headings("metric", "use"), tuple(used)),
+        *_notices([metric.info for metric in offered]),
+        *_bands(frozenset(output.name for output in outputs)),
+        Paragraph("Traps", _listed(GUIDES[name].traps)),
+    ]
+
+
+def beside(choice: Choice) -> tuple[str, ...]:
+    """The families scored by default, less the one that is nothing but the primary output."""
+    return tuple(name for name in choice.families if name != choice.primary)
+
+
+def offered_for(task: str) -> list[Metric[Any]]:
+    """Metrics of a task: those scored by default first, in their order."""
+    scored = dict.fromkeys(name for choice in choices(task) for name in choice.families)
+    return [metrics()[name]() for name in (*scored, *others(task))]
+
+
+def _output_rows(offered: Sequence[Metric[Any]]) -> Iterator[tuple[str, ...]]:
+    """A row for each output, with its metric where that has another name."""
+    for metric in offered:
+        for output in metric.outputs():
+            family = "" if output.name == metric.info.name else metric.info.name
+            meaning = output.meaning or metric.info.title
+            yield (output.name, family, scale(output), better(output), meaning)
+
+
+def _notices(infos: Sequence[MetricInfo]) -> Iterator[Block]:
+    """What each metric of texts notices."""
+    rows = tuple(
+        (info.name, *noticed(info), f"{info.texts_per_second or 0:,}", info.extra or "core")
+        for info in infos
+        if info.sees is not None
+    )
+    if rows:
+        columns = _headings("metric", "notices", "is blind to", "speed", "needs")
+        yield Grid("In a text", columns, rows)
+        yield Paragraph("", (SEEING,))
+
+
+def noticed(info: MetricInfo) -> tuple[str, str]:
+    """What a metric of texts notices, and what not, in words."""
+    sees = info.sees or frozenset()
+    seen = (word for sight, word in SIGHTS.items() if sight in sees)
+    missed = (word for sight, word in SIGHTS.items() if sight not in sees)
+    return ", ".join(seen), ", ".join(missed)
+
+
+def _bands(outputs: frozenset[str]) -> Iterator[Block]:
+    found = tuple(bands_of(outputs))
+    if not found:
+        return
+    rows = tuple((band.output, span(band), band.reading) for band in found)
+    yield Grid("Often read as", _headings("output", "value", "reading"), rows)
+    sources = groupby(found, key=lambda band: band.source)
+    told = (f"{next(bands).output}: {source}." for source, bands in sources)
+    yield Paragraph("", _listed((NO_THRESHOLD, *told)))
+
+
+def metric_page(metric: Metric[Any]) -> list[Block]:
+    """Everything about one metric."""
+    info = metric.info
+    outputs = Grid(
+        "Outputs",
+        _headings("output", "scale", "unit", "better", "meaning"),
+        tuple((o.name, scale(o), o.unit, better(o), o.meaning) for o in metric.outputs()),
+    )
+    declared = Grid(
+        f"Options ({info.name}:option=value)",
+        _headings("option", "default", "values"),
+        tuple(
+            (option.name, _written(option.default), ", ".join(option.choices))
+            for option in options(type(metric))
+        ),
+    )
+    bands = _bands(frozenset(output.name for output in metric.outputs()))
+    return [_facts(info), outputs, *([declared] if metric.options() else []), *bands]
+
+
+def _facts(info: MetricInfo) -> Facts:
+    seen, missed = noticed(info)
+    pairs = (
+        ("metric", info.name),
+        ("measures", info.title),
+        ("use", info.use),
+        ("tasks", ", ".join(info.tasks)),
+        ("notices", "" if info.sees is None else f"{seen}; not {missed}"),
+        ("several references", info.multi_reference),
+        ("source", info.source),
+        ("revision", str(info.revision)),
+        ("needs", _install(info.extra)),
+    )
+    return Facts(tuple((label, text) for label, text in pairs if text))
+
+
+def _install(extra: str | None) -> str:
+    return "nothing more" if extra is None else f'pip install "vlmeval-cli[{extra}]"'
+
+
+def _info(family: type[Metric[Any]]) -> MetricInfo:
+    return family.info
+
+
+def _headings(*names: str) -> tuple[Heading, ...]:
+    return tuple(Heading(name, is_name=name in _NAMES) for name in names)
+
+
+def _listed(lines: Iterable[str]) -> tuple[str, ...]:
+    return tuple(f"- {line}" for line in lines)
+
+
+def _written(value: object) -> str:
+    """An option's value as the command line takes it."""
+    return "+".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+def span(band: Band) -> str:
+    """The values of a band in words."""
+    if band.high is None:
+        return f"{band.low:g} or more"
+    return f"{band.high:g} or less" if band.low is None else f"{band.low:g} to {band.high:g}"
+
+
+def scale(output: Output) -> str:
+    """The range of an output in words."""
+    low, high = (("" if bound is None else f"{bound:g}") for bound in output.range)
+    return f"{low} to {high}" if high else f"from {low}" if low else "any number"
+
+
+def better(output: Output) -> str:
+    """Which values are better."""
+    return "higher" if output.higher_is_better else "lower"
