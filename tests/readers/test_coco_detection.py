@@ -5,7 +5,8 @@ import json
 import pytest
 
 from vlmeval_cli.core.errors import DataError
-from vlmeval_cli.readers import open_source
+from vlmeval_cli.readers import Layout, open_source
+from vlmeval_cli.readers.coco import empty_results
 
 BOX = {"image_id": 1, "category_id": 3, "bbox": [1, 2, 3, 4], "score": 0.5}
 
@@ -72,3 +73,29 @@ def test_a_malformed_annotation_is_placed(tmp_path):
     document = {"images": [], "annotations": [BOX, {**BOX, "id": 8, "bbox": [1, 2, 3]}]}
     with pytest.raises(DataError, match='annotation 8: field "bbox" is '):
         rows_of(tmp_path, document)
+
+
+NO_BOXES = Layout("coco_detection_results", "nothing")
+
+
+@pytest.mark.parametrize("content", ["[]", "[\n]\n", "", "\n"])
+def test_results_without_a_row_are_read_where_that_says_something(tmp_path, content):
+    path = tmp_path / "file.json"
+    path.write_text(content)
+    with pytest.raises(DataError):
+        open_source(str(path))
+    source = open_source(str(path), if_empty=NO_BOXES)
+    assert (source.layout, list(source.rows())) == (NO_BOXES, [])
+
+
+@pytest.mark.parametrize(
+    ("row", "is_detection"),
+    [
+        ({"image_id": 1, "boxes": [[]]}, True),
+        ({"image_id": 1, "bbox": [1, 2, 3, 4], "category_id": 3}, True),
+        ({"image_id": 1, "bbox": [1, 2, 3, 4], "sent": "the dog"}, False),
+        ({"image_id": 1, "caption": "a dog"}, False),
+    ],
+)
+def test_no_row_says_that_there_is_no_box_beside_references_that_are_objects(row, is_detection):
+    assert (empty_results([row]) is not None) == is_detection

@@ -168,6 +168,19 @@ def test_rows_of_an_image_are_its_boxes_and_no_row_is_none(score):
     assert found.scores["box_f1"].value == pytest.approx(2 / 3)  # the last label is wrong
 
 
+@pytest.mark.parametrize("kind", ["json", "jsonl"])  # the one holds [], the other nothing at all
+def test_results_without_a_row_have_no_boxes_and_that_is_told(score, kind):
+    found = score([], OBJECTS, kind)
+    assert (found["box_recall"], found["tide_missed"], found.join.missing) == (0.0, 1.0, 0)
+    assert found["box_f1_macro"] == pytest.approx(1 / 3)  # image 2 has no object, and none is said
+    assert any("no image has a predicted box" in note for note in found.notes)
+
+
+def test_an_empty_file_beside_expressions_is_an_error(score):
+    with pytest.raises(VlmevalError, match="the file is empty"):
+        score([], ONE)
+
+
 def test_detections_in_the_words_of_a_model(score):
     answers = [
         '[{"bbox_2d": [1, 2, 30, 40], "label": "dog"}, '

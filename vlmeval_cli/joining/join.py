@@ -81,6 +81,7 @@ def join(
         DataError: no id in common, repeated or unusable ids, or missing predictions.
     """
     question = fields.references.question
+    says_nothing = repeats == "list_or_empty" and not len(predictions)
     chosen = choose(fields.ids, predictions, references, question)
     fix = _best_repair(chosen)
     if not chosen.matched:
@@ -89,7 +90,7 @@ def join(
     references, theirs, more_bad = _usable(references, chosen.pair.references, policy)
     notes = _float_notes(chosen, predictions, references)
     applied = fix if policy.fix_ids else None
-    if not chosen.matched and applied is None:
+    if not chosen.matched and applied is None and not says_nothing:
         _refuse_strangers(chosen, predictions, references, fix)
     keys = _keys(mine, theirs, applied)
     items, keys, more_notes = _as_items(keys, predictions, references, fields)

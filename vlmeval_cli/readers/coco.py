@@ -8,17 +8,24 @@ In detection an item is an image, and both files become one row per image: ``ima
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from math import isfinite
 from typing import Any
 
-from vlmeval_cli.readers.base import Row
+from vlmeval_cli.readers.base import Layout, Row
 from vlmeval_cli.readers.json_values import described
 from vlmeval_cli.readers.rejects import BadRowError, Rejects
 from vlmeval_cli.readers.rules import DocumentRule, Fields, RowRule, first_row
 
 _IMAGE_FIELDS = ("file_name", "width", "height")
 _BOX_FIELDS = ("bbox", "area", "category_id", "label", "score", "iscrowd")
+# Any of these together is a row of references that are objects of images.
+_OBJECTS = (
+    {"image_id", "boxes"},
+    {"image_id", "bboxes"},
+    {"image_id", "bbox", "category_id"},
+    {"image_id", "bbox", "label"},
+)
 
 
 def _annotations(document: Fields) -> Iterator[object]:
@@ -98,6 +105,28 @@ def _box(fields: Fields) -> Fields:
     if not _is_number(score):
         raise BadRowError(f'field "score" is {described(score)}, expected a number')
     return {name: fields[name] for name in _BOX_FIELDS if name in fields}
+
+
+def empty_results(references: Sequence[Mapping[str, Any]]) -> Layout | None:
+    """What results without any row are: beside references that are objects, no box in any image.
+
+    Args:
+        references: their first rows.
+
+    Returns:
+        The layout of such results; None where a file without rows says nothing.
+    """
+    if not any(fields <= references[0].keys() for fields in _OBJECTS):
+        return None
+    return Layout(
+        "coco_detection_results",
+        "COCO detection results without a row",
+        task="grounding",
+        roles={"id": "image_id", "prediction": "boxes"},
+        side="predictions",
+        unit="row",
+        note="it has no row, so that no image has a predicted box",
+    )
 
 
 def _is_number(value: object) -> bool:

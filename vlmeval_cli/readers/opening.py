@@ -48,13 +48,20 @@ class FileSource:
     """A file that was recognised; see :class:`~vlmeval_cli.readers.base.Source`."""
 
     def __init__(
-        self, content: Content, layout: Layout, reading: Reading, on_bad_row: OnBadRow
+        self,
+        content: Content,
+        layout: Layout,
+        reading: Reading,
+        on_bad_row: OnBadRow,
+        *,
+        may_be_empty: bool = False,
     ) -> None:
         """A file of a layout and the way to read it."""
         self._content = content
         self._layout = layout
         self._reading = reading
         self._on_bad_row = on_bad_row
+        self._may_be_empty = may_be_empty
         self._bad_rows: tuple[BadRow, ...] = ()
 
     @property
@@ -81,6 +88,8 @@ class FileSource:
         rejects = Rejects(self.path, self._layout, self._on_bad_row)
         rows = self._reading(rejects)
         first = next(rows, None)
+        if first is None and self._may_be_empty:
+            return
         if first is None:
             raise DataError(_without_rows(self.path, rejects.found))
         yield first
@@ -93,13 +102,17 @@ class FileSource:
         return self._content.sha256()
 
 
-def open_source(path: str, *, on_bad_row: OnBadRow = "error") -> FileSource:
+def open_source(
+    path: str, *, on_bad_row: OnBadRow = "error", if_empty: Layout | None = None
+) -> FileSource:
     """Recognise a file and make it ready to be read.
 
     Args:
         path: a file, plain or gzip, or ``-`` for standard input.
         on_bad_row: what happens to malformed rows: "error" raises, "skip" leaves them out and
             lists them in ``bad_rows``.
+        if_empty: layout of a file that is empty, or an empty list, where that says something;
+            None: such a file is an error.
 
     Returns:
         The source; its rows are read when asked for.
@@ -112,6 +125,9 @@ def open_source(path: str, *, on_bad_row: OnBadRow = "error") -> FileSource:
     if content.kind != "text":
         return FileSource(content, *_binary_table(content), on_bad_row)
     head = _head(content)
+    if if_empty is not None and b"".join(head) in (b"", b"[]"):
+        nothing: Iterator[Row] = iter(())
+        return FileSource(content, if_empty, lambda _: nothing, on_bad_row, may_be_empty=True)
     if not head:
         raise DataError(f"{content.path}: the file is empty, expected JSONL, JSON, CSV or TSV")
     layout, reading = _recognised(content, head)

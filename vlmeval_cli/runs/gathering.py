@@ -25,6 +25,7 @@ from vlmeval_cli.joining import (
 )
 from vlmeval_cli.joining.paths import WHOLE_ROW
 from vlmeval_cli.readers import Layout, Row, Source, open_source
+from vlmeval_cli.readers.coco import empty_results
 from vlmeval_cli.tasks import NAMES, task
 from vlmeval_cli.tasks.base import Task
 
@@ -133,8 +134,8 @@ def gather(
             hint="Give the other file its name.",
         )
     progress.start("reading", None)
-    mine = _open(predictions, config)
     theirs = None if references is None else _open(references, config)
+    mine = _open(predictions, config, None if theirs is None else empty_results(theirs.side().head))
     detected = detect(
         mine.side(),
         None if theirs is None else theirs.side(),
@@ -167,8 +168,8 @@ def gather(
     )
 
 
-def _open(path: str, config: RunConfig) -> _Opened:
-    source = open_source(path, on_bad_row=config.join.on_bad_row)
+def _open(path: str, config: RunConfig, if_empty: Layout | None = None) -> _Opened:
+    source = open_source(path, on_bad_row=config.join.on_bad_row, if_empty=if_empty)
     rows = source.rows()
     head: list[Row] = []
     room = HELD_CHARACTERS
