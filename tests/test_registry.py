@@ -50,11 +50,28 @@ def test_the_same_thing_twice_is_refused():
         names("cider", "cider")
 
 
-@pytest.mark.parametrize("text", ["blue", "bleu_9", "..", "os", "answers", "bleu.metrics", ""])
-def test_unknown_metrics_are_refused_with_the_known_ones(text):
+@pytest.mark.parametrize(
+    ("text", "help_given"),
+    [
+        ("blue", 'Did you mean "bleu"?'),
+        ("BLEU", 'Did you mean "bleu"? Names like it: bleu_1, bleu_2, bleu_3, bleu_4, sacrebleu'),
+        ("bleu_9", 'Did you mean "bleu_'),
+        ("recall", "box_recall"),
+        ("..", "No name is like it."),
+        ("?", "No name is like it."),
+    ],
+)
+def test_unknown_metrics_are_refused_with_those_like_them(text, help_given):
     with pytest.raises(UsageError, match="unknown metric") as raised:
-        choose([parse_metric_spec(text or "?")])
-    assert "bleu" in str(raised.value)
+        choose([parse_metric_spec(text)])
+    assert help_given in str(raised.value)
+    assert raised.value.hint == "See: vlmeval metrics"
+
+
+@pytest.mark.parametrize("text", ["answers", "bleu.metrics"])
+def test_modules_are_no_metrics(text):
+    with pytest.raises(UsageError, match="unknown metric"):
+        choose([parse_metric_spec(text)])
 
 
 def test_options_become_the_type_that_is_declared():

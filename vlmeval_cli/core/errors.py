@@ -80,10 +80,17 @@ def quoted(value: object, limit: int = 80) -> str:
     return f'"{text[:limit]}…"' if len(text) > limit else f'"{text}"'
 
 
+_MOST_LISTED = 20  # names; more are no hint
+
+
 def did_you_mean(name: str, known: list[str]) -> str:
-    """A hint that names the closest known name and lists them all."""
+    """A hint that names the closest known names, and lists all of them where they are few."""
     from difflib import get_close_matches
 
     close = get_close_matches(name, known, n=1) or get_close_matches(name.lower(), known, n=1)
     start = f'Did you mean "{close[0]}"? ' if close else ""
-    return f"{start}Known: {', '.join(sorted(set(known)))}."
+    if len(known) <= _MOST_LISTED:
+        return f"{start}Known: {', '.join(sorted(set(known)))}."
+    held = [one for one in known if name.lower() in one and one not in close][:_MOST_LISTED]
+    like = f"Names like it: {', '.join(held)}." if held else ""
+    return f"{start}{like}".strip() or "No name is like it."
