@@ -135,6 +135,40 @@ def test_the_frame_of_the_references_can_be_named(score):
     assert score(preds, refs, box_format="/1000")["mean_iou"] > 0.98
 
 
+def test_the_format_of_the_references_must_be_the_same_to_compare_runs(score):
+    preds, refs = [{"id": 0, "prediction": "[10, 20, 30, 40]"}], references([[10, 20, 30, 40]])
+    formats = {
+        name: score(preds, refs, box_format=name).signature.comparable["reference_format"]
+        for name in ("pixels", "pixels/xywh-pixels", "1000/1000")
+    }
+    assert formats == {
+        "pixels": "pixels", "pixels/xywh-pixels": "xywh-pixels", "1000/1000": "1000",
+    }  # fmt: skip
+
+
+ANSWERS = [
+    lambda box: str(box),
+    lambda box: f'{{"bbox_2d": {grid(box)}}}',
+    lambda box: "<ref>x</ref><box>({},{}),({},{})</box>".format(*grid(box, 999)),
+    lambda box: "({},{}),({},{})".format(*grid(box)),
+    lambda box: {"x": box[0], "y": box[1], "w": box[2] - box[0], "h": box[3] - box[1]},
+]
+
+
+@pytest.mark.parametrize("answer", ANSWERS)
+def test_other_references_change_no_reading(score, answer):
+    boxes = true_boxes(30)
+    preds = [{"id": i, "prediction": answer(box)} for i, box in enumerate(boxes)]
+    preds[3]["prediction"] = "on the left"
+    others = boxes[7:] + boxes[:7], true_boxes(30, seed=5), [[1, 1, 2, 2]] * 30
+    first, *found = [score(preds, references(own, **SIZED)) for own in (boxes, *others)]
+    assert len({one["mean_iou"] for one in (first, *found)}) == 4
+    for one in found:
+        assert one.items.predictions == first.items.predictions
+        assert one.signature.recorded["inferred"] == first.signature.recorded["inferred"]
+        assert (one.outcomes["unparsed"], one.items.outcomes[3]) == (1, "unparsed")
+
+
 def test_points_are_scored_by_pointing(score):
     preds = [{"id": 0, "prediction": '<point x="50" y="50">nose</point>'}]
     found = score(preds, references([[300, 200, 400, 300]], **SIZED))

@@ -87,7 +87,7 @@ def with_references(
         parsed,
         columns=columns,
         notes=(*parsed.notes, _note(decision)),
-        inferred={**parsed.inferred, "reference_format": decision.chosen.name},
+        decided={"reference_format": decision.chosen.name},
     )
 
 

@@ -87,6 +87,8 @@ class Parsed:
         warnings: what the user must know.
         inferred: what was decided from the predictions (a box format, say); the recorded part of
             the signature.
+        decided: what was decided of the references, or by the user; a part of the signature that
+            must be the same for runs to be compared.
         alternatives: other ways to read the whole file that were rejected, each with the columns
             that it would have given; their scores are told as a warning.
     """
@@ -98,4 +100,5 @@ class Parsed:
     notes: tuple[str, ...] = ()
     warnings: tuple[Notice, ...] = ()
     inferred: Mapping[str, Any] = field(default_factory=dict)
+    decided: Mapping[str, Any] = field(default_factory=dict)
     alternatives: Mapping[str, Alternative] = field(default_factory=dict)

@@ -64,7 +64,7 @@ def take_answers(gathered: Gathered, task: Task, config: RunConfig) -> tuple[Gat
     if task.with_references is not None:
         parsed = task.with_references(gathered.dataset.references, items, parsed, config)
     found = _statuses(given, unfinished, finish, parsed.unparsed)
-    columns = _columns(gathered.dataset, task, items, parsed)
+    columns = _columns(gathered.dataset, items, parsed)
     stripped = sum(old is not new for old, new in zip(recorded, given, strict=True))
     note = f"reasoning was taken out of {stripped:,} of {len(given):,} predictions"
     return gathered, Answers(
@@ -108,7 +108,7 @@ def _labels(references: Sequence[Sequence[Any]]) -> list[str]:
     return sorted({text for found in references for text in found if isinstance(text, str)})
 
 
-def _columns(dataset: Dataset, task: Task, items: Items, parsed: Parsed) -> dict[str, Column]:
+def _columns(dataset: Dataset, items: Items, parsed: Parsed) -> dict[str, Column]:
     """The typed columns; the texts that were parsed stand beside the values."""
     columns: dict[str, Column] = {}
     if set(map(type, items.predictions)) <= {str, type(None)}:
@@ -118,10 +118,7 @@ def _columns(dataset: Dataset, task: Task, items: Items, parsed: Parsed) -> dict
     if set(map(type, references)) == {str}:
         counts = [*map(len, dataset.references)]
         columns["references.text"] = TextColumn(references, offsets_of(counts))
-    columns |= parsed.columns
-    if task.reference_columns is not None:
-        columns |= task.reference_columns(dataset.references, items)
-    return columns
+    return {**columns, **parsed.columns}
 
 
 def _without_missing(gathered: Gathered) -> Gathered:

@@ -23,6 +23,7 @@ from vlmeval_cli.core.results import (
 )
 from vlmeval_cli.core.signature import of_metric
 from vlmeval_cli.engine.serial import Measured, measure
+from vlmeval_cli.parsing.items import Parsed
 from vlmeval_cli.registry import Chosen
 from vlmeval_cli.runs.answers import Answers, batch_of
 from vlmeval_cli.runs.gathering import Gathered
@@ -182,7 +183,7 @@ def _result(
         items=_items(
             gathered, answers, ladder, scored, groups, _detail(gathered, task, answers, config)
         ),
-        signature=_signature(gathered, task, config, signatures, answers.parsed.inferred),
+        signature=_signature(gathered, task, config, signatures, answers.parsed),
         statistics=_named_statistics(scored),
         statistics_options=_statistics_options(config, groups, len(ladder)),
         tables=scored.tables(),
@@ -232,14 +233,15 @@ def _signature(
     task: Task,
     config: RunConfig,
     metrics: Mapping[str, Signature],
-    inferred: Mapping[str, Any],
+    parsed: Parsed,
 ) -> Signature:
     comparable: dict[str, Any] = {
         "task": task.name,
         "metrics": {name: dict(one.comparable) for name, one in metrics.items()},
         "reasoning": config.parse.reasoning,
+        **parsed.decided,
     }
-    return run_signature(comparable, gathered, inferred)
+    return run_signature(comparable, gathered, parsed.inferred)
 
 
 def _named_statistics(scored: _Scored) -> dict[str, MetricStatistics]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from vlmeval_cli.core.batch import Column
@@ -72,6 +72,23 @@ class ReferenceReader(Protocol):
         ...
 
 
+# Accepted answers, items, what was parsed of the predictions, choices → what is known of both.
+WithReferences = Callable[[Sequence[Sequence[Any]], Items, Parsed, RunConfig], Parsed]
+
+
+def adding(
+    columns_of: Callable[[Sequence[Sequence[Any]], Items], Mapping[str, Column]],
+) -> WithReferences:
+    """What was parsed, with the columns that ``columns_of`` makes of the references alone."""
+
+    def add(
+        references: Sequence[Sequence[Any]], items: Items, parsed: Parsed, config: RunConfig
+    ) -> Parsed:
+        return replace(parsed, columns={**parsed.columns, **columns_of(references, items)})
+
+    return add
+
+
 Settings = Mapping[str, Mapping[str, Scalar]]
 
 
@@ -96,9 +113,8 @@ class Task:
         read_predictions: recorded predictions → what ``parse`` takes.
         read_references: recorded references → accepted answers, plain values.
         parse: predictions → values and typed columns; None where they are texts and stay so.
-        reference_columns: accepted answers and items → typed columns of the references.
-        with_references: references and items beside what was parsed → the same with columns of the
-            references and what to tell of them, where that hangs on the choices of the run.
+        with_references: makes typed columns of the references, beside what was parsed of the
+            predictions; :func:`adding` where that hangs on nothing else.
         settings: choices of the run → options of metrics by metric name, which come with the data.
         detail: makes, for a run's choices, (value, references) → more about how an item was scored.
     """
@@ -117,12 +133,7 @@ class Task:
     read_predictions: PredictionReader = prediction_texts
     read_references: ReferenceReader = reference_texts
     parse: Callable[[Items, RunConfig], Parsed] | None = None
-    reference_columns: Callable[[Sequence[Sequence[Any]], Items], Mapping[str, Column]] | None = (
-        None
-    )
-    with_references: (
-        Callable[[Sequence[Sequence[Any]], Items, Parsed, RunConfig], Parsed] | None
-    ) = None
+    with_references: WithReferences | None = None
     settings: Callable[[RunConfig], Settings] | None = None
     detail: (
         Callable[[RunConfig], Callable[[Any, Sequence[Any]], Mapping[str, Any] | None]] | None

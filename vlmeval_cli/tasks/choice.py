@@ -11,7 +11,7 @@ from vlmeval_cli.parsing.choice_rules import RULES, Rule
 from vlmeval_cli.parsing.items import Items, Parsed
 from vlmeval_cli.parsing.options import OPTION_FIELDS, TYPE_FIELDS, UNKNOWN
 from vlmeval_cli.parsing.rotations import GROUP_FIELDS
-from vlmeval_cli.tasks.base import Defaults, Facts, Task, value
+from vlmeval_cli.tasks.base import Defaults, Facts, Task, adding, value
 
 _METRICS = (
     "choice_accuracy",
@@ -93,5 +93,5 @@ TASK = Task(
     diagnose=_diagnose,
     fields=(*OPTION_FIELDS, *TYPE_FIELDS, *GROUP_FIELDS, *UNKNOWN),
     parse=_parse,
-    reference_columns=reference_columns,
+    with_references=adding(reference_columns),
 )

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from vlmeval_cli.core.results import Diagnosis, Score
 from vlmeval_cli.parsing.class_values import prediction_labels, reference_labels
 from vlmeval_cli.parsing.classes import CONFIDENCE_FIELDS, parse_classes, reference_classes
-from vlmeval_cli.tasks.base import Defaults, Facts, Task, value
+from vlmeval_cli.tasks.base import Defaults, Facts, Task, adding, value
 
 _UNEQUAL = 0.15
 _UNPARSED = 0.05
@@ -63,5 +63,5 @@ TASK = Task(
     read_predictions=prediction_labels,
     read_references=reference_labels,
     parse=parse_classes,
-    reference_columns=reference_classes,
+    with_references=adding(reference_classes),
 )

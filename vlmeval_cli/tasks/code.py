@@ -20,7 +20,7 @@ from vlmeval_cli.parsing.code_samples import (
 from vlmeval_cli.parsing.code_verdicts import recorded_verdicts, run_verdicts
 from vlmeval_cli.parsing.items import Items, Parsed
 from vlmeval_cli.parsing.unit_tests import RESULT_FIELDS, SETUP_FIELDS, TEST_FIELDS
-from vlmeval_cli.tasks.base import Defaults, Facts, Task, value
+from vlmeval_cli.tasks.base import Defaults, Facts, Task, adding, value
 
 VERDICTS, PROGRAMS, SOLUTIONS = "prediction.verdicts", "programs.text", "solutions.text"
 _TEXT_METRICS = ("edit_similarity", "code_exact_match", "smoothed_bleu")
@@ -130,5 +130,5 @@ TASK = Task(
     read_predictions=read_programs,
     read_references=read_solutions,
     parse=_parse,
-    reference_columns=_solutions,
+    with_references=adding(_solutions),
 )

@@ -20,7 +20,7 @@ from vlmeval_cli.parsing.documents import (
 )
 from vlmeval_cli.parsing.items import Items, Parsed
 from vlmeval_cli.readers.content import open_text
-from vlmeval_cli.tasks.base import Defaults, Facts, Settings, Task, value
+from vlmeval_cli.tasks.base import Defaults, Facts, Settings, Task, adding, value
 from vlmeval_cli.text.document_compare import diff
 from vlmeval_cli.text.document_rules import read_rules, settings_of
 
@@ -191,7 +191,7 @@ TASK = Task(
     read_predictions=prediction_values,
     read_references=reference_values,
     parse=_parse,
-    reference_columns=reference_columns,
+    with_references=adding(reference_columns),
     settings=_settings,
     detail=_detail,
 )

@@ -15,7 +15,7 @@ from vlmeval_cli.metrics.corruption_error import normal_name
 from vlmeval_cli.parsing.items import Items, Parsed, Place, Values
 from vlmeval_cli.parsing.rationales import FIELDS, Evidence
 from vlmeval_cli.parsing.texts import prediction_texts
-from vlmeval_cli.tasks.base import Defaults, Facts, Task, value
+from vlmeval_cli.tasks.base import Defaults, Facts, Task, adding, value
 
 CORRECT = ("correct", "is_correct")
 METHODS = ("method", "model")
@@ -136,5 +136,5 @@ TASK = Task(
     needs_references=False,
     read_predictions=_labels,
     parse=_parse,
-    reference_columns=_correctness,
+    with_references=adding(_correctness),
 )
