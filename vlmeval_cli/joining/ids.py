@@ -150,18 +150,26 @@ def _candidate(
     pair: IdPair, predictions: Columns, references: Columns, question: str | None
 ) -> Candidate:
     mine, theirs = as_ids(predictions[pair.prediction]), as_ids(references[pair.references])
-    known = set(mine.texts) - {None}
-    distinct = set(theirs.texts) - {None}
+    known = _distinct(mine)
+    are_same = mine.texts == theirs.texts  # as two files in one order are
+    distinct = known if are_same else _distinct(theirs)
+    is_everywhere = are_same and not theirs.bad
     repeats = len(distinct) < len(theirs.texts)
     return Candidate(
         pair=pair,
         predictions=mine,
         references=theirs,
-        matched=sum(map(known.__contains__, theirs.texts)),
+        matched=len(theirs.texts) if is_everywhere else sum(map(known.__contains__, theirs.texts)),
         uniqueness=len(distinct) / max(1, len(theirs.texts)),
         prediction_uniqueness=len(known) / max(1, len(mine.texts)),
         has_conflicts=repeats and question is not None and _conflict(theirs, references[question]),
     )
+
+
+def _distinct(ids: IdColumn) -> set[str | None]:
+    found = set(ids.texts)
+    found.discard(None)
+    return found
 
 
 def _conflict(ids: IdColumn, questions: list[Any]) -> bool:

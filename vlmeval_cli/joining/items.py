@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from vlmeval_cli.core.errors import DataError, quoted
@@ -53,8 +54,11 @@ class Items:
         values = as_written(columns.layout, columns[name])
         if name == WHOLE_ROW:
             values = [{key: row[key] for key in row if key != id_name} for row in values]
-        if not self.more and set(map(type, values)) == {str}:
+        kinds = set() if self.more else set(map(type, values))
+        if kinds == {str}:
             return [[values[row]] for row in self.first]
+        if kinds == {list} and set(map(type, chain.from_iterable(values))) == {str}:
+            return [values[row] for row in self.first]
         if not self.more:
             return [accepted(values[row]) for row in self.first]
         return [

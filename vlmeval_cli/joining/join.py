@@ -9,7 +9,7 @@ from vlmeval_cli.core.config import JoinPolicy
 from vlmeval_cli.core.errors import DataError, UsageError, quoted
 from vlmeval_cli.core.results import JoinReport
 from vlmeval_cli.joining.columns import Columns, Roles
-from vlmeval_cli.joining.ids import Candidate, IdPair, as_ids, choose, keep, usable_rows
+from vlmeval_cli.joining.ids import Candidate, IdColumn, IdPair, as_ids, choose, keep, usable_rows
 from vlmeval_cli.joining.items import (
     Items,
     Keys,
@@ -86,8 +86,9 @@ def join(
     fix = _best_repair(chosen)
     if not chosen.matched:
         chosen, fix = _repairable(fields.ids, predictions, references, (chosen, fix))
-    predictions, mine, bad = _usable(predictions, chosen.pair.prediction, policy)
-    references, theirs, more_bad = _usable(references, chosen.pair.references, policy)
+    mine_named, theirs_named = chosen.pair
+    predictions, mine, bad = _usable(predictions, mine_named, chosen.predictions, policy)
+    references, theirs, more_bad = _usable(references, theirs_named, chosen.references, policy)
     notes = _float_notes(chosen, predictions, references)
     applied = fix if policy.fix_ids else None
     if not chosen.matched and applied is None and not says_nothing:
@@ -191,10 +192,9 @@ def _repairable(
 
 
 def _usable(
-    columns: Columns, name: str, policy: JoinPolicy
+    columns: Columns, name: str, ids: IdColumn, policy: JoinPolicy
 ) -> tuple[Columns, list[str], list[str]]:
     """Rows that have an id, their ids, and what was wrong with the others."""
-    ids = as_ids(columns[name])
     bad = usable_rows(columns, name, ids, skip=policy.on_bad_row == "skip")
     return columns.without(ids.bad), keep(ids.texts, ids.bad), bad
 

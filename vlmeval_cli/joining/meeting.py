@@ -90,7 +90,7 @@ def meet(
     repeats = _settled(meeting, repeats)
     index = _index(meeting, repeats)
     wanted = _wanted(meeting, selection)
-    met = list(map(index.get, _at(meeting.keys.references, wanted.rows)))
+    met = _met(meeting, index, wanted.rows)
     dataset = Dataset(
         ids=_at(meeting.keys.shown, wanted.rows),
         predictions=_predictions(meeting, met, repeats),
@@ -112,6 +112,14 @@ def _settled(meeting: Meeting, repeats: Repeats) -> Repeats:
     keys = meeting.keys.predictions
     repeat = len(set(keys)) < len(keys) or bool(meeting.items.more)
     return "list_or_empty" if repeat else "error"
+
+
+def _met(meeting: Meeting, index: Mapping[str, int], rows: Sequence[int]) -> Sequence[int | None]:
+    """The row of the predictions that each of the ``rows`` of the references meets."""
+    keys = _at(meeting.keys.references, rows)
+    if keys == meeting.keys.predictions:  # as in two files of one order
+        return range(len(keys))
+    return list(map(index.get, keys))
 
 
 def _at(values: Sequence[Any], rows: Iterable[int]) -> list[Any]:
@@ -199,6 +207,8 @@ def _of_items(
 
 
 def _at_or_none(values: Sequence[Any], rows: Sequence[int | None]) -> list[Any]:
+    if isinstance(rows, range):
+        return _at(values, rows)
     return [None if row is None else values[row] for row in rows]
 
 
@@ -235,17 +245,17 @@ def _is_there(columns: Columns, name: str) -> bool:
 
 def _lines(columns: Columns, met: Sequence[int | None]) -> Sequence[int]:
     lines = columns.lines
+    if isinstance(met, range):
+        return array("q", _at(lines, met))
     return array("q", [0 if row is None else lines[row] for row in met])
 
 
 def _report(
     meeting: Meeting, dataset: Dataset, wanted: Wanted, index: Mapping[str, int]
 ) -> JoinReport:
-    values = dataset.predictions
-    missing = [dataset.ids[i] for i, value in enumerate(values) if value is None]
-    empty = [dataset.ids[i] for i, value in enumerate(values) if value == ""]
+    missing, empty = (_ids_with(value, dataset) for value in (None, ""))
     known = set(meeting.keys.references)
-    extra = [key for key in index if key not in known]
+    extra = [] if index.keys() <= known else [key for key in index if key not in known]
     unanswered = _at(meeting.keys.shown, wanted.unanswered)
     kinds = {"missing": missing, "extra": extra, "empty": empty, "no_reference": unanswered}
     return JoinReport(
@@ -256,6 +266,14 @@ def _report(
         no_reference=len(unanswered),
         examples={kind: tuple(islice(ids, EXAMPLES)) for kind, ids in kinds.items() if ids},
     )
+
+
+def _ids_with(value: object, dataset: Dataset) -> list[str]:
+    """Ids of the items whose prediction is ``value``, which few or none have."""
+    if value not in dataset.predictions:
+        return []
+    pairs = zip(dataset.ids, dataset.predictions, strict=True)
+    return [name for name, own in pairs if own is value or own == value]
 
 
 def _refuse_missing(meeting: Meeting, dataset: Dataset, report: JoinReport) -> None:

@@ -30,8 +30,7 @@ from vlmeval_cli.tasks import NAMES, task
 from vlmeval_cli.tasks.base import Task
 
 HEAD = 4_000  # rows that detection looks at, at most
-HELD = 20_000  # rows kept, at most; a file that has no more is read only once
-HELD_CHARACTERS = 16_000_000  # of text in them, at most
+HEAD_CHARACTERS = 16_000_000  # of text in them, at most
 EXAMPLES = 5
 FINISH_REASON = "finish_reason"
 STDIN = "-"
@@ -79,11 +78,11 @@ class Gathered:
 
 
 class _Opened(NamedTuple):
-    """A source and its first rows; all of them, if there are no more."""
+    """A source that is being read: its first rows, and those that follow."""
 
     source: Source
-    head: Sequence[Row]
-    is_whole: bool
+    head: list[Row]
+    following: Iterator[Row]
 
     @property
     def path(self) -> str:
@@ -97,14 +96,11 @@ class _Opened(NamedTuple):
         return Origin(self.path, self.layout, field or "")
 
     def rows(self) -> Iterator[Row]:
-        return iter(self.head) if self.is_whole else self.source.rows()
-
-    def without_head(self) -> _Opened:
-        """Less the first rows, where they must be read again with the others."""
-        return self if self.is_whole else self._replace(head=())
+        """All rows, once: the file is not read again, and its first rows are let go."""
+        return chain(_let_go(self.head), self.following)
 
     def side(self) -> Side:
-        return Side(self.path, self.layout, [row.fields for row in self.head[:HEAD]])
+        return Side(self.path, self.layout, [row.fields for row in self.head])
 
 
 def gather(
@@ -145,7 +141,6 @@ def gather(
     known = task(detected.task) if must_be_scorable or detected.task in NAMES else None
     if known is not None and theirs is not None:
         detected = _with_whole_rows(detected, mine, theirs, known)
-    mine, theirs = mine.without_head(), theirs.without_head() if theirs else None
     extra = _extra_fields(known, config)
     left = collect(mine, (*detected.prediction_names, *extra))
     right = None if theirs is None else collect(theirs, (*detected.reference_names, *extra))
@@ -172,14 +167,20 @@ def _open(path: str, config: RunConfig, if_empty: Layout | None = None) -> _Open
     source = open_source(path, on_bad_row=config.join.on_bad_row, if_empty=if_empty)
     rows = source.rows()
     head: list[Row] = []
-    room = HELD_CHARACTERS
-    for row in islice(rows, HELD):
+    room = HEAD_CHARACTERS
+    for row in islice(rows, HEAD):
         head.append(row)
-        room -= sum(len(value) for value in row.fields.values() if isinstance(value, str))
+        room -= sum([len(value) for value in row.fields.values() if type(value) is str])
         if room < 0:
             break
-    following = next(rows, None)
-    return _Opened(source, head, is_whole=following is None)
+    return _Opened(source, head, rows)
+
+
+def _let_go(rows: list[Row]) -> Iterator[Row]:
+    """The rows, none of them kept once it was given."""
+    rows.reverse()
+    while rows:
+        yield rows.pop()
 
 
 def _roles(detected: Detected) -> Roles:

@@ -36,20 +36,21 @@ def as_values(gathered: Gathered, task: Task, config: RunConfig) -> Gathered:
         policy,
         empty_is_answer=right.layout.name == EMPTY_IS_ANSWER,
     )
-    usable = [bool(found) or not task.needs_references for found in theirs.values]
-    unanswered = [i for i, is_usable in enumerate(usable) if not is_usable and i not in theirs.bad]
-    lost = {i: why for i, why in mine.bad.items() if usable[i]}
+    needs = task.needs_references and not all(theirs.values)
+    unusable = {i for i, found in enumerate(theirs.values) if not found} if needs else set()
+    unanswered = [i for i in sorted(unusable) if i not in theirs.bad]
+    lost = {i: why for i, why in mine.bad.items() if i not in unusable}
     if lost and config.join.missing == "error":
         _refuse_lost(gathered, lost)
     report = _recounted(gathered, lost, theirs.bad, unanswered)
     dataset = replace(dataset, predictions=mine.values, references=theirs.values)
-    kept = [i for i, is_usable in enumerate(usable) if is_usable]
-    if not kept:
+    if len(unusable) == len(dataset):
         raise DataError(
             f'{right.path}: no item has a reference in "{right.field}"',
             hint="Name the field that holds the accepted answers with --reference-field.",
         )
-    dataset = dataset if len(kept) == len(dataset) else dataset.at(kept)
+    if unusable:
+        dataset = dataset.at([i for i in range(len(dataset)) if i not in unusable])
     return replace(gathered, dataset=dataset, report=report)
 
 
