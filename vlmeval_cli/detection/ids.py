@@ -9,7 +9,7 @@ from vlmeval_cli.core.errors import UsageError, did_you_mean, quoted
 from vlmeval_cli.detection.rules import ID_NAMES
 from vlmeval_cli.detection.sides import Side
 from vlmeval_cli.joining import IdPair
-from vlmeval_cli.joining.paths import value_at
+from vlmeval_cli.joining.paths import ROW_NUMBER, value_at
 
 
 def id_pairs(
@@ -43,7 +43,8 @@ def id_pairs(
             raise UsageError(
                 f"{side.path} has no field that could be an id; its fields: "
                 f"{', '.join(side.fields)}",
-                hint="Name it with --id-field.",
+                hint="Name it with --id-field. If both files have the same rows in the same order: "
+                f'--id-field "{ROW_NUMBER}"',
             )
     common = [IdPair(name, name) for name in mine if name in theirs]
     return (*common, *(IdPair(*pair) for pair in product(mine, theirs) if pair[0] != pair[1]))
@@ -60,6 +61,8 @@ def _candidates(side: Side) -> Sequence[str]:
 
 def _named(predictions: Side, references: Side, named: str) -> tuple[IdPair, ...]:
     """The field the user named; a file that lacks it is joined by the ids it has."""
+    if named == ROW_NUMBER:
+        return (IdPair(named, named),)
     nothing = object()
     mine, theirs = (
         [named] if any(value_at(row, named, nothing) is not nothing for row in side.head) else []

@@ -9,7 +9,7 @@ from itertools import islice, repeat
 from operator import itemgetter
 from typing import Any, Protocol
 
-from vlmeval_cli.joining.paths import value_at
+from vlmeval_cli.joining.paths import ROW_NUMBER, value_at
 from vlmeval_cli.readers.base import Layout
 
 _ROWS_AT_ONCE = 1024
@@ -93,7 +93,7 @@ def collect(source: RowSource, names: Iterable[str]) -> Columns:
 
     Args:
         source: read once, streamed.
-        names: fields; dots reach inside objects, ``.`` keeps whole rows.
+        names: fields; dots reach inside objects, ``.`` keeps whole rows, ``#`` numbers them.
 
     Returns:
         Columns in the order of the rows. A field that no row has is a column of None.
@@ -108,7 +108,9 @@ def collect(source: RowSource, names: Iterable[str]) -> Columns:
         own = set().union(*rows)
         known |= own
         for name, column in columns.items():
-            if "." in name:
+            if name == ROW_NUMBER:
+                column.extend(range(len(column) + 1, len(column) + 1 + len(rows)))
+            elif "." in name:
                 column.extend([value_at(fields, name) for fields in rows])
             elif name in own:
                 column.extend(_values(rows, name))

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 WHOLE_ROW: Final = "."
+ROW_NUMBER: Final = "#"
 
 
 def value_at(row: Mapping[str, Any], path: str, default: Any = None) -> Any:  # noqa: ANN401  (JSON)

@@ -80,7 +80,8 @@ def _row_of_v1(row: Fields) -> Fields:
 
 
 def _row_of_v2(row: Fields) -> Fields:
-    return {**row, "answers": row["answers"]["text"] or [""]}
+    texts = row["answers"]["text"]
+    return {**row, "answers": texts or [""], "is_impossible": not texts}
 
 
 def _converted_row(row: Fields) -> Fields:
@@ -89,6 +90,13 @@ def _converted_row(row: Fields) -> Fields:
 
 
 ROWS = (
+    RowRule(
+        "squad_predictions",
+        frozenset({"id", "prediction_text"}),
+        "answers to SQuAD as Hugging Face has them: id and prediction_text",
+        roles={"id": "id", "prediction": "prediction_text"},
+        side="predictions",
+    ),
     RowRule(
         "squad_v2",
         frozenset({"id", "question", "answers"}),
