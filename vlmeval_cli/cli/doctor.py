@@ -61,6 +61,7 @@ def _machine(java: str | None) -> Block:
             ("python", f"{platform.python_version()} ({platform.platform()})"),
             ("java", java or "not found"),
             ("WordNet index", _wordnet()),
+            ("score --run-tests", _sandbox()),
         )
     )
 
@@ -134,3 +135,15 @@ def _wordnet() -> str:
     names = [file.name for file in folder.iterdir()] if folder.is_dir() else []
     found = [name for name in names if "wordnet" in name.lower() and not name.endswith(".txt")]
     return f"present ({found[0]})" if found else "missing: meteor cannot match synonyms"
+
+
+def _sandbox() -> str:
+    """Whether programs can be judged by their unit tests here; tried with three known ones."""
+    from vlmeval_cli.core.errors import VlmevalError
+    from vlmeval_cli.resources.sandbox import Limits, run_programs
+
+    try:
+        is_alone = run_programs([], Limits()).is_alone
+    except VlmevalError as error:
+        return error.message
+    return f"works; programs have {'no network' if is_alone else 'the network of this machine'}"

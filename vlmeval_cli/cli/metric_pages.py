@@ -201,7 +201,7 @@ def span(band: Band) -> str:
 def scale(output: Output) -> str:
     """The range of an output in words."""
     low, high = (("" if bound is None else f"{bound:g}") for bound in output.range)
-    return f"{low} to {high}" if high else f"from {low}" if low else "any number"
+    return f"{low} to {high}" if high else f"from {low}" if low else "any"
 
 
 def better(output: Output) -> str:
