@@ -1,5 +1,6 @@
 """What programs may do in the sandbox, and what no trick of theirs makes a pass."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -45,9 +46,31 @@ NO_PASS = {
     "does not parse": ("def f(x) return x", WRONG, "error"),
     "reads from stdin": ("input()", "", "error"),
     "never ends": ("while True:\n    pass", "", "timeout"),
+    "nests folders without end": (
+        "import os\nwhile True:\n    os.mkdir('a')\n    os.chdir('a')", "", "timeout",
+    ),
+    "kills its group": ("import os\nos.kill(0, 9)", "", "no end"),
+    "leaves from a thread": (
+        "import os, threading, time\ndef f(x):\n"
+        "    threading.Thread(target=os._exit, args=(0,)).start()\n    time.sleep(9)",
+        WRONG, "no end",
+    ),
+    "closes every file": ("import os\nos.closerange(3, 256)", "", "no end"),
+    "stops itself": ("import os, signal\nos.kill(os.getpid(), signal.SIGSTOP)", "", "timeout"),
+    "ignores the end of its time": (
+        "import signal\nsignal.signal(signal.SIGXCPU, signal.SIG_IGN)\nwhile True:\n    pass",
+        "", "timeout",
+    ),
+    "never ends its message": (
+        "class E(Exception):\n    def __str__(self):\n        while True:\n            pass\n"
+        "def f(x):\n    raise E",
+        WRONG, "timeout",
+    ),
     "sleeps": ("import time\ntime.sleep(60)", "", "timeout"),
     "forks without end": ("import os\nwhile True:\n    os.fork()", "", "timeout"),
-    "takes all memory": ("x = []\nwhile True:\n    x.append(bytearray(100 << 20))", "", "out of memory"),
+    "takes all memory": (
+        "x = []\nwhile True:\n    x.append(bytearray(100 << 20))", "", "out of memory",
+    ),
     "writes a large file": ("open('x', 'wb').write(b'0' * (50 << 20))", "", "error"),
     "calls itself for ever": ("def f(x):\n    return f(x)", WRONG, "error"),
     "raises what cannot be printed": (
@@ -135,6 +158,33 @@ def test_children_that_leave_their_group_are_killed_too():
         pytest.skip("this kernel lets no user own processes")
     assert ran.verdicts[0].outcome == "passed"
     assert pids_of(marker) == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+def test_a_program_that_shakes_off_its_parent_does_not_outlive_its_time():
+    program = (
+        "import ctypes, os, time\n"
+        "ctypes.CDLL(None).prctl(1, 0)\n"  # PR_SET_PDEATHSIG: no signal when the parent ends
+        "os.setsid()\n"
+        "open('/proc/self/comm', 'w').write('left-behind')\n"
+        "time.sleep(99)\n"
+    )
+    ran = run_programs([Program(program, "")], Limits(seconds=0.5))
+    if not ran.is_alone:
+        pytest.skip("this kernel lets no user own processes")
+    deadline = time.monotonic() + 10  # they die at once, and without being waited for
+    while "left-behind" in names_of_processes() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert ran.verdicts[0].outcome == "timeout"
+    assert "left-behind" not in names_of_processes()
+
+
+def names_of_processes():
+    found = set()
+    for path in Path("/proc").glob("[0-9]*/comm"):
+        with contextlib.suppress(OSError):
+            found.add(path.read_text().strip())
+    return found
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")

@@ -19,13 +19,14 @@ import signal
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
 from selectors import EVENT_READ, DefaultSelector
-from subprocess import DEVNULL, Popen, TimeoutExpired
+from subprocess import DEVNULL, Popen, TimeoutExpired, run
 from time import monotonic
 from typing import NamedTuple, Self
 
@@ -178,7 +179,7 @@ class _Crew:
     def _verdict(self, program: Program) -> Verdict:
         secret = secrets.token_hex(16)
         with (
-            tempfile.TemporaryDirectory(prefix="vlmeval-", ignore_cleanup_errors=True) as home,
+            _home() as home,
             tempfile.TemporaryFile() as payload,
         ):
             work = {"program": program.source, "tests": program.tests}
@@ -228,6 +229,19 @@ class _Crew:
             _kill(process)
             self._running.discard(process)
         process.wait()
+
+
+@contextmanager
+def _home() -> Iterator[str]:
+    """An empty folder, which goes with all that a program put there."""
+    folder = tempfile.TemporaryDirectory(prefix="vlmeval-", ignore_cleanup_errors=True)
+    try:
+        yield folder.name
+    finally:
+        try:
+            folder.cleanup()
+        except RecursionError:  # before Python 3.13, of thousands of folders in each other
+            run(["rm", "-rf", "--", folder.name], stderr=DEVNULL, check=False)
 
 
 def _environment(home: str) -> dict[str, str]:

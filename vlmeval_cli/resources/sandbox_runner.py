@@ -13,12 +13,15 @@ import os
 import resource
 import signal
 import sys
+from contextlib import suppress
 from types import CodeType, ModuleType
+from typing import NoReturn
 
 READY = b"ready\n"
 _ASSERTION = AssertionError  # the program may put another in its place
 _FILE_BYTES = 16 << 20
 _MOST_OPEN_FILES = 256
+_MOST_PROCESSES = 1024  # before Linux 5.14, with all others of the user; root is not bound
 _LONGEST_MESSAGE = 200
 _SECRET_BYTES = 32
 # From <sched.h> and <sys/prctl.h>; the os module names them from Python 3.12 on.
@@ -33,6 +36,8 @@ def main() -> None:
         work = json.load(file)
     is_alone = _isolate(report)
     _limit(seconds, mebibytes)
+    if is_alone:  # elsewhere all processes of the user would count
+        _limit_one(resource.RLIMIT_NPROC, _MOST_PROCESSES)
     _run(work["program"], work["tests"], secret, report, is_alone)
 
 
@@ -52,13 +57,21 @@ def _isolate(report: int) -> bool:
     ):
         with open(f"/proc/self/{name}", "w") as file:  # noqa: PTH123  (pathlib costs its import)
             file.write(line)
-    child = os.fork()
-    if child:  # the child is the first of its processes: when it ends, all of them do
-        os.close(report)
-        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-        os._exit(code if code >= 0 else 128 - code)
+    if child := os.fork():
+        _end_with(child, report)
     libc.prctl(_DIE_WITH_PARENT, signal.SIGKILL)
+    # All processes end with the first of them. It waits and does nothing else: a program in its
+    # place could leave the group and ask not to die with its parent.
+    if child := os.fork():
+        _end_with(child, report)
     return True
+
+
+def _end_with(child: int, report: int) -> NoReturn:
+    """Wait for a child, and end as it did."""
+    os.close(report)
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    os._exit(code if code >= 0 else 128 - code)
 
 
 def _limit(seconds: int, mebibytes: int) -> None:
@@ -69,12 +82,14 @@ def _limit(seconds: int, mebibytes: int) -> None:
         (resource.RLIMIT_CPU, seconds),
         (resource.RLIMIT_AS, mebibytes << 20),
     ):
-        try:
-            hard = resource.getrlimit(what)[1]
-            most = most if hard == resource.RLIM_INFINITY else min(most, hard)
-            resource.setrlimit(what, (most, most))
-        except (OSError, ValueError):
-            continue  # macOS knows RLIMIT_AS and refuses it
+        _limit_one(what, most)
+
+
+def _limit_one(what: int, most: int) -> None:
+    with suppress(OSError, ValueError):  # macOS knows RLIMIT_AS and refuses it
+        hard = resource.getrlimit(what)[1]
+        most = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        resource.setrlimit(what, (most, most))
 
 
 def _run(program: str, tests: str, secret: int, report: int, is_alone: bool) -> None:
