@@ -167,7 +167,7 @@ SKIPPED = [
     (row(2, mask=..., boxes=[[1, 2, 30, 40]]), "no width and height"),
     (row(2, mask=..., boxes="left"), '"boxes": got'),
     (row(2, mask=..., boxes=[[1, 2]]), '"boxes": got'),
-    (row(2, label=...), "no_reference"),
+    (row(2, label=...), "no class to compare with"),
 ]
 REFUSED = [
     (row(2, heatmap="gone.npy"), "rows.jsonl:2: heat map gone.npy: got no such file"),
