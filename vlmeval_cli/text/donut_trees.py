@@ -8,7 +8,7 @@ problems".
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import accumulate
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -133,57 +133,109 @@ def tree_distance(ours: Nodes, theirs: Nodes) -> int:
     if ours == theirs:
         return 0
     changes = _changes(ours, theirs)
-    between = np.zeros(changes.shape, dtype=np.int64)
-    deletions, insertions = ours.costs, np.array(theirs.costs, dtype=np.int64)
-    theirs_first = np.array(theirs.first, dtype=np.int64)
-    for row in ours.key_roots:
-        for column in theirs.key_roots:
-            _fill(
-                between, changes,
-                _Side(row, ours.first, deletions), _OtherSide(column, theirs_first, insertions),
-            )  # fmt: skip
-    return int(between[-1, -1])
+    most = sum(ours.costs) + sum(theirs.costs)
+    # Behind the last node: what is not there is never a part of the cheapest way.
+    between = np.full((len(ours.labels), len(theirs.labels) + 1), most, dtype=np.int64)
+    side, tables = _Side(ours.first, ours.costs), _tables(theirs, most)
+    for root in ours.key_roots:
+        _fill(between, changes, side, root, tables)
+    return int(between[-1, -2])
 
 
 class _Side(NamedTuple):
-    root: int
+    """The first node below each node of a tree, and what it costs to delete the node."""
+
     first: list[int]
     costs: list[int]
 
 
-class _OtherSide(NamedTuple):
-    root: int
-    first: Ints
-    costs: Ints
+class _Columns(NamedTuple):
+    """Columns of the tables of forests: those of several key roots side by side.
 
+    A table begins with the empty forest and ends with the tree of its key root.
 
-def _fill(between: Ints, changes: Ints, ours: _Side, theirs: _OtherSide) -> None:
-    """Distances of the subtrees whose first nodes are those of the two key roots.
-
-    A row of the table of forests depends on itself only by insertions, whose costs add up: with the
-    running sum taken off, the row is a running minimum.
+    Attributes:
+        place: where they stand among all columns.
+        last: last node of each forest; -1 for the empty one.
+        before: among all columns, the forest without the tree of its last node.
+        trees: places, among these columns, of the forests that are one tree.
+        base: what it costs to insert the forest, and more for each table than for the one before,
+            so that a running minimum of costs less ``base`` starts afresh in every table.
     """
-    low, begin = ours.first[ours.root], int(theirs.first[theirs.root])
-    own = slice(begin, theirs.root + 1)
-    inserted = np.concatenate([[0], np.cumsum(theirs.costs[own])])
-    whole = theirs.first[own] == begin
-    starts = theirs.first[own] - begin
-    deleted = [0, *accumulate(ours.costs[low : ours.root + 1])]
-    forests = np.empty((ours.root - low + 2, len(inserted)), dtype=np.int64)
-    forests[0] = inserted
-    for row, node in enumerate(range(low, ours.root + 1), start=1):
-        before = forests[ours.first[node] - low]
-        best = forests[row]
-        best[0] = deleted[row]
-        joined = before[starts] + between[node, own]
-        if ours.first[node] == low:
-            joined[whole] = forests[row - 1][:-1][whole] + changes[node, own][whole]
-        np.minimum(forests[row - 1][1:] + ours.costs[node], joined, out=best[1:])
-        best -= inserted
-        np.minimum.accumulate(best, out=best)
-        best += inserted
-        if ours.first[node] == low:
-            between[node, own][whole] = best[1:][whole]
+
+    place: slice
+    last: Ints
+    before: Ints
+    trees: Ints
+    base: Ints
+
+
+class _Tables(NamedTuple):
+    """The tables of all key roots of a tree, those of inner ones first.
+
+    Attributes:
+        inserted: what it costs to insert the forest of each column.
+        every: all columns.
+        levels: the columns, parted so that none needs a tree of its own part or of a later one.
+    """
+
+    inserted: Ints
+    every: _Columns
+    levels: list[_Columns]
+
+
+def _tables(tree: Nodes, most: int) -> _Tables:
+    """The columns for ``tree``, where no distance is more than ``most``."""
+    roots = np.array(tree.key_roots)
+    first, costs = np.array(tree.first), np.array([0, *tree.costs])
+    lows = first[roots]
+    depths = ((lows[:, None] >= lows) & (roots[:, None] < roots)).sum(axis=1)
+    order = np.argsort(-depths, kind="stable")
+    sizes = (roots - lows + 2)[order]  # with the empty forest
+    starts = np.cumsum(sizes) - sizes
+    start, low = np.repeat(starts, sizes), np.repeat(lows[order], sizes)
+    place = np.arange(len(start)) - start
+    last = np.where(place == 0, -1, low + place - 1)
+    before = np.where(place == 0, start, start + first[last] - low)
+    is_tree = (place > 0) & (first[last] == low)
+    sums = np.cumsum(costs)
+    inserted = np.where(place == 0, 0, sums[last + 1] - sums[low])
+    base = inserted + np.repeat(np.arange(len(sizes)), sizes) * (2 * most + 1)
+
+    def columns(begin: int, end: int) -> _Columns:
+        own = slice(begin, end)
+        return _Columns(own, last[own], before[own], np.flatnonzero(is_tree[own]), base[own])
+
+    ends = [*starts[1:][np.diff(depths[order]) != 0].tolist(), len(start)]
+    levels = [columns(*pair) for pair in pairwise([0, *ends])]
+    return _Tables(inserted, columns(0, len(start)), levels)
+
+
+def _fill(between: Ints, changes: Ints, ours: _Side, root: int, tables: _Tables) -> None:
+    """Distances of the trees that begin where that of a key root does, to all trees.
+
+    A row of the tables depends on itself only by insertions, whose costs add up: with these taken
+    off, it is a running minimum. Where a forest is one tree, it depends on the trees inside of the
+    other one too, which come first.
+    """
+    low = ours.first[root]
+    forests = np.empty((root - low + 2, len(tables.inserted)), dtype=np.int64)
+    forests[0] = tables.inserted
+    for row, node in enumerate(range(low, root + 1), start=1):
+        above, before = forests[row - 1], forests[ours.first[node] - low]
+        is_tree = ours.first[node] == low
+        for own in tables.levels if is_tree else (tables.every,):
+            best = before[own.before] + between[node, own.last]
+            if is_tree:
+                trees = own.last[own.trees]
+                best[own.trees] = above[own.place][own.trees - 1] + changes[node, trees]
+            np.minimum(above[own.place] + ours.costs[node], best, out=best)
+            best -= own.base
+            np.minimum.accumulate(best, out=best)
+            best += own.base
+            if is_tree:
+                between[node, trees] = best[own.trees]
+            forests[row, own.place] = best
 
 
 def _changes(ours: Nodes, theirs: Nodes) -> Ints:
