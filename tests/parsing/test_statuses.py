@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vlmeval_cli.parsing.statuses import status
+from vlmeval_cli.parsing.statuses import status, statuses
 
 
 @pytest.mark.parametrize("text", ["", "  ", "\n"])
@@ -84,3 +84,29 @@ def test_long_answers_are_judged_in_microseconds():
 
 def test_a_refusal_may_follow_blanks():
     assert status("\n \n I'm sorry, I cannot help.").outcome == "refused"
+
+
+STARTS = [
+    "",
+    " ",
+    "I'm sorry",
+    "i cannot help",
+    "Sorry, we",
+    "As an AI",
+    "ı am unable",
+    "We are",
+    "Unfortunately, I can't see",
+    "dog",
+    "ſorry I",
+]  # noqa: E501
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.lists(st.builds("{}{}".format, st.sampled_from(STARTS), st.text(max_size=6))))
+def test_many_texts_have_the_statuses_that_each_has_alone(texts):
+    found = {text: status(text) for text in texts}
+    assert statuses(texts) == {text: one for text, one in found.items() if one is not None}
+
+
+def test_a_loop_is_told_apart_whatever_its_first_letter_is():
+    assert statuses(["dogs and " * 60, "dogs"]).keys() == {"dogs and " * 60}

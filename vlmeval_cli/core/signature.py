@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2b
+from itertools import chain
 from typing import Any
 
 from vlmeval_cli.core.metric import Metric
@@ -45,10 +46,13 @@ def _short(value: object) -> object:
 
 def of_items(ids: Sequence[str], references: Sequence[Sequence[Any]]) -> str:
     """A hash of the reference items of a run: their ids and accepted answers, in any order."""
-    rows = sorted(
-        f"{name}\0{accepted[0]}"
-        if len(accepted) == 1
-        else f"{name}\0" + "\0".join(map(str, accepted))
-        for name, accepted in zip(ids, references, strict=True)
-    )
-    return digest(rows)
+    if all(references) and set(map(type, chain.from_iterable(references))) <= {str}:
+        rows = [
+            "\0".join([name, *accepted]) for name, accepted in zip(ids, references, strict=True)
+        ]
+    else:
+        rows = [
+            f"{name}\0" + "\0".join(map(str, accepted))
+            for name, accepted in zip(ids, references, strict=True)
+        ]
+    return digest(sorted(rows))

@@ -6,6 +6,8 @@ A status is told beside the score and never changes it: such a text is scored as
 from __future__ import annotations
 
 import re
+import string
+from collections.abc import Iterable
 from typing import NamedTuple
 
 _REFUSAL = re.compile(
@@ -30,6 +32,8 @@ _PHRASE = 60  # its greatest length
 _PROBE = 20
 _STRIDE = 64
 _REFUSAL_START = 1_000  # a refusal begins at once
+# First characters of texts that are neither empty nor begin like a refusal, whatever follows.
+_HARMLESS = frozenset(string.digits + string.ascii_letters + string.punctuation) - set("aisuwAISUW")
 
 
 class Status(NamedTuple):
@@ -60,6 +64,15 @@ def status(
     if len(text) >= _LOOP_LENGTH and _is_loop(text[-_LOOP_ENDING:]):
         return Status("loop", "ends in the same words over and over")
     return None
+
+
+def statuses(texts: Iterable[str]) -> dict[str, Status]:
+    """Those of the texts that are no answers, by :func:`status`."""
+    suspects = [
+        text for text in set(texts) if text[:1] not in _HARMLESS or len(text) >= _LOOP_LENGTH
+    ]
+    found = ((text, status(text)) for text in suspects)
+    return {text: one for text, one in found if one is not None}
 
 
 def _is_loop(ending: str) -> bool:

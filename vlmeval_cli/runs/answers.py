@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from vlmeval_cli.core.errors import DataError, quoted
 from vlmeval_cli.joining import Dataset
 from vlmeval_cli.parsing.items import Items, Parsed
 from vlmeval_cli.parsing.reasoning import answer
-from vlmeval_cli.parsing.statuses import Status, status
+from vlmeval_cli.parsing.statuses import Status, status, statuses
 from vlmeval_cli.runs.gathering import FINISH_REASON, Gathered
 from vlmeval_cli.tasks.base import Task
 
@@ -57,7 +57,7 @@ def take_answers(gathered: Gathered, task: Task, config: RunConfig) -> tuple[Gat
     if config.join.missing == "skip":
         gathered = _without_missing(gathered)
     recorded = gathered.dataset.predictions
-    given, unfinished = _stripped(recorded, config)
+    given, n_stripped, unfinished = _stripped(recorded, config)
     finish = gathered.dataset.fields.get(FINISH_REASON)
     items = _items(gathered, given)
     parsed = Parsed(given) if task.parse is None else task.parse(items, config)
@@ -65,16 +65,18 @@ def take_answers(gathered: Gathered, task: Task, config: RunConfig) -> tuple[Gat
         parsed = task.with_references(gathered.dataset.references, items, parsed, config)
     found = _statuses(given, unfinished, finish, parsed.unparsed)
     columns = _columns(gathered.dataset, items, parsed)
-    stripped = sum(old is not new for old, new in zip(recorded, given, strict=True))
-    note = f"reasoning was taken out of {stripped:,} of {len(given):,} predictions"
+    outcomes: list[str | None] = [None] * len(given)
+    for i, one in found.items():
+        outcomes[i] = one.outcome
+    note = f"reasoning was taken out of {n_stripped:,} of {len(given):,} predictions"
     return gathered, Answers(
         parsed=parsed,
         columns=columns,
         raw=_raw(recorded, parsed.values),
-        outcomes=[None if one is None else one.outcome for one in found],
-        reasons=dict(parsed.reasons) | {i: one.reason for i, one in enumerate(found) if one},
-        missing=[i for i, value in enumerate(given) if value is None],
-        notes=(*((note,) if stripped else ()), *parsed.notes),
+        outcomes=outcomes,
+        reasons=dict(parsed.reasons) | {i: one.reason for i, one in found.items()},
+        missing=[i for i, one in found.items() if one is MISSING],
+        notes=(*((note,) if n_stripped else ()), *parsed.notes),
     )
 
 
@@ -96,7 +98,7 @@ def _items(gathered: Gathered, given: Sequence[Any]) -> Items:
         predictions=given,
         fields=dataset.fields,
         place=gathered.predictions.place(dataset.prediction_lines),
-        labels=partial(_labels, dataset.references),
+        labels=cache(partial(_labels, dataset.references)),
         question=roles.question,
         options=roles.options,
         image=roles.image,
@@ -105,14 +107,19 @@ def _items(gathered: Gathered, given: Sequence[Any]) -> Items:
 
 
 def _labels(references: Sequence[Sequence[Any]]) -> list[str]:
-    return sorted({text for found in references for text in found if isinstance(text, str)})
+    flat = [*chain.from_iterable(references)]
+    if set(map(type, flat)) == {str}:
+        return sorted(set(flat))
+    return sorted({text for text in flat if isinstance(text, str)})
 
 
 def _columns(dataset: Dataset, items: Items, parsed: Parsed) -> dict[str, Column]:
     """The typed columns; the texts that were parsed stand beside the values."""
     columns: dict[str, Column] = {}
     if set(map(type, items.predictions)) <= {str, type(None)}:
-        texts = ["" if text is None else text for text in items.predictions]
+        texts = items.predictions
+        if None in texts:
+            texts = ["" if text is None else text for text in texts]
         columns["prediction.text"] = TextColumn(texts, singles(len(texts)))
     references = list(chain.from_iterable(dataset.references))
     if set(map(type, references)) == {str}:
@@ -135,27 +142,29 @@ def _without_missing(gathered: Gathered) -> Gathered:
     return replace(gathered, dataset=dataset.at(kept))
 
 
-def _stripped(predictions: Sequence[Any], config: RunConfig) -> tuple[list[Any], set[int]]:
-    """Predictions, texts among them without reasoning; and items with unfinished reasoning."""
+def _stripped(predictions: Sequence[Any], config: RunConfig) -> tuple[list[Any], int, set[int]]:
+    """Predictions, texts among them without reasoning; how many had some; whose is unfinished."""
     given = list(predictions)
     unfinished: set[int] = set()
     if config.parse.reasoning == "keep":
-        return given, unfinished
-    for i, text in enumerate(predictions):
-        if not isinstance(text, str) or "<" not in text:
-            continue
-        found = answer(text)
+        return given, 0, unfinished
+    n_stripped = 0
+    for i in [i for i, text in enumerate(given) if type(text) is str and "<" in text]:
+        found = answer(given[i])
         if found.is_stripped:
             given[i] = found.text
+            n_stripped += 1
         if found.is_unfinished:
             unfinished.add(i)
-    return given, unfinished
+    return given, n_stripped, unfinished
 
 
 def _raw(recorded: Sequence[Any], values: Sequence[Any]) -> list[str | None]:
     """The recorded texts that are not the value itself."""
+    if recorded == values:
+        return [None] * len(values)
     return [
-        text if isinstance(text, str) and text != value else None
+        text if text != value and isinstance(text, str) else None
         for text, value in zip(recorded, values, strict=True)
     ]
 
@@ -165,23 +174,27 @@ def _statuses(
     unfinished: set[int],
     finish: Sequence[object] | None,
     unparsed: Mapping[int, str],
-) -> list[Status | None]:
+) -> dict[int, Status]:
+    """Item → what keeps its prediction from being an answer, where something does, in order."""
     if finish is None and not unfinished and set(map(type, given)) <= {str, type(None)}:
-        of_text = {text: MISSING if text is None else status(text) for text in set(given)}
-        found = [*map(of_text.__getitem__, given)]
+        known: dict[str | None, Status] = {None: MISSING} if None in given else {}
+        known.update(statuses(text for text in given if text is not None))
+        found = {i: known[text] for i, text in enumerate(given) if text in known} if known else {}
     else:
         finish = [None] * len(given) if finish is None else finish
-        found = [
-            MISSING
-            if text is None
-            else status(text, finish_reason=finish[i], is_unfinished=i in unfinished)
-            if isinstance(text, str)
-            else None
+        found = {
+            i: one
             for i, text in enumerate(given)
-        ]
-    if not unparsed:
-        return found
-    return [
-        Status("unparsed", unparsed[i]) if one is None and i in unparsed else one
-        for i, one in enumerate(found)
-    ]
+            if (one := _status(text, finish[i], is_unfinished=i in unfinished)) is not None
+        }
+    for i, reason in unparsed.items():
+        found.setdefault(i, Status("unparsed", reason))
+    return dict(sorted(found.items()))
+
+
+def _status(value: object, finish_reason: object, *, is_unfinished: bool) -> Status | None:
+    if value is None:
+        return MISSING
+    if not isinstance(value, str):
+        return None
+    return status(value, finish_reason=finish_reason, is_unfinished=is_unfinished)

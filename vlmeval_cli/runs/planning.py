@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, repeat
+from typing import Any
 
 import numpy as np
 
@@ -63,15 +64,22 @@ def _refuse_unfit(chosen: Sequence[Chosen], task: Task, items: Batch) -> None:
 
 def _facts(items: Batch) -> Facts:
     counts = [*map(len, items.references)]
-    texts = [one for one in chain.from_iterable(items.references) if isinstance(one, str)]
-    words = np.fromiter((text.count(" ") + 1 for text in texts), np.int64, len(texts))
+    texts = [*chain.from_iterable(items.references)]
+    if set(map(type, texts)) != {str}:
+        texts = [one for one in texts if isinstance(one, str)]
+    words = np.fromiter(map(str.count, texts, repeat(" ")), np.int64, len(texts)) + 1
     return Facts(
         typical_references=float(np.median(counts)),
         median_words=float(np.median(words)) if texts else 0.0,
         columns=frozenset(items.columns),
         fields=frozenset(items.fields),
-        least_predictions=min(
-            (len(found) for found in items.predictions if isinstance(found, list)), default=1
-        ),
-        have_lines=2 * sum("\n" in text for text in texts) > len(texts),
+        least_predictions=_least(items.predictions),
+        have_lines=2 * sum(["\n" in text for text in texts]) > len(texts),
     )
+
+
+def _least(predictions: Sequence[Any]) -> int:
+    """The smallest number of predictions of an item that has a list of them."""
+    if list not in set(map(type, predictions)):
+        return 1
+    return min(len(found) for found in predictions if isinstance(found, list))

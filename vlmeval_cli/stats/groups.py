@@ -58,6 +58,8 @@ def numbered(values: Sequence[object]) -> tuple[Ints, list[str]]:
 
 def clusters(values: Sequence[object]) -> Ints | None:
     """Cluster number of every item, or None if no value repeats; an absent value is its own."""
+    if set(map(type, values)) == {str} and len(set(values)) == len(values):
+        return None
     distinct = [value if value is not None else f"\0{i}" for i, value in enumerate(values)]
     numbers, names = numbered(distinct)
     return None if len(names) == len(values) else numbers

@@ -30,6 +30,8 @@ def outcomes(
     marks[np.isnan(scores)] = "skipped"  # what cannot be read has a status already
     marks[scores == worst] = "wrong"
     marks[scores == best] = "right"
+    if not any(statuses):
+        return marks.tolist()
     return [
         mark if status is None or (status == "empty" and mark == "right") else status
         for status, mark in zip(statuses, marks, strict=True)
