@@ -4,7 +4,7 @@ from itertools import permutations
 
 import numpy as np
 import pytest
-from metrics.test_mean_ap import batch_of, box, made, pycocotools, scores
+from metrics.test_mean_ap import batch_of, box, made, pycocotools, scores, statistics
 
 from vlmeval_cli.metrics.expected_ap import ExpectedAp
 
@@ -82,6 +82,25 @@ def test_the_drawn_mean_is_near_the_mean_of_all_orders():
         levels = np.searchsorted(hits / 16, np.linspace(0, 1, 101))
         own.append(sum(precision[level] for level in levels if level < 16) / 101)
     assert found == pytest.approx(np.mean(own), abs=4 * np.std(own) / 20)
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ((None, None), "no scores in file: average precision hangs on the order of the boxes"),
+        ((1.0, 1.0), "all 2 scores are equal: average precision hangs on the order of the boxes"),
+        ((0.9, 0.8), None),
+    ],
+)
+def test_that_the_order_decides_is_told(given, told):
+    results = [
+        box(image, 0) if score is None else box(image, 0, score)
+        for image, score in enumerate(given)
+    ]
+    found = statistics(batch_of([0, 1], [box(0, 0)], results), ExpectedAp())
+    messages = [notice.message for notice in ExpectedAp().advise(found.facts, 2)]
+    assert len(messages) == (told is not None)
+    assert told is None or messages[0].startswith(told)
 
 
 def test_without_true_boxes_it_is_unknown():

@@ -234,12 +234,33 @@ def test_boxes_without_a_score_among_others_come_last_and_are_told():
     assert scores(batch)["map"] == pytest.approx((51 + 50 * 2 / 3) / 101)
 
 
-def test_boxes_without_any_class_are_of_one_class():
-    batch = batch_of([1], [box(1, 0)], [box(1, 0, 0.5)])
-    mine = column_of([[(0, 0, 10, 10)]], scores=[0.5])
-    unlabelled = Batch(batch.ids, batch.predictions, batch.references,
-                       columns={**batch.columns, "prediction.boxes": mine})  # fmt: skip
-    assert scores(unlabelled)["map"] == pytest.approx(1.0)
+def without_classes(batch, side, corners, **known):
+    columns = {**batch.columns, f"{side}.boxes": column_of(corners, **known)}
+    return Batch(batch.ids, batch.predictions, batch.references, columns=columns)
+
+
+def test_boxes_without_any_class_are_of_one_class_and_that_is_told():
+    truth = [box(1, 0), {**box(1, 50), "category_id": 2}]
+    batch = batch_of([1], truth, [box(1, 0, 0.5)])
+    unlabelled = without_classes(batch, "prediction", [[(0, 0, 10, 10)]], scores=[0.5])
+    # One hit of two objects: recall .5 is reached at precision 1, 51 of 101 levels.
+    assert scores(unlabelled)["map"] == pytest.approx(51 / 101)
+    (notice,) = MeanAp().advise(statistics(unlabelled).facts, 1)
+    assert notice.message.startswith("only one side names the classes")
+
+
+def test_true_boxes_without_any_class_are_of_one_class_and_that_is_told():
+    found = [box(1, 0, 0.9), {**box(1, 50, 0.8), "category_id": 2}]
+    batch = without_classes(batch_of([1], [], found), "references", [[(0, 0, 10, 10)]])
+    assert scores(batch)["map"] == pytest.approx(1.0)
+    (notice,) = MeanAp().advise(statistics(batch).facts, 1)
+    assert notice.message.startswith("only one side names the classes")
+
+
+def test_where_no_side_names_classes_there_is_nothing_to_tell():
+    batch = without_classes(batch_of([1], [], []), "references", [[(0, 0, 10, 10)]])
+    batch = without_classes(batch, "prediction", [[(0, 0, 10, 10)]], scores=[0.5])
+    assert MeanAp().advise(statistics(batch).facts, 1) == ()
 
 
 def test_classes_are_shown_the_lowest_first():

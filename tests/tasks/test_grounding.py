@@ -238,6 +238,65 @@ def test_lists_of_boxes_with_lists_of_labels_and_scores(score):
     assert found["box_f1"] == 1.0
 
 
+INSTANCES = {
+    "images": [{"id": 1, "width": W, "height": H}, {"id": 2, "width": W, "height": H}],
+    "annotations": [
+        {"id": 1, "image_id": 1, "category_id": 18, "bbox": [10, 20, 30, 40], "area": 1200},
+        {"id": 2, "image_id": 1, "category_id": 44, "bbox": [100, 20, 30, 40], "area": 1200},
+        {"id": 3, "image_id": 2, "category_id": 44, "bbox": [5, 5, 50, 50], "area": 2500},
+    ],
+    "categories": [{"id": 18, "name": "Dog"}, {"id": 44, "name": "bottle"}],
+}
+
+
+def results(*scores):
+    rows = [{key: row[key] for key in ("image_id", "category_id", "bbox")}
+            for row in INSTANCES["annotations"]]  # fmt: skip
+    return [{**row, "score": score} for row, score in zip(rows, scores, strict=True)]
+
+
+def test_classes_given_by_number_are_called_by_name(score):
+    wrong = {"image_id": 2, "category_id": 9, "bbox": [200, 200, 50, 50], "score": 0.1}
+    found = score([*results(0.9, 0.8, 0.7), wrong], INSTANCES, "json")
+    assert (found["map"], found["box_f1"]) == pytest.approx((1.0, 6 / 7))
+    assert {row[0] for row in found.tables["ap_by_class"].rows} == {"dog", "bottle"}
+    labels = [[box["label"] for box in boxes] for boxes in found.items.predictions]
+    assert labels == [["Dog", "bottle"], ["bottle", "category 9"]]
+
+
+@pytest.mark.parametrize(
+    ("names", "shown"),
+    [
+        ({}, {"18", "44"}),
+        ({18: "dog"}, {"dog", "44"}),
+        ({18: "dog", 44: "Dog"}, {"18", "44"}),  # one name for two classes would make them one
+    ],
+)
+def test_classes_without_a_name_of_their_own_are_called_by_number(score, names, shown):
+    categories = [{"id": number, "name": name} for number, name in names.items()]
+    found = score(results(0.9, 0.8, 0.7), {**INSTANCES, "categories": categories}, "json")
+    assert found["map"] == pytest.approx(1.0)
+    assert {row[0] for row in found.tables["ap_by_class"].rows} == shown
+
+
+def test_a_rejected_reading_of_classes_given_by_number_is_scored_by_name(score):
+    rows = [{"image_id": image, "boxes": []} for image in (1, 2)]
+    for one in INSTANCES["annotations"]:
+        x, y, w, h = one["bbox"]
+        corners = {"x1": x, "y1": y, "x2": x + w, "y2": y + h}
+        rows[one["image_id"] - 1]["boxes"].append(corners | {"category_id": one["category_id"]})
+    found = score(rows, INSTANCES, "json", box_format="1000")
+    (told,) = [w.message for w in found.warnings if w.code == "rejected_readings"]
+    assert "pixels would give 1.0000" in told
+
+
+def test_equal_scores_lead_to_the_average_precision_over_all_orders(score):
+    found = score(results(1.0, 1.0, 1.0), INSTANCES, "json")
+    assert found["expected_map"] == pytest.approx(1.0)
+    assert "map" not in found.scores
+    assert any(w.message.startswith("all 3 scores are equal") for w in found.warnings)
+
+
 def test_repeated_answers_in_text_are_an_error(score):
     preds = [{"image_id": 1, "prediction": "[1, 2, 3, 4]"}] * 2
     with pytest.raises(VlmevalError, match="repeats"):

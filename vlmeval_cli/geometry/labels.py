@@ -12,8 +12,12 @@ UNLABELLED = -1
 
 
 def plain(label: str) -> str:
-    """A class as it is compared: without regard to case and to spaces around it."""
-    return label.strip().casefold()
+    """A class as it is compared: without regard to case and to how it is spaced.
+
+    >>> plain(" Traffic  Light")
+    'traffic light'
+    """
+    return " ".join(label.split()).casefold()
 
 
 def numbered(*sides: Sequence[str | None]) -> dict[str, int]:

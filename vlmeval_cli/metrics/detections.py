@@ -27,6 +27,7 @@ CLASS, RANK, SCORE, PLACE = range(4)  # columns of the statistics; RANK is TRUE_
 HITS, IGNORED = slice(4, 8), slice(8, 12)  # a set of thresholds, in bits, for each range of area
 TRUE_BOXES = -1
 UNSCORED, TIED, UNKNOWN, BOXES = "unscored", "tied", "unknown_classes", "boxes"
+MERGED = "boxes_of_merged_classes"
 
 _LEAST = np.minimum(THRESHOLDS, 1 - 1e-10)
 _BITS = 1 << np.arange(len(THRESHOLDS))
@@ -57,6 +58,11 @@ class Classes:
         """A hash of the classes that are told apart."""
         names = sorted(self.names) if self.is_labelled else []
         return blake2b("\n".join(names).encode(), digest_size=8).hexdigest()
+
+    @property
+    def are_merged(self) -> bool:
+        """Whether one side names classes and the other does not, so that they do not count."""
+        return self.is_labelled != bool(self.names)
 
     @property
     def numbers(self) -> dict[str, int]:
@@ -130,6 +136,8 @@ def statistics(batch: Batch, classes: Classes, cap: int) -> Statistics:
         [mine.label, rank, scores, place[mine.item], found.is_hit @ _BITS, found.is_ignored @ _BITS]
     )
     counts, true_item = _true_boxes(theirs)
+    if classes.are_merged:
+        facts[MERGED] = facts[BOXES]
     if len(classes.scores) == 1:
         facts[TIED] = facts[BOXES] - facts[UNSCORED]
     item = np.concatenate([mine.item, true_item])

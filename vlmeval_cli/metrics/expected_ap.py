@@ -107,8 +107,25 @@ class ExpectedAp(PooledMetric[Classes]):
         return {name: scores[:, i] for i, name in enumerate(names)}
 
     def advise(self, facts: Mapping[str, int], n: int) -> tuple[Notice, ...]:
-        """Classes that are not there."""
-        return about_classes(facts)
+        """That the order of the boxes decides, and classes that are not there."""
+        return (*_about_order(facts), *about_classes(facts))
+
+
+def _about_order(facts: Mapping[str, int]) -> tuple[Notice, ...]:
+    boxes = facts.get(detections.BOXES, 0)
+    if boxes > 1 and facts.get(detections.UNSCORED) == boxes:
+        why = "no scores in file"
+    elif boxes > 1 and facts.get(detections.TIED) == boxes:
+        why = f"all {boxes:,} scores are equal"
+    else:
+        return ()
+    return (
+        Notice(
+            "order_of_boxes",
+            f"{why}: average precision hangs on the order of the boxes; expected_map is its mean "
+            "over all orders, lowest_map and highest_map its range; read box_f1 first",
+        ),
+    )
 
 
 def _of_all_classes(rows: Rows, weights: Array) -> Array:

@@ -326,7 +326,15 @@ def _about_scores(facts: Mapping[str, int]) -> tuple[Notice, ...]:
 
 
 def about_classes(facts: Mapping[str, int]) -> tuple[Notice, ...]:
-    """Predicted boxes of classes that no reference has."""
+    """Classes that do not count, and predicted boxes of classes that no reference has."""
+    if facts.get(detections.MERGED):
+        return (
+            Notice(
+                "merged_classes",
+                "only one side names the classes of its boxes, so average precision takes all "
+                "boxes as of one class; COCO's own number is a mean over classes",
+            ),
+        )
     unknown, boxes = facts.get(detections.UNKNOWN, 0), facts.get(detections.BOXES, 0)
     if not unknown:
         return ()

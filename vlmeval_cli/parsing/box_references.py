@@ -14,14 +14,16 @@ from vlmeval_cli.core.config import OnBadRow, RunConfig
 from vlmeval_cli.core.errors import DataError, quoted
 from vlmeval_cli.geometry.columns import BoxColumn
 from vlmeval_cli.geometry.frames import are_swapped, as_corners
+from vlmeval_cli.geometry.labels import plain
 from vlmeval_cli.joining.references import is_box
 from vlmeval_cli.parsing.box_formats import BoxFormat, box_format, choice
 from vlmeval_cli.parsing.box_frames import Decision
-from vlmeval_cli.parsing.box_syntaxes import NONE, SYNTAXES
+from vlmeval_cli.parsing.box_syntaxes import NONE, SYNTAXES, Found
 from vlmeval_cli.parsing.box_values import BadBoxError, read_value
+from vlmeval_cli.parsing.boxes import BOXES as PREDICTED
 from vlmeval_cli.parsing.boxes import FRAME, Boxes, column, frames_of
 from vlmeval_cli.parsing.image_sizes import LOOKED_FOR, image_sizes
-from vlmeval_cli.parsing.items import Items, Parsed, Place, ReferenceValues
+from vlmeval_cli.parsing.items import Alternative, Items, Parsed, Place, ReferenceValues
 from vlmeval_cli.parsing.texts import refused
 
 BOXES: Final = "references.boxes"
@@ -74,8 +76,11 @@ def with_references(
         DataError: predictions and references cannot be compared without sizes, or references lie
             beyond their images.
     """
-    by_class_id = any(map(_says_class_id, items.predictions))
-    found = [read_value(list(own), by_class_id=by_class_id) for own in references]
+    found = [read_value(list(own)) for own in references]
+    if any(map(_says_class_id, items.predictions)):
+        by_id = [read_value(list(own), by_class_id=True) for own in references]
+        names = _class_names(by_id, found)
+        parsed, found = (_with_names(parsed, names), found) if names else (parsed, by_id)
     boxes = Boxes.of(found, image_sizes(items))
     named = choice(config.parse.box_format).references
     decision = _decide(boxes, items, named)
@@ -100,6 +105,45 @@ def _says_class_id(value: Any) -> bool:  # noqa: ANN401  (JSON)
     if "boxes" in value:
         return _says_class_id(value["boxes"])
     return "category_id" in value and not {"label", "category", "category_name"} & value.keys()
+
+
+def _class_names(by_id: Sequence[Found], by_name: Sequence[Found]) -> dict[str, str]:
+    """Category id → its name; empty unless every id has one name and every name one id."""
+    pairs = {
+        (str(one.label), str(other.label))
+        for own, same in zip(by_id, by_name, strict=True)
+        for one, other in zip(own.boxes, same.boxes, strict=True)
+    }
+    names = dict(pairs)
+    is_one_to_one = len(names) == len(pairs) == len(set(map(plain, names.values())))
+    has_names = any(number != name for number, name in pairs)
+    return names if is_one_to_one and has_names else {}
+
+
+def _with_names(parsed: Parsed, names: Mapping[str, str]) -> Parsed:
+    """What was parsed, its classes called by name; those that no reference has by their number."""
+
+    def name(label: str | None) -> str | None:
+        is_unknown = label is not None and label not in names and label.isdecimal()
+        return f"category {label}" if is_unknown else names.get(label or "", label)
+
+    def renamed(column: Column | None) -> BoxColumn:
+        assert isinstance(column, BoxColumn)
+        labels = [None if label is None else plain(label) for label in map(name, column.labels)]
+        return replace(column, labels=labels)
+
+    def alternative(reading: Alternative) -> Alternative:
+        return lambda: {PREDICTED: renamed(reading()[PREDICTED])}
+
+    return replace(
+        parsed,
+        values=[
+            own and [box | {"label": name(box["label"])} if "label" in box else box for box in own]
+            for own in parsed.values
+        ],
+        columns={**parsed.columns, PREDICTED: renamed(parsed.columns[PREDICTED])},
+        alternatives={key: alternative(one) for key, one in parsed.alternatives.items()},
+    )
 
 
 def _objects(own: BoxColumn) -> Mapping[str, Column]:

@@ -17,6 +17,7 @@ from vlmeval_cli.core.errors import UsageError
 from vlmeval_cli.core.metric import Notice
 from vlmeval_cli.geometry.columns import BoxColumn
 from vlmeval_cli.geometry.frames import Sizes, as_corners, sorted_corners
+from vlmeval_cli.geometry.labels import plain
 from vlmeval_cli.parsing.box_formats import BoxFormat, choice
 from vlmeval_cli.parsing.box_frames import Decision, Written, decide
 from vlmeval_cli.parsing.box_syntaxes import SYNTAXES, Found
@@ -26,7 +27,7 @@ from vlmeval_cli.parsing.items import Items, Parsed, Place, Values
 from vlmeval_cli.parsing.texts import refused
 
 BOXES: Final = "prediction.boxes"
-CONFIDENCE: Final = "prediction.confidence"
+CONFIDENCE: Final = "prediction.confidence"  # where boxes differ in it, so that it ranks them
 POINTS: Final = "prediction.points"
 FRAME: Final = "prediction.frame"  # per item, where some sizes are unknown
 _DIGITS: Final = 4  # of a coordinate in reports
@@ -167,17 +168,12 @@ def column(boxes: Boxes, decision: Decision) -> BoxColumn:
     return BoxColumn(
         boxes=corners,
         item_offsets=offsets_of([0 if one is None else len(one.boxes) for one in boxes.found]),
-        labels=[_normal(box.label) for box in raw],
+        labels=[plain(box.label) or None if box.label else None for box in raw],
         scores=np.array([np.nan if box.score is None else box.score for box in raw]),
         is_crowd=np.array([box.is_crowd for box in raw], dtype=bool),
         areas=areas,
         is_readable=np.array([one is not None for one in boxes.found], dtype=bool),
     )
-
-
-def _normal(label: str | None) -> str | None:
-    """Labels are compared without regard to case and spaces."""
-    return " ".join(label.split()).casefold() if label and label.strip() else None
 
 
 def frames_of(boxes: Boxes, decision: Decision) -> dict[int, str]:
@@ -243,7 +239,7 @@ def _frames(boxes: Boxes, decision: Decision) -> dict[str, Column]:
 
 def _columns(own: BoxColumn) -> dict[str, Column]:
     columns: dict[str, Column] = {BOXES: own}
-    if not np.isnan(own.scores).all():
+    if (own.scores != own.scores[:1]).any() and not np.isnan(own.scores).all():
         columns[CONFIDENCE] = NumberColumn(own.scores, own.item_offsets)
     if len(own.boxes) and (own.boxes[:, :2] == own.boxes[:, 2:]).all():
         columns[POINTS] = own

@@ -37,11 +37,7 @@ def _defaults(facts: Facts) -> Defaults:
         return Defaults(("acc_at_iou", "box_iou", "center_accuracy"), primary="acc_at_50")
     if CONFIDENCE in facts.columns:
         return Defaults(("box_f1", "mean_ap", "tide"), primary="box_f1")
-    note = (
-        "no scores in file: F1 at IoU 0.5 is the primary metric; average precision hangs on the "
-        "order of the boxes, and expected_map is its mean over all orders, with its range"
-    )
-    return Defaults(("box_f1", "expected_ap", "tide"), primary="box_f1", note=note)
+    return Defaults(("box_f1", "expected_ap", "tide"), primary="box_f1")
 
 
 def _diagnose(scores: Mapping[str, Score]) -> Sequence[Diagnosis]:
@@ -55,7 +51,7 @@ def _expressions(scores: Mapping[str, Score]) -> Sequence[Diagnosis]:
     )
     found = []
     # Misses have some IoU too, so that hits have this much at most.
-    if accuracy is not None and iou is not None and HIGH <= accuracy and iou < LOOSE_IOU * accuracy:
+    if accuracy is not None and iou is not None and accuracy >= HIGH and iou < LOOSE_IOU * accuracy:
         found.append(
             Diagnosis(
                 pattern=f"Acc@0.5 is high ({accuracy:.2f}) and mean IoU low ({iou:.2f})",
