@@ -98,7 +98,7 @@ STARTS = [
     "Unfortunately, I can't see",
     "dog",
     "ſorry I",
-]  # noqa: E501
+]
 
 
 @settings(deadline=None, max_examples=100)
