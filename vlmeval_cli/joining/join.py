@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
 
 from vlmeval_cli.core.config import JoinPolicy
 from vlmeval_cli.core.errors import DataError, UsageError, quoted
@@ -18,7 +20,14 @@ from vlmeval_cli.joining.items import (
     must_agree,
     refuse_disagreement,
 )
-from vlmeval_cli.joining.meeting import EXAMPLES, Dataset, Meeting, Repeats, meet
+from vlmeval_cli.joining.meeting import (
+    EXAMPLES,
+    Dataset,
+    Meeting,
+    Repeats,
+    every_reference,
+    meet,
+)
 from vlmeval_cli.joining.repairs import Fix, best_fix
 from vlmeval_cli.joining.selection import Selection
 
@@ -45,13 +54,19 @@ class Fields:
 class Joined:
     """A data set, how it came about, and what the user should know of it.
 
-    ``ids`` is the pair of fields that were compared; None where rows are numbered.
+    Attributes:
+        dataset: the selected items.
+        report: how the files met.
+        ids: the pair of fields that were compared; None where rows are numbered.
+        notes: what the user should know.
+        every_reference: gives the accepted answers of all items, where only some were selected.
     """
 
     dataset: Dataset
     report: JoinReport
     ids: IdPair | None
     notes: tuple[str, ...] = ()
+    every_reference: Callable[[], list[list[Any]]] | None = None
 
 
 def join(
@@ -107,7 +122,9 @@ def join(
     dataset, report = meet(meeting, policy, selection, repeats)
     report = _with_ids(report, [*bad, *more_bad], fix, applied)
     notes += _extra_note(report, predictions)
-    return Joined(dataset, report, chosen.pair, (*notes, *more_notes))
+    return Joined(
+        dataset, report, chosen.pair, (*notes, *more_notes), _unselected(meeting, selection)
+    )
 
 
 def join_one_file(
@@ -136,7 +153,12 @@ def join_one_file(
     )
     dataset, report = meet(meeting, policy, selection, repeats)
     pair = IdPair(id_name, id_name) if id_name else None
-    return Joined(dataset, _with_ids(report, [], None, None), pair, notes)
+    report = _with_ids(report, [], None, None)
+    return Joined(dataset, report, pair, notes, _unselected(meeting, selection))
+
+
+def _unselected(meeting: Meeting, selection: Selection) -> Callable[[], list[list[Any]]] | None:
+    return partial(every_reference, meeting) if selection.is_part else None
 
 
 def _value_of(roles: Roles) -> str:

@@ -106,6 +106,12 @@ def meet(
     return dataset, replace(report, policy=said)
 
 
+def every_reference(meeting: Meeting) -> list[list[Any]]:
+    """Accepted answers of all items, selected or not."""
+    id_name = meeting.id_names[1]
+    return meeting.items.references(meeting.references, meeting.reference_name, id_name)
+
+
 def _settled(meeting: Meeting, repeats: Repeats) -> Repeats:
     if repeats != "list_if_repeated":
         return repeats

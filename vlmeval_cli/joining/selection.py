@@ -26,6 +26,11 @@ class Selection:
     keeps_empty: bool = False
     keeps_unanswered: bool = False
 
+    @property
+    def is_part(self) -> bool:
+        """Whether some of the items may not be wanted."""
+        return bool(self.where) or self.limit is not None
+
     def rows(self, columns: Columns, rows: Sequence[int]) -> Sequence[int]:
         """Those of ``rows`` that are wanted, in order.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, partial
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -98,19 +97,12 @@ def _items(gathered: Gathered, given: Sequence[Any]) -> Items:
         predictions=given,
         fields=dataset.fields,
         place=gathered.predictions.place(dataset.prediction_lines),
-        labels=cache(partial(_labels, dataset.references)),
+        labels=gathered.labels,
         question=roles.question,
         options=roles.options,
         image=roles.image,
         folders=[str(Path(one.path).parent) for one in (gathered.predictions, gathered.references)],
     )
-
-
-def _labels(references: Sequence[Sequence[Any]]) -> list[str]:
-    flat = [*chain.from_iterable(references)]
-    if set(map(type, flat)) == {str}:
-        return sorted(set(flat))
-    return sorted({text for text in flat if isinstance(text, str)})
 
 
 def _columns(dataset: Dataset, items: Items, parsed: Parsed) -> dict[str, Column]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, islice
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from vlmeval_cli.core.config import RunConfig
 from vlmeval_cli.core.errors import UsageError
@@ -62,6 +62,9 @@ class Gathered:
         notes: what the user should know.
         roles: the fields that are question, options and image, if there are any.
         known_fields: every field of the files, for messages.
+        every_reference: gives the recorded references of all items, where some are not wanted.
+        labels: gives the different texts among the references of all items, wanted or not, as the
+            task reads them (:mod:`vlmeval_cli.runs.values`).
     """
 
     dataset: Dataset
@@ -75,6 +78,8 @@ class Gathered:
     notes: Sequence[str]
     roles: Roles
     known_fields: frozenset[str]
+    every_reference: Callable[[], Sequence[Sequence[Any]]] | None = None
+    labels: Callable[[], Sequence[str]] = list
 
 
 class _Opened(NamedTuple):
@@ -160,6 +165,7 @@ def gather(
         notes=(*_file_notes(opened), *detected.notes, *joined.notes, *_same_file_note(inputs)),
         roles=_roles(detected),
         known_fields=left.known | (right.known if right is not None else frozenset()),
+        every_reference=joined.every_reference,
     )
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cache
+from itertools import chain
+from typing import Any
 
 from vlmeval_cli.core.config import RunConfig
 from vlmeval_cli.core.errors import DataError
@@ -51,7 +54,19 @@ def as_values(gathered: Gathered, task: Task, config: RunConfig) -> Gathered:
         )
     if unusable:
         dataset = dataset.at([i for i in range(len(dataset)) if i not in unusable])
-    return replace(gathered, dataset=dataset, report=report)
+    labels = cache(lambda: _labels(gathered, task, theirs.values))
+    return replace(gathered, dataset=dataset, report=report, labels=labels)
+
+
+def _labels(gathered: Gathered, task: Task, wanted: Sequence[Sequence[Any]]) -> list[str]:
+    """The texts among all references, so that a selection of items changes no reading of them."""
+    if gathered.every_reference is not None:
+        right, recorded = gathered.references, gathered.every_reference()
+        wanted = task.read_references(recorded, right.field, str, "skip").values
+    flat = [*chain.from_iterable(wanted)]
+    if set(map(type, flat)) == {str}:
+        return sorted(set(flat))
+    return sorted({text for text in flat if isinstance(text, str)})
 
 
 def _refuse_lost(gathered: Gathered, lost: Mapping[int, str]) -> None:

@@ -1,0 +1,50 @@
+"""Values as their task reads them: a selection of items changes no reading."""
+
+import pytest
+
+GOLDS = ["cat", "dog", "hot dog"] * 4
+REFERENCES = [
+    {"id": n, "label": gold, "split": "b" if gold == "hot dog" else "a"}
+    for n, gold in enumerate(GOLDS)
+]
+PREDICTIONS = [
+    {"id": n, "prediction": "cat" if gold == "cat" else "I see a hot dog"}
+    for n, gold in enumerate(GOLDS)
+]
+
+
+@pytest.fixture
+def read(score):
+    """Options → what was read of each prediction, by id."""
+
+    def read(predictions=PREDICTIONS, references=REFERENCES, **options):
+        result = score(predictions, references, task="classification", **options)
+        return dict(zip(result.items.ids, result.items.predictions, strict=True))
+
+    return read
+
+
+@pytest.mark.parametrize("selection", [{"where": {"split": "a"}}, {"limit": 2}])
+def test_classes_are_those_of_all_references_whichever_are_selected(read, selection):
+    """The class of no selected item, "hot dog", is still read as itself and not as "dog"."""
+    everything = read()
+    selected = read(**selection)
+    assert 0 < len(selected) < len(everything)
+    assert selected == {name: everything[name] for name in selected}
+    assert selected["1"] == "hot dog"
+
+
+def test_classes_of_items_without_a_prediction_are_known(read):
+    given = [row for row in PREDICTIONS if GOLDS[row["id"]] == "dog"]
+    assert set(read(given, missing="skip").values()) == {"hot dog"}
+
+
+def test_an_unread_reference_outside_the_selection_is_no_error(read):
+    references = [*REFERENCES, {"id": 99, "label": {"name": "cat"}, "split": "b"}]
+    assert read(references=references, where={"split": "a"})["1"] == "hot dog"
+
+
+def test_one_file_is_selected_from_alike(score):
+    rows = [{**own, **gold} for own, gold in zip(PREDICTIONS, REFERENCES, strict=True)]
+    result = score(rows, task="classification", where={"split": "a"})
+    assert set(result.items.predictions) == {"cat", "hot dog"}
