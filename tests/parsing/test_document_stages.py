@@ -106,6 +106,7 @@ def test_what_holds_no_document_says_why(text, reason):
         ("a: 1\nd: 2024-01-02", {"a": 1, "d": "2024-01-02"}, Stage.STRICT),
         ('{"a": 1}', A, Stage.STRICT),  # JSON is YAML
         ("```yaml\na: 1\n```", A, Stage.EXTRACTED),
+        ('```json\n{"a": 1}\n```', A, Stage.EXTRACTED),
         ("Sure, see below\n\na: 1\nb:\n  - c", {"a": 1, "b": ["c"]}, Stage.EXTRACTED),
         ('Sure {"a": 1}', A, Stage.EXTRACTED),
         ("a: [1, 2", None, Stage.UNREADABLE),

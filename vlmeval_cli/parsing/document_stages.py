@@ -115,7 +115,9 @@ def _extracted(text: str, syntax: Syntax) -> Document | None:
         found = _read(READERS[candidate.syntax], candidate.text)
         if found is None:
             continue
-        stage = Stage.EXTRACTED if candidate.syntax == syntax else Stage.REPAIRED
+        is_json_in_yaml = (candidate.syntax, syntax) == ("JSON", "YAML")  # JSON is YAML too
+        is_expected = candidate.syntax == syntax or is_json_in_yaml
+        stage = Stage.EXTRACTED if is_expected else Stage.REPAIRED
         document = Document(found.value, stage, has_repeats=found.has_repeats)
         if candidate.is_marked or _holds(found.value, dict | list):
             return document
