@@ -80,6 +80,50 @@ def test_a_diff_of_every_wrong_item_is_kept(score, tmp_path):
     ]
 
 
+def test_the_closest_reference_and_a_score_per_key_are_kept(score, tmp_path):
+    references = [{"id": 0, "reference": ['{"name": "abcd", "n": 1}', '{"name": "wxyz", "n": 2}']}]
+    found = []
+    for metrics in ("field_f1,anls_star", "field_f1,anls_star:threshold=0.8"):
+        options = ("--metrics", metrics, "--samples", "DIR/samples.jsonl")
+        score(answered('{"name": "abcx", "n": 1}'), references, *options)
+        found.append(json.loads((tmp_path / "samples.jsonl").read_text())["detail"]["anls_star"])
+    # "abcx" is one edit of four from "abcd", which is less than 0.8.
+    assert found == [
+        {"closest": {"name": "abcd", "n": 1}, "keys": {"name": {"score": own}, "n": {"score": 1.0}}}
+        for own in (0.75, 0.0)
+    ]
+
+
+ITEMS = [{"n": "tea", "p": 1}, {"n": "milk", "p": 2}]
+
+
+@pytest.mark.parametrize(
+    ("field", "reference", "prediction"),
+    [
+        ("references", [ITEMS[0]], ITEMS[0]),
+        ("references", [json.dumps(ITEMS[1]), json.dumps(ITEMS[0])], ITEMS[0]),
+        ("references", [ITEMS], ITEMS),
+        ("references", [json.dumps([ITEMS[0]])], [ITEMS[0]]),
+        ("reference", ITEMS, ITEMS),
+        ("reference", [ITEMS[0]], [ITEMS[0]]),
+        ("reference", [[1, "a"], [2, "b"]], [[1, "a"], [2, "b"]]),
+    ],
+)
+def test_what_a_list_of_references_holds(score, field, reference, prediction):
+    predictions = answered(json.dumps(prediction))
+    _, report, told = score(predictions, [{"id": 0, field: reference}], "--task", "freeform")
+    assert values(report, "field_f1", "anls_star") == [1.0, 1.0]
+    assert "lists" not in told
+
+
+def test_objects_beside_lists_that_may_be_several_references_are_told(score):
+    predictions = answered(json.dumps(ITEMS[0]), json.dumps(ITEMS[1]))
+    references = [{"id": n, "references": ITEMS} for n in range(2)]
+    _, report, told = score(predictions, references)
+    assert values(report, "field_f1") == [0.0]
+    assert "2 of 2 answers are objects and their references are lists" in told
+
+
 @pytest.mark.parametrize(
     "references",
     [

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import chain
 from typing import Any
 
@@ -24,6 +25,7 @@ from vlmeval_cli.core.batch import (
     singles,
 )
 from vlmeval_cli.core.config import OnBadRow
+from vlmeval_cli.core.metric import Notice
 from vlmeval_cli.joining.references import accepted
 from vlmeval_cli.parsing.document_stages import Document, Stage, own_syntax, read_document
 from vlmeval_cli.parsing.document_syntax import (
@@ -41,6 +43,8 @@ from vlmeval_cli.readers.json_values import described, literal
 _DONUT = "gt_parse"  # Donut and CORD keep the document under it, or several under gt_parses
 _LOOKED_AT = 1_000  # references whose syntax is looked at
 _EXAMPLES = 3
+# Fields whose lists hold several accepted documents; lists in other fields are one document.
+_SEVERAL = frozenset({"references", "refs", "golds", "ground_truths"})
 _EXPECTED = (
     "an object, a list of objects, or text that holds JSON, a YAML mapping of two lines or more, "
     "or a CSV table"
@@ -75,8 +79,7 @@ def reference_values(
     """
     bad: dict[int, str] = {}
     found: list[list[Any]] = []
-    for row, value in enumerate(values):
-        answers = value if isinstance(value, list) else accepted(value)
+    for row, answers in enumerate(_answers(values, field)):
         documents = [_without_donut(answer) for answer in answers if answer not in ("", None)]
         wrong = [one for one in documents if document_of(one) is None]
         if wrong:
@@ -84,6 +87,31 @@ def reference_values(
             documents = []
         found.append([part for one in documents for part in _parses(one)])
     return ReferenceValues(found, bad)
+
+
+def _answers(values: Sequence[Any], field: str) -> Iterator[list[Any]]:
+    """The accepted documents of each row.
+
+    A list of objects comes as one document. In every row of ``references`` with a single object in
+    it, as many programs write them, it is that object.
+    """
+    answers = [value if isinstance(value, list) else accepted(value) for value in values]
+    if field in _SEVERAL:
+        filled = [own for own in answers if own]
+        are_lone = bool(filled) and all(_is_lone_object(one) for own in filled for one in own)
+        return (list(chain.from_iterable(own)) if are_lone else own for own in answers)
+    return ([own] if _is_table(own) else own for own in answers)
+
+
+def _is_lone_object(answer: Any) -> bool:  # noqa: ANN401  (JSON)
+    return isinstance(answer, list) and len(answer) == 1 and isinstance(answer[0], dict)
+
+
+def _is_table(answers: Sequence[Any]) -> bool:
+    """Whether what looks like several documents is the rows of one, each a list of cells."""
+    return len(answers) > 1 and all(
+        isinstance(row, list) and not any(isinstance(cell, dict) for cell in row) for row in answers
+    )
 
 
 def _without_donut(answer: Any) -> Any:  # noqa: ANN401  (JSON)
@@ -142,14 +170,39 @@ def _as_text(value: Any) -> str:  # noqa: ANN401  (JSON)
     return "" if value is None else _written(value) or ""
 
 
-def reference_columns(references: Sequence[Sequence[Any]], items: Items) -> dict[str, Column]:
-    """The accepted documents, and their texts: as they were written, or one line of JSON."""
+def with_references(references: Sequence[Sequence[Any]], parsed: Parsed) -> Parsed:
+    """What was parsed, with the accepted documents and their texts.
+
+    The texts are as they were written, or one line of JSON.
+    """
     flat = list(chain.from_iterable(references))
     offsets = offsets_of([*map(len, references)])
-    return {
+    columns: dict[str, Column] = {
         "references.documents": ValueColumn([*map(document_of, flat)], offsets),
         "references.text": TextColumn([*map(_as_text, flat)], offsets),
     }
+    warnings = (*parsed.warnings, *_lists_beside_objects(references, parsed.values))
+    return replace(parsed, columns={**parsed.columns, **columns}, warnings=warnings)
+
+
+def _lists_beside_objects(
+    references: Sequence[Sequence[Any]], documents: Sequence[Any]
+) -> tuple[Notice, ...]:
+    """A warning where most answers are objects and their only reference is a list of objects."""
+    n = sum(
+        isinstance(own, dict) and len(theirs) == 1 and isinstance(theirs[0], list)
+        for own, theirs in zip(documents, references, strict=True)
+    )
+    if 2 * n <= len(documents):
+        return ()
+    return (
+        Notice(
+            "lists_beside_objects",
+            f"{n:,} of {len(documents):,} answers are objects and their references are lists, so "
+            "that no field agrees; if such a list holds several accepted documents, write each of "
+            'them as a text: ["{…}", "{…}"]',
+        ),
+    )
 
 
 def expected_syntax(references: Sequence[str], answers: Sequence[str]) -> tuple[Syntax | None, str]:

@@ -15,14 +15,15 @@ from vlmeval_cli.parsing.documents import (
     document_of,
     parse_documents,
     prediction_values,
-    reference_columns,
     reference_values,
+    with_references,
 )
 from vlmeval_cli.parsing.items import Items, Parsed
 from vlmeval_cli.readers.content import open_text
-from vlmeval_cli.tasks.base import Defaults, Facts, Settings, Task, adding, value
+from vlmeval_cli.tasks.base import Defaults, Facts, Settings, Task, value
 from vlmeval_cli.text.document_compare import diff
 from vlmeval_cli.text.document_rules import read_rules, settings_of
+from vlmeval_cli.text.document_similarity import explained
 
 _METRICS = ("field_f1", "format_valid", "schema_valid", "anls_star", "rouge_l_f1", "bleu_4")
 _INFERRED = (
@@ -44,6 +45,12 @@ def _parse(items: Items, config: RunConfig) -> Parsed:
     names = [spec.name for spec in config.metrics] or _METRICS
     infers = config.parse.schema is None and "schema_valid" in names
     return replace(parsed, notes=(*parsed.notes, _INFERRED)) if infers else parsed
+
+
+def _with_references(
+    references: Sequence[Sequence[Any]], items: Items, parsed: Parsed, config: RunConfig
+) -> Parsed:
+    return with_references(references, parsed)
 
 
 def _settings(config: RunConfig) -> Settings:
@@ -78,12 +85,20 @@ def _schema(path: str) -> str:
 
 
 def _detail(config: RunConfig) -> Callable[[Any, Sequence[Any]], Mapping[str, Any] | None]:
-    """The fields of an item that are not right."""
+    """The fields of an item that are not right, and how near each key comes."""
     rules = read_rules(settings_of(config.parse.field_rules))
+    named = (spec.options for spec in config.metrics if spec.name == "anls_star")
+    threshold = float(str(next(named, {}).get("threshold", 0.5)))
 
     def tell(document: Any, references: Sequence[Any]) -> Mapping[str, Any] | None:  # noqa: ANN401
-        found = diff(document, [*map(document_of, references)], rules)
-        return {"diff": found} if found else None
+        accepted = [*map(document_of, references)]
+        found = diff(document, accepted, rules)
+        if not found:
+            return None
+        if document is None:
+            return {"diff": found}
+        near = explained(document, accepted, threshold)
+        return {"diff": found, "anls_star": {"closest": near.closest, "keys": near.keys}}
 
     return tell
 
@@ -191,7 +206,7 @@ TASK = Task(
     read_predictions=prediction_values,
     read_references=reference_values,
     parse=_parse,
-    with_references=adding(reference_columns),
+    with_references=_with_references,
     settings=_settings,
     detail=_detail,
 )
