@@ -95,6 +95,20 @@ def test_a_flat_map_is_no_valid_rationale(score):
     assert [warning.code for warning in found.warnings] == ["flat_heat_maps"]
 
 
+def test_a_map_that_is_not_finite_is_no_valid_rationale(score, tmp_path):
+    np.save(tmp_path / "heat.npy", np.array([[np.nan, 1.0], [np.inf, 9.0]]))
+    found = score([row(heatmap="heat.npy"), row(2)])
+    assert found["rationale_accuracy"] == 0.5
+    assert [warning.code for warning in found.warnings] == ["flat_heat_maps"]
+
+
+def test_flat_maps_are_counted_beside_recorded_marks_that_are_skipped(score):
+    flat = {"heatmap": [[1.0, 1.0]], "mask": [[0, 1]]}
+    marks = [{"id": f"r{i}", "rationale": 1, "prediction": "dog"} for i in range(3)]
+    found = score([row(), row(2, **flat), *marks])
+    assert [warning.message[:13] for warning in found.warnings] == ["1 of 2 heat m"]
+
+
 def test_undefined_ratios_are_unknown_with_a_reason(score):
     found = score([row(prediction="cat", heatmap=[[1, 0], [0, 0]])])
     for name in ("prediction_trustworthiness", "inference_reliability"):
@@ -139,6 +153,48 @@ def test_mean_corruption_error_is_relative_to_alexnet(score):
     assert found["mce"] == pytest.approx(np.mean(0.4 / base))
     assert found["relative_mce"] == pytest.approx(np.mean(0.3 / (base - ALEXNET_CLEAN)))
     assert len(found.tables["corruptions"].rows) == 16
+
+
+def test_errors_of_alexnet_are_those_of_the_specification():
+    # metric-spec §16, in the order of the corruptions there.
+    expected = [
+        0.886428, 0.894468, 0.922640, 0.819880, 0.826268, 0.785948, 0.798360, 0.866816, 0.826572,
+        0.819324, 0.564592, 0.853204, 0.646056, 0.717840, 0.606500,
+    ]  # fmt: skip
+    assert [*ALEXNET.values()] == expected
+
+
+def test_extra_corruptions_are_in_the_table_and_not_in_the_mean(score):
+    extra = [
+        {"id": f"x{n}", "correct": n > 0, "rma": 0.9, "corruption": "spatter", "severity": 2}
+        for n in range(4)
+    ]
+    rows = corrupted(4, 1)
+    found = score(rows + extra)
+    assert found["mce"] == score(rows)["mce"]
+    cells = {cells[0]: cells[1:] for cells in found.tables["corruptions"].rows}
+    assert cells["spatter"] == (None, 0.25, None, None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("condition", "shown"),
+    [
+        ({"corruption": "rain", "severity": 2}, '"rain 2"'),
+        ({"corruption": "fog", "severity": 6}, '"fog 6"'),
+        ({"corruption": "fog", "severity": "high"}, '"fog"'),
+        ({"corruption": "fog", "severity": 2.5}, '"fog"'),
+        ({"corruption": "fog"}, '"fog"'),
+    ],
+)
+def test_items_of_no_known_corruption_and_severity_are_told_and_never_clean(
+    score, condition, shown
+):
+    rows = corrupted(4, 1)
+    found = score([*rows, {"id": "x", "correct": False, "rma": 0.9, **condition}])
+    assert found["relative_mce"] == score(rows)["relative_mce"]
+    (warning,) = (one for one in found.warnings if one.code == "other_corruptions")
+    assert "1 of 761 items" in warning.message
+    assert shown in warning.message
 
 
 def test_mean_corruption_error_needs_all_corruptions(score):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
@@ -9,8 +10,10 @@ from typing import ClassVar
 import numpy as np
 
 from vlmeval_cli.core.batch import Array, Batch, NumberColumn, ValueColumn
+from vlmeval_cli.core.errors import quoted
 from vlmeval_cli.core.metric import (
     MetricInfo,
+    Notice,
     Output,
     PooledMetric,
     Rows,
@@ -29,10 +32,16 @@ ALEXNET = {
 }  # fmt: skip
 ALEXNET_CLEAN = 0.43478  # top-1 error of torchvision's AlexNet on clean images
 NAMES = tuple(ALEXNET)
+EXTRA = ("speckle_noise", "gaussian_blur", "spatter", "saturate")  # no part of the mean
 SEVERITIES = 5
-CLEAN = len(NAMES) * SEVERITIES  # the cell after those of the corruptions
+NO_SEVERITY = -1
+_IN_MEAN = len(NAMES) * SEVERITIES  # cells of corruption and severity, those of the mean first
+_CLEAN = _IN_MEAN + len(EXTRA) * SEVERITIES
+_OTHER = _CLEAN + 1
 _NEEDS = ("item.correct", "item.corruption")
 _BASE = np.array([*ALEXNET.values()])
+_FIRST_CELL = {name: i * SEVERITIES for i, name in enumerate((*NAMES, *EXTRA))}
+_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +55,9 @@ class CorruptionError(PooledMetric[None]):
     bad as AlexNet; lower is better. Papers print both times 100.
 
     Edge cases: unknown unless all 15 corruptions have all five severities, for the relative one
-    also clean items; the table shows what is there. Other corruptions (speckle_noise,
+    also clean items; the table shows what is there. The extra corruptions (speckle_noise,
     gaussian_blur, spatter, saturate) are in the table and not in the mean, as in the official code.
+    Items of any other corruption, or of none of the five severities, are told in a warning.
 
     Source: Hendrycks and Dietterich 2019; AlexNet's errors from their code.
     """
@@ -85,13 +95,33 @@ class CorruptionError(PooledMetric[None]):
             np.flatnonzero(np.isnan(correct)).tolist(), "no class to compare with"
         )
         wrong = 1.0 - np.nan_to_num(correct, nan=1.0)
-        return Statistics(np.column_stack([cells, wrong]), skips=skips)
+        others = Counter(
+            f"{corruption} {severity}"
+            for (corruption, severity), cell in zip(conditions, cells.tolist(), strict=True)
+            if cell == _OTHER
+        )
+        return Statistics(np.column_stack([cells, wrong]), skips=skips, facts=others)
+
+    def advise(self, facts: Mapping[str, int], n: int) -> tuple[Notice, ...]:
+        """Items that are in no cell of the table."""
+        if not facts:
+            return ()
+        most = sorted(facts, key=lambda name: (-facts[name], name))[:_SHOWN]
+        shown = ", ".join(quoted(name.removesuffix(f" {NO_SEVERITY}")) for name in most)
+        return (
+            Notice(
+                "other_corruptions",
+                f"left out of mce and of its table: {sum(facts.values()):,} of {n:,} items, which "
+                f"are of none of ImageNet-C's corruptions at severity 1 to {SEVERITIES}: {shown}"
+                f"{', …' if len(facts) > _SHOWN else ''}",
+            ),
+        )
 
     def combine(self, rows: Rows, weights: Array) -> dict[str, Array]:
         """Weighted error of every cell, then the ratios to AlexNet's."""
         errors = _errors(rows, weights)
-        mean = errors[:, :CLEAN].reshape(-1, len(NAMES), SEVERITIES).mean(axis=2)
-        added = mean - errors[:, CLEAN, None]
+        mean = errors[:, :_IN_MEAN].reshape(-1, len(NAMES), SEVERITIES).mean(axis=2)
+        added = mean - errors[:, _CLEAN, None]
         return {
             "mce": (mean / _BASE).mean(axis=1),
             "relative_mce": (added / (_BASE - ALEXNET_CLEAN)).mean(axis=1),
@@ -104,13 +134,13 @@ class CorruptionError(PooledMetric[None]):
         values = found.values[kept]
         rows = Rows(values, np.arange(len(values)))
         errors = _errors(rows, np.ones((1, len(values))))[0]
-        grid = errors[:CLEAN].reshape(len(NAMES), SEVERITIES)
+        grid = errors[:_CLEAN].reshape(-1, SEVERITIES)
         cells = [
-            (name, *map(_known, row), _known(row.mean() / base))
-            for name, row, base in zip(NAMES, grid, _BASE, strict=True)
+            (name, *map(_known, row), _known(row.mean() / ALEXNET.get(name, np.nan)))
+            for name, row in zip((*NAMES, *EXTRA), grid, strict=True)
             if not np.isnan(row).all()
         ]
-        cells.append(("clean", *[None] * SEVERITIES, _known(errors[CLEAN])))
+        cells.append(("clean", *[None] * SEVERITIES, _known(errors[_CLEAN])))
         columns = ("corruption", *(f"severity {s + 1}" for s in range(SEVERITIES)), "CE")
         return {"corruptions": Table("Error by corruption and severity", columns, cells)}
 
@@ -125,22 +155,22 @@ def normal_name(corruption: object) -> str:
 
 def _cell(corruption: str, severity: int) -> int:
     if corruption == "clean" or severity == 0:
-        return CLEAN
-    if corruption not in ALEXNET or not 1 <= severity <= SEVERITIES:
-        return CLEAN + 1  # beside the mean
-    return NAMES.index(corruption) * SEVERITIES + severity - 1
+        return _CLEAN
+    if corruption not in _FIRST_CELL or not 1 <= severity <= SEVERITIES:
+        return _OTHER
+    return _FIRST_CELL[corruption] + severity - 1
 
 
 def _errors(rows: Rows, weights: Array) -> Array:
-    """Weighted error of each cell, shape (B, cells + clean); NaN where no item is."""
+    """Weighted error of each cell, the last of clean items, shape (B, cells); NaN without items."""
     cells = rows.values[:, 0].astype(np.int64)
     own = weights[:, rows.item]
     wrong = own * rows.values[:, 1]
-    n_cells = CLEAN + 2
+    n_cells = _OTHER + 1
     sums = np.stack([np.bincount(cells, row, n_cells) for row in wrong])
     counts = np.stack([np.bincount(cells, row, n_cells) for row in own])
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray(sums / counts)[:, : CLEAN + 1]
+        return np.asarray(sums / counts)[:, :_OTHER]
 
 
 def _known(value: float) -> float | None:

@@ -13,7 +13,7 @@ from vlmeval_cli.core.errors import UsageError, quoted
 from vlmeval_cli.core.metric import Metric, MetricInfo, Notice, Output, Statistics, Table
 from vlmeval_cli.core.results import MetricStatistics
 from vlmeval_cli.geometry.heat_maps import normalised, relevant_mass, upsampled
-from vlmeval_cli.parsing.rationales import Rationale, Recorded
+from vlmeval_cli.parsing.rationales import Looked, Rationale, Recorded
 
 _NEEDS = ("item.correct", "prediction.rationale")
 _QUADRANTS = (
@@ -40,8 +40,9 @@ class Rationality(Metric[None]):
     prediction, the second the rationale. A rationale is valid if its RMA is at least ``threshold``.
 
     Edge cases: PT is unknown without right predictions, IR without valid rationales (the official
-    script fails there). A heat map that is the same everywhere has no RMA: it is not valid, left
-    out of ``relevant_mass``, and counted in a warning (the official script takes it for valid).
+    script fails there). A heat map that is the same everywhere, or holds NaN or infinity, has no
+    RMA: it is not valid, left out of ``relevant_mass``, and counted in a warning (the official
+    script takes it for valid).
     Items without a rationale, or without a class to compare, are skipped and counted.
 
     Options:
@@ -118,6 +119,7 @@ class Rationality(Metric[None]):
         rationales = batch.column("prediction.rationale", ValueColumn).values
         values = np.zeros((len(batch), len(_QUADRANTS) + 2))
         skips: dict[int, str] = {}
+        n_flat = 0
         for i, (is_right, rationale) in enumerate(zip(correct.tolist(), rationales, strict=True)):
             if isinstance(rationale, str):
                 skips[i] = rationale
@@ -125,9 +127,8 @@ class Rationality(Metric[None]):
                 skips[i] = "no class to compare with"
             else:
                 values[i] = self._row(bool(is_right), rationale)
-        flat = int((values[:, :4].sum(axis=1) - values[:, 5] > 0).sum())
-        recorded = sum(isinstance(r, Recorded) and r.is_valid is not None for r in rationales)
-        return Statistics(values, skips=skips, facts={"flat": flat - recorded})
+                n_flat += isinstance(rationale, Looked) and values[i, -1] == 0.0
+        return Statistics(values, skips=skips, facts={"flat": n_flat})
 
     def _row(self, is_right: bool, rationale: Rationale) -> list[float]:
         mass = self._mass(rationale)
@@ -143,7 +144,10 @@ class Rationality(Metric[None]):
     def _mass(self, rationale: Rationale) -> float:
         if isinstance(rationale, Recorded):
             return rationale.mass
-        heat = upsampled(np.nan_to_num(rationale.heat_map()), self.size)
+        recorded = rationale.heat_map()
+        if not np.isfinite(recorded).all():
+            return np.nan
+        heat = upsampled(recorded, self.size)
         heat = normalised(heat) if self.scale == "min_max" else np.maximum(heat, 0.0)
         return relevant_mass(heat, rationale.region(self.size, is_cropped=self.view == "crop"))
 
@@ -183,8 +187,9 @@ class Rationality(Metric[None]):
         return (
             Notice(
                 "flat_heat_maps",
-                f"{flat:,} of {n:,} heat maps are the same everywhere: they have no relevant mass "
-                "and count as wrong rationales (the official script counts them as valid)",
+                f"{flat:,} of {n:,} heat maps are the same everywhere, or hold values that are no "
+                "numbers: they have no relevant mass and count as wrong rationales (the official "
+                "script counts them as valid)",
             ),
         )
 

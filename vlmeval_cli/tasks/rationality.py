@@ -11,7 +11,7 @@ import numpy as np
 from vlmeval_cli.core.batch import Column, NumberColumn, ValueColumn, singles
 from vlmeval_cli.core.config import OnBadRow, RunConfig
 from vlmeval_cli.core.results import Diagnosis, Score
-from vlmeval_cli.metrics.corruption_error import normal_name
+from vlmeval_cli.metrics.corruption_error import NO_SEVERITY, normal_name
 from vlmeval_cli.parsing.items import Items, Parsed, Place, Values
 from vlmeval_cli.parsing.rationales import FIELDS, Evidence
 from vlmeval_cli.parsing.texts import prediction_texts
@@ -56,17 +56,18 @@ def _parse(items: Items, config: RunConfig) -> Parsed:
 
 
 def _conditions(corruptions: Sequence[object], severities: Sequence[object] | None) -> ValueColumn:
-    """(corruption, severity) of every item; a severity that is no whole number is 0."""
-    levels = [0] * len(corruptions) if severities is None else [*map(_whole, severities)]
+    """(corruption, severity) of every item; no severity where it is no whole number."""
+    levels = [*map(_whole, severities or [None] * len(corruptions))]
     names = map(normal_name, corruptions)
     return ValueColumn([*zip(names, levels, strict=True)], singles(len(corruptions)))
 
 
 def _whole(severity: object) -> int:
     try:
-        return int(float(str(severity)))
+        level = float(str(severity))
     except ValueError:
-        return 0
+        return NO_SEVERITY
+    return int(level) if level.is_integer() else NO_SEVERITY
 
 
 def _correctness(references: Sequence[Sequence[Any]], items: Items) -> dict[str, Column]:
