@@ -112,6 +112,17 @@ def test_token_accuracy_counts_first_choices(score):
     assert score([{"id": 1, "logprobs": ranks}])["token_accuracy"] == 0.5
 
 
+def test_tokens_whose_alternatives_hold_no_number_are_not_judged(score):
+    content = [
+        {"token": "x", "logprob": -0.5, "top_logprobs": [{"token": "x", "logprob": None}, "?"]},
+        {"token": "x", "logprob": -0.5, "top_logprobs": []},
+        {"token": "x", "logprob": -0.5, "top_logprobs": [{"logprob": None}, {"logprob": -0.1}]},
+    ]
+    assert score([{"id": 1, "logprobs": {"content": content}}])["token_accuracy"] == 0.0
+    older = {"token_logprobs": [None, -1.0, -1.0], "top_logprobs": [None, {"a": None}, {"b": -1.0}]}
+    assert score([{"id": 1, "logprobs": older}])["token_accuracy"] == 1.0
+
+
 def test_without_alternatives_token_accuracy_is_no_default(score):
     assert "token_accuracy" not in score([{"id": 1, "token_logprobs": SPEC}]).scores
 
@@ -140,6 +151,10 @@ BROKEN = [
     ({"logprobs": {"content": ["a"]}}, 'no "token" and "logprob"'),
     ({"logprobs": [{"5": -1.0}]}, "token id"),
     ({"logprobs": {"content": [{"token": "a", "logprob": "low"}]}}, "among the numbers"),
+    (
+        {"logprobs": {"token_logprobs": [-1.0], "top_logprobs": [{"a": "low"}]}},
+        "alternatives whose log-probabilities are no numbers",
+    ),
     ({"loss": -1.0, "n_tokens": 3}, "a loss of -1, which is below 0"),
     ({"losses": [-1.0]}, "a loss of -1, which is below 0"),
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -24,9 +24,7 @@ _EXPECTED = (
 )
 _COUNTS = ("n_tokens", "num_tokens", "token_count")
 _BYTES = ("n_bytes", "num_bytes", "byte_count")
-FIELDS = (
-    *_COUNTS, *_BYTES, "labels", "loss_mask", "text", "prompt_token_ids", "predicted_ids",
-)  # fmt: skip
+FIELDS = (*_COUNTS, *_BYTES, "labels", "loss_mask", "text")
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,12 +143,22 @@ def _chat(content: Sequence[Any]) -> Tokens:
 
 def _is_chat_top(entry: Mapping[str, Any]) -> float:
     others = entry.get("top_logprobs")
-    if not isinstance(others, list) or not others or entry["logprob"] is None:
+    if not isinstance(others, list):
         return np.nan
-    highest = max(
-        _numbers([other.get("logprob") for other in others if isinstance(other, Mapping)])
+    return _is_top(
+        entry["logprob"],
+        [other.get("logprob") for other in others if isinstance(other, Mapping)],
     )
-    return float(entry["logprob"] >= highest)
+
+
+def _is_top(own: float | None, others: Iterable[Any]) -> float:
+    """1 where no alternative is more probable, 0 where one is; NaN where none is recorded."""
+    known = [other for other in others if other is not None]
+    if own is None or not known:
+        return np.nan
+    if not set(map(type, known)) <= {int, float}:
+        raise _MalformedError("alternatives whose log-probabilities are no numbers")
+    return float(own >= max(known))
 
 
 def _chat_bytes(entry: Mapping[str, Any]) -> float:
@@ -169,10 +177,8 @@ def _completion(value: Mapping[str, Any]) -> Tokens:
     if not isinstance(tops, list) or len(tops) != len(found.log_probs):
         return found
     is_top = [
-        float(own >= max(_numbers(list(others.values()))))
-        if isinstance(others, Mapping) and others and own == own
-        else np.nan
-        for own, others in zip(found.log_probs.tolist(), tops, strict=True)
+        _is_top(own, others.values()) if isinstance(others, Mapping) else np.nan
+        for own, others in zip(value["token_logprobs"], tops, strict=True)
     ]
     return Tokens(found.log_probs, np.array(is_top, dtype=np.float64), found.n_bytes)
 
