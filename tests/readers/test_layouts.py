@@ -366,6 +366,16 @@ SPECIAL = {
         ),
         {"doc_id": 0, "target": "red", "input": "what?", "filtered_resps": "blue"},
     ),
+    "lmms-eval samples of questions with several answers": (
+        '{"doc_id": 0, "target": "[\'red\', \'blue\']", "filtered_resps": "blue"}\n',
+        (
+            "harness_samples",
+            None,
+            {"id": "doc_id", "prediction": "filtered_resps", "references": "target"},
+            None,
+        ),
+        {"doc_id": 0, "target": ["red", "blue"], "filtered_resps": "blue"},
+    ),
     "lm-eval samples": (
         '{"doc_id": 0, "target": "red", "filtered_resps": ["blue"], "resps": [["blue"]]}\n',
         (

@@ -13,6 +13,27 @@ PREDICTIONS = [
 ]
 
 
+def test_samples_of_lmms_eval_accept_each_answer_of_a_spelled_list(score):
+    rows = [
+        {
+            "doc_id": 0,
+            "input": "who?",
+            "target": "['Paul', 'paul smith']",
+            "filtered_resps": "Paul",
+        },
+        {"doc_id": 1, "input": "how?", "target": "['1/8/93']", "filtered_resps": "1/8/98"},
+    ]
+    result = score(rows, metrics=["anls", "exact_match"])
+    assert result.scores["exact_match"].value == 0.5
+    # "Paul" is accepted as it is: 1. One of six characters of the other is wrong: 5/6.
+    assert result.scores["anls"].value == pytest.approx((1 + 5 / 6) / 2, abs=1e-12)
+
+
+def test_predictions_that_a_layout_names_may_all_be_right(score):
+    rows = [{"doc_id": n, "input": "q?", "target": "red", "filtered_resps": "red"} for n in (0, 1)]
+    assert score(rows).scores["exact_match"].value == 1.0
+
+
 @pytest.fixture
 def read(score):
     """Options → what was read of each prediction, by id."""

@@ -94,7 +94,8 @@ def refuse_gold(
     names = [prediction.name, *(name for name in prediction.others if name != reference.name)]
     if theirs is not None:
         names = [name for name in names if name == prediction.name or not _shared(sides, name)]
-    is_unsure = theirs is None and prediction.name not in rules.PREDICTION_ONLY
+    is_known = mine.layout.roles.get("prediction") == prediction.name
+    is_unsure = theirs is None and not is_known and prediction.name not in rules.PREDICTION_ONLY
     if len(names) == 1 and not is_unsure:
         return
     met = list(_met(sides, reference.name, pairs))

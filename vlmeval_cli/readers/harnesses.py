@@ -22,7 +22,11 @@ def _unwrapped(value: object) -> object:
 
 
 def _harness_sample(row: Fields) -> Fields:
-    found = {**row, "filtered_resps": _response(row["filtered_resps"])}
+    found = {
+        **row,
+        "filtered_resps": _response(row["filtered_resps"]),
+        "target": texts_in_cell(row["target"]),  # lmms-eval writes str(list)
+    }
     doc = row.get("doc")
     doc = doc if isinstance(doc, dict) else {}
     for name in _DOC_FIELDS:
