@@ -42,6 +42,8 @@ def test_file_names_of_coco_meet_image_ids():
         (["cat"], ["dog"]),
         (["a"], ["a"]),
         ([], ["a"]),
+        (["001", "2"], ["001", "2", "03"]),  # each prediction has its reference already
+        (["001", "2", "03"], ["001", "2"]),
     ],
 )
 def test_a_repair_that_helps_nothing_or_confuses_ids_is_not_offered(mine, theirs):

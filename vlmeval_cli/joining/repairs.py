@@ -89,6 +89,8 @@ def best_fix(predictions: Sequence[str], references: Sequence[str]) -> Fix | Non
     mine, theirs = dict.fromkeys(predictions), dict.fromkeys(references)
     lost = [text for text in theirs if text not in mine]
     free = [text for text in mine if text not in theirs]
+    if not free or not lost:
+        return None
     for steps in _ranked(free[:SAMPLE], lost[:SAMPLE]):
         fix = _fix(steps, mine, theirs)
         if fix is not None:
