@@ -257,6 +257,25 @@ def test_answers_without_a_document_are_counted_with_their_reason(score, tmp_pat
     assert values(report, "field_f1", "format_valid_repaired", "schema_valid") == [0.0, 0.0, 0.0]
 
 
+RECORDS = json.dumps([{"name": "tea", "total": 1}] * 12)
+
+
+@pytest.mark.parametrize(
+    ("text", "outcome"),
+    [
+        (RECORDS, "wrong"),
+        (f"```json\n{RECORDS}\n```", "wrong"),
+        (RECORDS[:-40], "loop"),  # cut off: it may have gone on for ever
+        ("red " * 100, "loop"),
+        ('I\'m sorry for the wait. {"name": "A0", "total": 0.5}', "right"),
+        ("I'm sorry, I can't read it. {}", "refused"),
+    ],
+)
+def test_a_whole_document_is_neither_a_loop_nor_a_refusal(score, text, outcome):
+    _, report, _ = score(answered(text), REFS[:1])
+    assert report["outcomes"] == {outcome: 1}
+
+
 @pytest.mark.parametrize("text", ["", "I'm sorry, I can't help with that."])
 def test_empty_and_refused_are_no_unparsed(score, text):
     _, report, _ = score(answered(text), REFS[:1])

@@ -243,10 +243,12 @@ def parse_documents(items: Items) -> Parsed:
     read = [None if raw is None else _document(raw, syntax) for raw in items.predictions]
     values = [None if one is None else one.value for one in read]
     stages = [Stage.UNREADABLE if one is None else one.stage for one in read]
+    is_whole = [one is not None and one.stage >= Stage.EXTRACTED for one in read]
     each = singles(len(read))
     return Parsed(
         values=values,
         unparsed={i: one.reason for i, one in enumerate(read) if one is not None and one.reason},
+        answered={i for i, value in enumerate(values) if value and is_whole[i]},
         columns={
             "prediction.documents": ValueColumn(values, each),
             "prediction.format": NumberColumn(np.array(stages, dtype=np.float64), each),

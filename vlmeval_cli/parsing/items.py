@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -82,6 +82,8 @@ class Parsed:
         values: as reports show them (plain JSON values); None where nothing could be read.
         unparsed: item → why no value could be read from the prediction it has.
         reasons: item → more about its outcome, where a value was read.
+        answered: items whose prediction holds a whole answer, so that its words make it neither
+            refused nor a loop.
         columns: typed columns for metrics, such as ``prediction.boxes``.
         notes: what the user should know of how they were read.
         warnings: what the user must know.
@@ -96,6 +98,7 @@ class Parsed:
     values: Sequence[Any]
     unparsed: Mapping[int, str] = field(default_factory=dict)
     reasons: Mapping[int, str] = field(default_factory=dict)
+    answered: Set[int] = frozenset()
     columns: Mapping[str, Column] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     warnings: tuple[Notice, ...] = ()

@@ -36,6 +36,9 @@ _REFUSAL_START = 1_000  # a refusal begins at once
 _HARMLESS = frozenset(string.digits + string.ascii_letters + string.punctuation) - set("aisuwAISUW")
 
 
+BY_WORDS = frozenset({"refused", "loop"})  # outcomes that are guessed from the words of a text
+
+
 class Status(NamedTuple):
     """A rung of the outcome ladder, and why."""
 

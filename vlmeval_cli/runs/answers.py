@@ -14,7 +14,7 @@ from vlmeval_cli.core.errors import DataError, quoted
 from vlmeval_cli.joining import Dataset
 from vlmeval_cli.parsing.items import Items, Parsed
 from vlmeval_cli.parsing.reasoning import answer
-from vlmeval_cli.parsing.statuses import Status, status, statuses
+from vlmeval_cli.parsing.statuses import BY_WORDS, Status, status, statuses
 from vlmeval_cli.runs.gathering import FINISH_REASON, Gathered
 from vlmeval_cli.tasks.base import Task
 
@@ -62,7 +62,7 @@ def take_answers(gathered: Gathered, task: Task, config: RunConfig) -> tuple[Gat
     parsed = Parsed(given) if task.parse is None else task.parse(items, config)
     if task.with_references is not None:
         parsed = task.with_references(gathered.dataset.references, items, parsed, config)
-    found = _statuses(given, unfinished, finish, parsed.unparsed)
+    found = _statuses(given, unfinished, finish, parsed)
     columns = _columns(gathered.dataset, items, parsed)
     outcomes: list[str | None] = [None] * len(given)
     for i, one in found.items():
@@ -165,7 +165,7 @@ def _statuses(
     given: Sequence[Any],
     unfinished: set[int],
     finish: Sequence[object] | None,
-    unparsed: Mapping[int, str],
+    parsed: Parsed,
 ) -> dict[int, Status]:
     """Item → what keeps its prediction from being an answer, where something does, in order."""
     if finish is None and not unfinished and set(map(type, given)) <= {str, type(None)}:
@@ -179,7 +179,12 @@ def _statuses(
             for i, text in enumerate(given)
             if (one := _status(text, finish[i], is_unfinished=i in unfinished)) is not None
         }
-    for i, reason in unparsed.items():
+    found = {
+        i: one
+        for i, one in found.items()
+        if one.outcome not in BY_WORDS or i not in parsed.answered
+    }
+    for i, reason in parsed.unparsed.items():
         found.setdefault(i, Status("unparsed", reason))
     return dict(sorted(found.items()))
 
