@@ -23,6 +23,8 @@ from vlmeval_cli.core.progress import NoProgress, Progress
 from vlmeval_cli.core.results import RunResult
 from vlmeval_cli.registry import choose
 from vlmeval_cli.runs.answers import take_answers
+from vlmeval_cli.runs.converting import Converted
+from vlmeval_cli.runs.converting import convert as convert_files
 from vlmeval_cli.runs.gathering import Gathered, gather
 from vlmeval_cli.runs.scoring import score_items
 from vlmeval_cli.runs.values import as_values
@@ -128,6 +130,16 @@ def inspect(
     """What the files hold and how they join, without scoring; missing predictions are counted."""
     config = replace(config, join=replace(config.join, missing="skip"))
     return gather(str(predictions), _path(references), config, progress, must_be_scorable=False)
+
+
+def convert(
+    predictions: str | Path,
+    references: str | Path | None = None,
+    config: RunConfig = DEFAULTS,
+    progress: Progress = SILENT,
+) -> Converted:
+    """Files of any layout as rows of one form: id, prediction, references, question, options, …."""
+    return convert_files(str(predictions), _path(references), config, progress)
 
 
 def how_read(found: Gathered, config: RunConfig = DEFAULTS) -> tuple[str, ...]:

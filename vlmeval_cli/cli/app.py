@@ -8,6 +8,7 @@ import typer
 
 from vlmeval_cli import __version__
 from vlmeval_cli.cli.console import write_result
+from vlmeval_cli.cli.convert import ConvertOptions, convert
 from vlmeval_cli.cli.doctor import DoctorOptions, doctor
 from vlmeval_cli.cli.inspect import InspectOptions, inspect
 from vlmeval_cli.cli.metrics import MetricsOptions, metrics
@@ -32,6 +33,7 @@ def make_app() -> typer.Typer:
     app.command("score")(taking(ScoreOptions, score))
     app.command("metrics")(taking(MetricsOptions, metrics))
     app.command("inspect")(taking(InspectOptions, inspect))
+    app.command("convert")(taking(ConvertOptions, convert))
     app.command("doctor")(taking(DoctorOptions, doctor))
     return app
 
