@@ -57,6 +57,18 @@ TABLE = [
      "qwen3-vl", [GRID], ["dog"]),
     ("qwen3-vl, single quotes", "[{'bbox_2d': [100, 200, 400, 600], 'label': 'dog'}]",
      "qwen3-vl", [GRID], ["dog"]),
+    ("qwen3-vl, an object a line",
+     '{"bbox_2d": [100, 200, 400, 600], "label": "a"}\n{"bbox_2d": [0, 0, 10, 20], "label": "b"}',
+     "qwen3-vl", [GRID, [0, 0, 10, 10]], ["a", "b"]),
+    ("qwen3-vl, objects without the brackets of a list",
+     '```json\n{"bbox_2d": [100, 200, 400, 600]},\n{"bbox_2d": [0, 0, 10, 20]}\n``` See [3].',
+     "qwen3-vl", [GRID, [0, 0, 10, 10]], [None, None]),
+    ("qwen3-vl, two lists, the second cut off behind a box",
+     '[{"bbox_2d": [100, 200, 400, 600], "label": "a"}]\n[{"bbox_2d": [0, 0, 10, 20], "label": "b',
+     "qwen3-vl", [GRID, [0, 0, 10, 10]], ["a", None]),
+    ("qwen3-vl, list of boxes cut off", '{"bbox_2d": [[100, 200, 400, 600], [0, 0, 10, 20], [3, 4',
+     "qwen3-vl", [GRID, [0, 0, 10, 10]], [None, None]),
+    ("a name without braces", "bbox_2d: [100, 200, 400, 600]", "qwen3-vl", [GRID], [None]),
     ("qwen3-vl, list of boxes", '{"bbox_2d": [[100, 200, 400, 600], [0, 0, 10, 20]]}',
      "qwen3-vl", [GRID, [0, 0, 10, 10]], [None, None]),
     ("qwen3-vl, numbers as texts", '{"bbox_2d": ["100", "200", "400", "600"]}', "qwen3-vl",
@@ -158,6 +170,8 @@ TABLE = [
      [[100, 200, 400, 300]], [None]),
     ("object of corners", '{"x1": 100, "y1": 200, "x2": 400, "y2": 300}', "pixels",
      [[100, 200, 400, 300]], [None]),
+    ("object of two corners", '{"top_left": [100, 200], "bottom_right": [400, 300]}', "pixels",
+     [[100, 200, 400, 300]], [None]),
     ("object of widths", '{"x": 100, "y": 200, "width": 300, "height": 100}', "pixels",
      [[100, 200, 400, 300]], [None]),
     ("object with a score", '{"bbox": [100, 200, 400, 300], "label": "Dog", "score": 0.9}',
@@ -225,6 +239,7 @@ def test_an_answer_that_says_there_is_no_box_is_read_and_empty(answer):
         ("[1e99, 2, 3, 4]", "a number is beyond any image"),
         ([1, 2, 3], "a box has 3 numbers, expected 4"),
         ([1, 2, 3, 4, 0.9], "a box has 5 numbers, expected 4"),
+        ('{"bbox": [1, 2, 3, 4, 0.9]}', "no box is in the text"),
         ([1, 2, 3, None], "got null, expected a number"),
         ([True, False, True, False], "got true, expected a box"),
         ({"label": "dog"}, 'an object with "label" has no box'),
@@ -241,6 +256,17 @@ def test_an_answer_without_a_whole_box_is_unparsed_with_its_reason(answer, reaso
     assert parsed.unparsed[0].startswith(reason)
     assert parsed.values[0] is None
     assert parsed.columns["prediction.boxes"].is_readable.tolist() == [False, True]
+
+
+def test_values_are_cut_in_reasons():
+    reason = parse({"bbox": [1, 2, 3, 4], "score": ["x" * 999]}, box_format="pixels").unparsed[0]
+    assert len(reason) < 120
+
+
+def test_the_area_of_a_prediction_is_that_of_its_box():
+    # COCO's loadRes computes it anew, and area decides which sizes a detection counts for.
+    column = parse({"bbox": [0, 0, 4, 5], "area": 99}, box_format="pixels").columns
+    assert column["prediction.boxes"].areas.tolist() == [20]
 
 
 def test_missing_predictions_are_not_unparsed():

@@ -279,6 +279,13 @@ def test_classes_without_a_name_of_their_own_are_called_by_number(score, names, 
     assert {row[0] for row in found.tables["ap_by_class"].rows} == shown
 
 
+def test_the_area_of_a_true_box_is_that_of_its_segment(score):
+    annotations = [{**one, "area": 1e6} for one in INSTANCES["annotations"]]
+    found = score(results(0.9, 0.8, 0.7), {**INSTANCES, "annotations": annotations}, "json")
+    assert found["mar_large"] == pytest.approx(1.0)
+    assert found["mar_small"] is None
+
+
 def test_a_rejected_reading_of_classes_given_by_number_is_scored_by_name(score):
     rows = [{"image_id": image, "boxes": []} for image in (1, 2)]
     for one in INSTANCES["annotations"]:

@@ -84,7 +84,7 @@ def with_references(
     boxes = Boxes.of(found, image_sizes(items))
     named = choice(config.parse.box_format).references
     decision = _decide(boxes, items, named)
-    own = column(boxes, decision)
+    own = _with_areas(column(boxes, decision), found)
     columns = {name: one for name, one in parsed.columns.items() if name != FRAME}
     _refuse_other_frames(parsed.columns.get(FRAME), frames_of(boxes, decision), items)
     columns |= {BOXES: own, **_objects(own)}
@@ -94,6 +94,12 @@ def with_references(
         notes=(*parsed.notes, _note(decision)),
         decided={"reference_format": decision.chosen.name},
     )
+
+
+def _with_areas(column: BoxColumn, found: Sequence[Found]) -> BoxColumn:
+    """The areas that COCO's annotations record, which are those of segments."""
+    recorded = np.array([box.area for own in found for box in own.boxes], dtype=np.float64)
+    return replace(column, areas=np.where(np.isnan(recorded), column.areas, recorded))
 
 
 def _says_class_id(value: Any) -> bool:  # noqa: ANN401  (JSON)

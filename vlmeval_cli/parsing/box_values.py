@@ -17,6 +17,7 @@ from vlmeval_cli.parsing.box_syntaxes import (
     RawBox,
     bounding,
     clean,
+    fours,
     numbers_in,
     read_lists,
     read_marked,
@@ -24,6 +25,7 @@ from vlmeval_cli.parsing.box_syntaxes import (
 )
 
 DEEPEST: Final = 8  # levels of nesting; no answer has more
+_SHOWN: Final = 80  # characters of a value in a message
 
 # Names of a box inside an object, and what they say of its syntax.
 _BOX_KEYS: Final[dict[str, str]] = {
@@ -48,6 +50,7 @@ _CORNERS: Final[tuple[tuple[tuple[str, str, str, str], Order], ...]] = (
     (("cx", "cy", "w", "h"), "cxcywh"),
     (("cx", "cy", "width", "height"), "cxcywh"),
 )
+_CORNER_PAIRS: Final = (("top_left", "bottom_right"), ("upper_left", "lower_right"))
 _LABEL_KEYS: Final = (
     "label", "category", "category_name", "class", "class_name", "name", "phrase", "text_content",
 )  # fmt: skip
@@ -104,7 +107,7 @@ class _Walk:
         elif isinstance(value, Mapping):
             yield from self._object(value, depth)
         elif not isinstance(value, list | tuple):
-            raise BadBoxError(f"got {json.dumps(value)}, expected a box")
+            raise BadBoxError(f"got {_told(value)}, expected a box")
         elif value and (all(map(_is_number, value)) or _has_bare_number(value)):
             self._seen("lists")
             yield RawBox(_four(value))
@@ -132,6 +135,12 @@ class _Walk:
                 yield self._with_facts(
                     RawBox(_four([known[name] for name in names]), order=order), known
                 )
+                return
+        for first, last in _CORNER_PAIRS:
+            if isinstance(known.get(first), list) and isinstance(known.get(last), list):
+                self._seen("json")
+                box = RawBox(_four([*known[first], *known[last]]), order="xyxy")
+                yield self._with_facts(box, known)
                 return
         holder = next((name for name in _HOLDERS if name in known), None)
         if holder is not None:
@@ -193,9 +202,16 @@ def _has_bare_number(values: Sequence[object]) -> bool:
     return any(_is_number(value) for value in values if not isinstance(value, str))
 
 
+def _told(value: object) -> str:
+    """The start of a value, as JSON writes it."""
+    text = json.dumps(value, default=str)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+
+
 def _number(value: Any, what: str = "number") -> float:  # noqa: ANN401  (JSON)
     if not _is_number(value):
-        raise BadBoxError(f"got {json.dumps(value)}, expected a {what}")
+        article = "an" if what.startswith("a") else "a"
+        raise BadBoxError(f"got {_told(value)}, expected {article} {what}")
     number = float(value)
     if not isfinite(number) or abs(number) > LARGEST:
         raise BadBoxError(f"{number:g} is no {what} of an image")
@@ -228,12 +244,16 @@ def _corners_of(value: list[Any]) -> tuple[float, float, float, float] | None:
 # --- texts --------------------------------------------------------------------------------------
 
 _KEYS = "|".join(_BOX_KEYS)
+_MENDED_FOUR = rf"{NUMBER}(?:\s*,\s*{NUMBER}){{3}}(?!\s*,\s*[-+.\d]|[.\d])"
 _MENDED_BOX = re.compile(
     rf"[\"']?\b({_KEYS})\b[\"']?\s*[:=]\s*[\[(\"']*"
-    rf"({NUMBER}(?:\s*,\s*{NUMBER}){{3}}|{NUMBER}\s*,\s*{NUMBER}(?=\s*[\])]))"
+    rf"({_MENDED_FOUR}(?:\s*\]\s*,\s*\[\s*{_MENDED_FOUR})*"
+    rf"|{NUMBER}\s*,\s*{NUMBER}(?=\s*[\])]))"
 )
 _MENDED_LABEL = re.compile(rf"[\"'](?:{'|'.join(_LABEL_KEYS)})[\"']\s*:\s*[\"']([^\"'\n]*)[\"']")
 _TRAILING_COMMA = re.compile(r",(\s*[\]}])")
+_OPENING = re.compile(r"[\[{]")
+_DECODER = json.JSONDecoder()
 
 
 def _of_text(text: str) -> Found:
@@ -252,32 +272,47 @@ def _of_text(text: str) -> Found:
 
 def _json_in(text: str) -> Found | None:
     """Boxes of the JSON in a text, or of what is left of broken JSON; None where it has none."""
-    if "{" not in text and not _MENDED_BOX.search(text):
-        return None
+    if "{" not in text:
+        named = _mended(text)  # a name and numbers, as in YAML
+        return named and named._replace(is_mended=False)
     for start in ("[", "{"):
-        value = _decoded(text, start)
-        if value is not None:
-            try:
-                return read_value(value)
-            except BadBoxError:
-                continue
+        values, rest = _decoded(text, start)
+        if not values:
+            continue
+        try:
+            found = read_value(values)
+        except BadBoxError:
+            continue
+        more = _mended(rest)
+        if more is None:
+            return found
+        return Found(found.syntax, (*found.boxes, *more.boxes), is_mended=True)
     return _mended(text)
 
 
-def _decoded(text: str, start: str) -> Any:  # noqa: ANN401  (JSON)
-    """The JSON value that begins with the first ``start`` and holds an object, or None."""
+def _decoded(text: str, start: str) -> tuple[list[Any], str]:
+    """JSON values, the first of which begins with the first ``start``, and what follows them.
+
+    Models write several objects one after the other, without the brackets of a list. Values that
+    hold no object are no answer; where the first is one of them there is nothing.
+    """
     at = text.find(start)
-    if at < 0:
-        return None
-    for body in (text[at:], _TRAILING_COMMA.sub(r"\1", text[at:])):
-        try:
-            value, _ = json.JSONDecoder().raw_decode(body)
-        except (ValueError, RecursionError):
-            continue
-        if "{" in text and not _holds_object(value):
-            return None
-        return value
-    return None
+    body = text[max(at, 0) :]
+    for whole in (body, _TRAILING_COMMA.sub(r"\1", body)):
+        values: list[Any] = []
+        end = 0
+        while (opening := _OPENING.search(whole, end)) is not None and at >= 0:
+            try:
+                value, end = _DECODER.raw_decode(whole, opening.start())
+            except (ValueError, RecursionError):
+                break
+            if _holds_object(value):
+                values.append(value)
+            elif not values:
+                return [], text
+        if values:
+            return values, whole[end:]
+    return [], text
 
 
 def _holds_object(value: object) -> bool:
@@ -297,5 +332,7 @@ def _mended(text: str) -> Found | None:
         ends = [end for end in (closing, following) if end >= 0]
         label = _MENDED_LABEL.search(text[opening : min(ends, default=len(text))])
         syntax = syntax or _BOX_KEYS[match[1]]
-        boxes.append(RawBox(_four(numbers_in(match[2])), label[1] if label else None))
+        numbers = numbers_in(match[2])
+        several = fours(numbers) if len(numbers) > 2 else [_four(numbers)]
+        boxes += [RawBox(four, label[1] if label else None) for four in several]
     return Found(syntax, boxes, is_mended=True) if boxes else None

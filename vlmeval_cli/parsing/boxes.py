@@ -15,6 +15,7 @@ from vlmeval_cli.core.batch import Array, Column, NumberColumn, ValueColumn, off
 from vlmeval_cli.core.config import OnBadRow, RunConfig
 from vlmeval_cli.core.errors import UsageError
 from vlmeval_cli.core.metric import Notice
+from vlmeval_cli.geometry.boxes import area
 from vlmeval_cli.geometry.columns import BoxColumn
 from vlmeval_cli.geometry.frames import Sizes, as_corners, sorted_corners
 from vlmeval_cli.geometry.labels import plain
@@ -160,18 +161,13 @@ def column(boxes: Boxes, decision: Decision) -> BoxColumn:
     corners, _ = boxes.corners(decision)
     corners, _ = sorted_corners(corners)
     raw = [box for one in boxes.found if one is not None for box in one.boxes]
-    sides = corners[:, 2:] - corners[:, :2]
-    areas = sides.prod(axis=1)
-    for row, box in enumerate(raw):
-        if box.area is not None:
-            areas[row] = box.area
     return BoxColumn(
         boxes=corners,
         item_offsets=offsets_of([0 if one is None else len(one.boxes) for one in boxes.found]),
         labels=[plain(box.label) or None if box.label else None for box in raw],
         scores=np.array([np.nan if box.score is None else box.score for box in raw]),
         is_crowd=np.array([box.is_crowd for box in raw], dtype=bool),
-        areas=areas,
+        areas=area(corners),
         is_readable=np.array([one is not None for one in boxes.found], dtype=bool),
     )
 
