@@ -5,14 +5,13 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice, repeat
+from itertools import repeat
 from operator import itemgetter
 from typing import Any, Protocol
 
 from vlmeval_cli.joining.paths import ROW_NUMBER, value_at
-from vlmeval_cli.readers.base import Layout
+from vlmeval_cli.readers.base import Layout, Row, chunked
 
-_ROWS_AT_ONCE = 1024
 A_LINE_A_ROW = Layout("jsonl", "an object a line")
 
 
@@ -29,7 +28,7 @@ class RowSource(Protocol):
         """What was recognised; it says what a row's number counts."""
         ...
 
-    def rows(self) -> Iterator[tuple[int, dict[str, Any]]]:
+    def rows(self) -> Iterator[Row]:
         """Line (or place) and fields of each row."""
         ...
 
@@ -101,9 +100,7 @@ def collect(source: RowSource, names: Iterable[str]) -> Columns:
     lines = array("q")
     known: set[str] = set()
     columns: dict[str, list[Any]] = {name: [] for name in dict.fromkeys(names)}
-    numbered = iter(source.rows())
-    while chunk := list(islice(numbered, _ROWS_AT_ONCE)):
-        places, rows = zip(*chunk, strict=True)
+    for places, rows in chunked(source.rows()):
         lines.extend(places)
         own = set().union(*rows)
         known |= own

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, islice
 from typing import Any, Literal, NamedTuple, Protocol
+
+_ROWS_AT_ONCE = 1024
 
 
 class Row(NamedTuple):
@@ -17,6 +20,53 @@ class Row(NamedTuple):
 
     line: int
     fields: dict[str, Any]
+
+
+class Chunk(NamedTuple):
+    """Consecutive rows, at least one: their lines and their fields."""
+
+    lines: Sequence[int]
+    fields: Sequence[dict[str, Any]]
+
+    @classmethod
+    def of(cls, rows: Sequence[Row]) -> Chunk:
+        """The chunk of some rows."""
+        return cls(*zip(*rows, strict=True))
+
+    def rows(self) -> Iterator[Row]:
+        """The rows, one after the other."""
+        return map(Row, self.lines, self.fields)
+
+
+class ChunkedRows(Iterator[Row]):
+    """Rows one after the other; or as many at a time as were read at once, which is faster."""
+
+    def __init__(self, chunks: Iterator[Chunk]) -> None:
+        """The rows of ``chunks``."""
+        self._chunks = chunks
+        self._begun: Iterator[Row] = iter(())
+
+    def __next__(self) -> Row:
+        """The next row."""
+        for row in self._begun:
+            return row
+        self._begun = next(self._chunks).rows()
+        return next(self._begun)
+
+    def chunks(self) -> Iterator[Chunk]:
+        """The rows that are left."""
+        rest = [*self._begun]
+        return chain([Chunk.of(rest)], self._chunks) if rest else self._chunks
+
+
+def chunked(rows: Iterator[Row]) -> Iterator[Chunk]:
+    """The rows that are left, many at a time."""
+    return rows.chunks() if isinstance(rows, ChunkedRows) else _put_together(rows)
+
+
+def _put_together(rows: Iterator[Row]) -> Iterator[Chunk]:
+    while some := [*islice(rows, _ROWS_AT_ONCE)]:
+        yield Chunk.of(some)
 
 
 class BadRow(NamedTuple):

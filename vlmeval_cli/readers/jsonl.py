@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import partial
-from itertools import count
 from typing import Any
 
-from vlmeval_cli.readers.base import Row
+from vlmeval_cli.core.errors import DataError
+from vlmeval_cli.readers.base import Chunk, ChunkedRows, Row
 from vlmeval_cli.readers.content import Content
 from vlmeval_cli.readers.json_values import (
     MalformedJson,
@@ -20,19 +19,20 @@ from vlmeval_cli.readers.json_values import (
 from vlmeval_cli.readers.rejects import Rejects
 
 Loads = Callable[[bytes], Any]
-
-# As Row(line, fields), without a call of Python's for each row.
-_row: Callable[[tuple[int, dict[str, Any]]], Row] = partial(tuple.__new__, Row)
 _AT_ONCE = 512  # lines parsed before the first is given
 _BLOCK_BYTES = 1 << 18  # small enough that lines are parsed while the processor's cache holds them
 EXPECTED = 'expected an object such as {"id": …, "prediction": …}'
 
 
-def jsonl_rows(content: Content, rejects: Rejects) -> Iterator[Row]:
+def jsonl_rows(content: Content, rejects: Rejects) -> ChunkedRows:
     """Rows of a file of lines; blank lines are passed over.
 
     Memory is bounded by a block and the longest line.
     """
+    return ChunkedRows(_chunks(content, rejects))
+
+
+def _chunks(content: Content, rejects: Rejects) -> Iterator[Chunk]:
     number = 0
     for block in content.line_blocks(_BLOCK_BYTES):
         loads = exact_loads if may_hold_long_number(block) else fast_loads
@@ -43,13 +43,25 @@ def jsonl_rows(content: Content, rejects: Rejects) -> Iterator[Row]:
             if values is None:
                 yield from _one_by_one(some, number + 1, loads, rejects)
             else:
-                yield from map(_row, zip(count(number + 1), values, strict=False))
+                yield Chunk(range(number + 1, number + 1 + len(values)), values)
             number += len(some)
         del lines, some, values  # before the next block comes
 
 
-def _one_by_one(lines: list[bytes], number: int, loads: Loads, rejects: Rejects) -> Iterator[Row]:
+def _one_by_one(lines: list[bytes], number: int, loads: Loads, rejects: Rejects) -> Iterator[Chunk]:
     """Rows of lines of which some are blank or malformed; ``number`` is that of the first."""
+    found: list[Row] = []
+    try:
+        found.extend(_each(lines, number, loads, rejects))
+    except DataError:
+        if found:
+            yield Chunk.of(found)
+        raise
+    if found:
+        yield Chunk.of(found)
+
+
+def _each(lines: list[bytes], number: int, loads: Loads, rejects: Rejects) -> Iterator[Row]:
     for place, line in enumerate(lines, number):
         try:
             fields = loads(line)

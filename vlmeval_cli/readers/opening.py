@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
+from typing import TypeVar
 
 from vlmeval_cli.core.config import OnBadRow
 from vlmeval_cli.core.errors import DataError
 from vlmeval_cli.readers import coco, completions, generations, harnesses, squad, texts, vqa
-from vlmeval_cli.readers.base import BadRow, Layout, Row
+from vlmeval_cli.readers.base import BadRow, Chunk, ChunkedRows, Layout, Row
 from vlmeval_cli.readers.content import Content, open_content
 from vlmeval_cli.readers.documents import (
     Document,
@@ -42,6 +43,7 @@ _HEAD_LINES = 12
 _HEAD_BLOCK = 1 << 16
 
 Reading = Callable[[Rejects], Iterator[Row]]
+Part = TypeVar("Part", Row, Chunk)
 
 
 class FileSource:
@@ -87,14 +89,20 @@ class FileSource:
         """
         rejects = Rejects(self.path, self._layout, self._on_bad_row)
         rows = self._reading(rejects)
-        first = next(rows, None)
+        if isinstance(rows, ChunkedRows):
+            return ChunkedRows(self._watched(rows.chunks(), rejects))
+        return self._watched(rows, rejects)
+
+    def _watched(self, parts: Iterator[Part], rejects: Rejects) -> Iterator[Part]:
+        """The parts of a file, at least one; when all are read its bad rows are known."""
+        first = next(parts, None)
         if first is None and self._may_be_empty:
             return
         if first is None:
             raise DataError(_without_rows(self.path, rejects.found))
         yield first
         del first
-        yield from rows
+        yield from parts
         self._bad_rows = tuple(rejects.found)
 
     def sha256(self) -> str:

@@ -25,7 +25,9 @@ from vlmeval_cli.joining import (
 )
 from vlmeval_cli.joining.paths import WHOLE_ROW
 from vlmeval_cli.readers import Layout, Row, Source, open_source
+from vlmeval_cli.readers.base import ChunkedRows, chunked
 from vlmeval_cli.readers.coco import empty_results
+from vlmeval_cli.runs.fitting import refuse_unread_choices
 from vlmeval_cli.tasks import NAMES, task
 from vlmeval_cli.tasks.base import Task
 
@@ -102,7 +104,7 @@ class _Opened(NamedTuple):
 
     def rows(self) -> Iterator[Row]:
         """All rows, once: the file is not read again, and its first rows are let go."""
-        return chain(_let_go(self.head), self.following)
+        return ChunkedRows(chain(chunked(_let_go(self.head)), chunked(self.following)))
 
     def side(self) -> Side:
         return Side(self.path, self.layout, [row.fields for row in self.head])
@@ -144,6 +146,8 @@ def gather(
         task=config.task,
     )
     known = task(detected.task) if must_be_scorable or detected.task in NAMES else None
+    if known is not None:
+        refuse_unread_choices(known, detected.task_reason, config.parse)
     if known is not None and theirs is not None:
         detected = _with_whole_rows(detected, mine, theirs, known)
     extra = _extra_fields(known, config)
