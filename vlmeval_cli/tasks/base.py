@@ -115,6 +115,8 @@ class Task:
         parse: predictions → values and typed columns; None where they are texts and stay so.
         with_references: makes typed columns of the references, beside what was parsed of the
             predictions; :func:`adding` where that hangs on nothing else.
+        reads: fields of :class:`~vlmeval_cli.core.config.ParsePolicy` that it looks at, beside
+            ``reasoning``; the others are refused.
         settings: choices of the run → options of metrics by metric name, which come with the data.
         detail: makes, for a run's choices, (value, references) → more about how an item was scored.
     """
@@ -134,6 +136,7 @@ class Task:
     read_references: ReferenceReader = reference_texts
     parse: Callable[[Items, RunConfig], Parsed] | None = None
     with_references: WithReferences | None = None
+    reads: frozenset[str] = frozenset()
     settings: Callable[[RunConfig], Settings] | None = None
     detail: (
         Callable[[RunConfig], Callable[[Any, Sequence[Any]], Mapping[str, Any] | None]] | None

@@ -20,7 +20,7 @@ def _defaults(facts: Facts) -> Defaults:
 
 
 def _diagnose(scores: Mapping[str, Score]) -> Sequence[Diagnosis]:
-    names = ("accuracy", "accuracy_parsed", "unparsed", "f1_macro", "ece")
+    names = ("accuracy", "accuracy_parsed", "unparsed_rate", "f1_macro", "ece")
     accuracy, parsed, unparsed, macro, ece = (value(scores, name) for name in names)
     found = []
     if unparsed is not None and unparsed > _UNPARSED:
@@ -59,6 +59,7 @@ TASK = Task(
     has_right_answers=True,
     free_groups=(),
     diagnose=_diagnose,
+    reads=frozenset({"labels"}),
     fields=CONFIDENCE_FIELDS,
     read_predictions=prediction_labels,
     read_references=reference_labels,

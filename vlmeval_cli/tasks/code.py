@@ -124,6 +124,7 @@ TASK = Task(
     has_right_answers=True,
     free_groups=(),
     diagnose=_diagnose,
+    reads=frozenset({"run_tests", "test_timeout", "test_memory"}),
     fields=("entry_point", "prompt", *TEST_FIELDS, *SETUP_FIELDS, *RESULT_FIELDS),
     needs_references=False,
     repeats="list",

@@ -203,6 +203,7 @@ TASK = Task(
     has_right_answers=True,
     free_groups=(),
     diagnose=_diagnose,
+    reads=frozenset({"schema", "field_rules"}),
     read_predictions=prediction_values,
     read_references=reference_values,
     parse=_parse,

@@ -139,6 +139,7 @@ TASK = Task(
     has_right_answers=True,
     free_groups=("split",),
     diagnose=_diagnose,
+    reads=frozenset({"box_format"}),
     fields=(*FIELDS, "answer"),
     belongs_to_value=FACTS,
     empty_list_is_answer=True,
