@@ -94,7 +94,7 @@ def test_accuracy_counts_unread_predictions_as_wrong_and_tells_them():
     found = accuracy(pairs)
     assert found["accuracy"] == pytest.approx(0.4)
     assert found["accuracy_parsed"] == pytest.approx(0.5)
-    assert found["unparsed"] == pytest.approx(0.2)
+    assert found["unparsed_rate"] == pytest.approx(0.2)
 
 
 def test_accuracy_of_nothing_read_is_unknown():

@@ -223,7 +223,7 @@ def test_an_answer_that_names_no_class_has_its_outcome(score, text, outcome):
 def test_missing_predictions_are_the_worst_if_asked(score):
     result = score(["cat", "dog"], missing="worst")
     assert result["accuracy"] == result["recall_micro"] == 0.5
-    assert result["unparsed"] == 0.5
+    assert result["unparsed_rate"] == 0.5
 
 
 def test_bad_rows_are_left_out_if_asked(score):
@@ -242,7 +242,7 @@ def scores(**values):
     ("values", "pattern"),
     [
         ({"accuracy": 0.9, "f1_macro": 0.5}, "macro F1 (0.50) is far below accuracy (0.90)"),
-        ({"accuracy": 0.5, "unparsed": 0.2, "accuracy_parsed": 0.6}, "20% of the predictions"),
+        ({"accuracy": 0.5, "unparsed_rate": 0.2, "accuracy_parsed": 0.6}, "20% of the predictions"),
         ({"ece": 0.3}, "ECE is high (0.30)"),
     ],
 )
@@ -252,5 +252,5 @@ def test_patterns_are_told(values, pattern):
 
 
 def test_good_scores_say_nothing():
-    values = {"accuracy": 0.9, "f1_macro": 0.88, "unparsed": 0.01, "ece": 0.03}
+    values = {"accuracy": 0.9, "f1_macro": 0.88, "unparsed_rate": 0.01, "ece": 0.03}
     assert not task("classification").diagnose(scores(**values))

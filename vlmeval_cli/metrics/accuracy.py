@@ -27,8 +27,8 @@ class Accuracy(Metric[Classes]):
     which is right.
 
     Output: ``accuracy``, right among all items; ``accuracy_parsed``, right among the items whose
-    prediction names a class; ``unparsed``, the share of those that name none. Fractions from 0 to
-    1; higher is better for the first two, lower for the last. The table ``floors`` holds what
+    prediction names a class; ``unparsed_rate``, the share of those that name none. Fractions from
+    0 to 1; higher is better for the first two, lower for the last. The table ``floors`` holds what
     blind guesses get on the same references.
 
     Edge cases: an answer that is empty, names no class, several, or a negated one is wrong for
@@ -49,7 +49,7 @@ class Accuracy(Metric[Classes]):
         >>> batch = Batch(["a", "b", "c"], [], [], prepared=columns)
         >>> rows = Accuracy().measure(batch, None).values
         >>> {name: round(float(x), 3) for name, x in Accuracy().finalize(rows.sum(axis=0)).items()}
-        {'accuracy': 0.333, 'accuracy_parsed': 0.5, 'unparsed': 0.333}
+        {'accuracy': 0.333, 'accuracy_parsed': 0.5, 'unparsed_rate': 0.333}
     """
 
     info: ClassVar[MetricInfo] = MetricInfo(
@@ -75,7 +75,7 @@ class Accuracy(Metric[Classes]):
                 meaning="share of right ones among the predictions from which a class was read",
             ),
             Output(
-                "unparsed",
+                "unparsed_rate",
                 higher_is_better=False,
                 worst=1.0,
                 kind="ratio",
@@ -106,7 +106,7 @@ class Accuracy(Metric[Classes]):
             return {
                 "accuracy": right / n,
                 "accuracy_parsed": right / is_read,
-                "unparsed": unread / n,
+                "unparsed_rate": unread / n,
             }
 
     def worst_row(self) -> Array:
