@@ -88,7 +88,7 @@ def _tokens(value: object, name: str) -> Tokens | Total:
         found = _chat(value["content"])
     elif isinstance(value, Mapping) and isinstance(value.get("token_logprobs"), list):
         found = _completion(value)
-    elif isinstance(value, list) and any(isinstance(entry, Mapping) for entry in value):
+    elif isinstance(value, list) and dict in map(type, value):
         found = _chat(value) if all(map(_is_chat_token, value)) else _prompt(value)
     elif isinstance(value, list):
         found = _plain(sign * _numbers(value))
