@@ -1,18 +1,31 @@
-"""Write docs/metrics.md from what the metrics declare of themselves.
+"""Write docs/metrics.md, and the tables of other pages, from what metrics and tasks declare.
 
 Run: python docs/make_metrics.py
+
+Of README.md, choosing-metrics.md and files.md what stands between ``<!-- made: NAME -->`` and
+``<!-- end -->`` is replaced; the rest is written by hand.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from inspect import getdoc
 from pathlib import Path
 
-from vlmeval_cli.core.metric import Metric, Output
+from vlmeval_cli.cli.metric_pages import SIGHTS, better, scale, span
+from vlmeval_cli.core.metric import Metric
+from vlmeval_cli.detection import rules
+from vlmeval_cli.readers.opening import DOCUMENT_RULES, ROW_RULES
+from vlmeval_cli.readers.rules import DocumentRule, RowRule
 from vlmeval_cli.registry import metrics, options
+from vlmeval_cli.tasks import PLANNED, task
+from vlmeval_cli.tasks.guidance import BANDS, GUIDES, NO_THRESHOLD, choices, others
 
-PAGE = Path(__file__).with_name("metrics.md")
+FOLDER = Path(__file__).parent
+PAGE = FOLDER / "metrics.md"
+FILLED_PAGES = (FOLDER.parent / "README.md", FOLDER / "choosing-metrics.md", FOLDER / "files.md")
+MADE = re.compile(r"(<!-- made: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 MULTI_REFERENCE = {
     "best": "the best reference of each item counts",
     "mean": "the mean over references counts",
@@ -22,23 +35,29 @@ MULTI_REFERENCE = {
 
 
 def page() -> str:
-    """The whole page."""
+    """The whole page of metrics."""
     return "\n".join(_page()) + "\n"
+
+
+def filled(text: str) -> str:
+    """``text`` with every made part made anew."""
+    return MADE.sub(lambda found: f"{found[1]}{PARTS[found[2]]()}{found[3]}", text)
 
 
 def _page() -> Iterator[str]:
     yield "# Metrics"
     yield ""
-    yield "Made by `python docs/make_metrics.py` from what each metric declares; do not edit."
+    yield "Made by `python docs/make_metrics.py` from what each metric declares; do not edit. Which"
+    yield "to look at, and how: [choosing-metrics.md](choosing-metrics.md)."
     yield ""
     yield "| metric | outputs | scale | better | what it measures |"
     yield "|---|---|---|---|---|"
     for name, family in metrics().items():
         outputs = family().outputs()
         names = ", ".join(f"`{output.name}`" for output in outputs)
-        better = "higher" if outputs[0].higher_is_better else "lower"
         title = _cell(family.info.title)
-        yield f"| [`{name}`](#{name}) | {names} | {_scale(outputs[0])} | {better} | {title} |"
+        first = outputs[0]
+        yield f"| [`{name}`](#{name}) | {names} | {scale(first)} | {better(first)} | {title} |"
     for family in metrics().values():
         yield from _section(family)
 
@@ -48,6 +67,9 @@ def _section(family: type[Metric]) -> Iterator[str]:
     yield from ("", f"## {info.name}", "", "```text", getdoc(family) or "", "```", "")
     yield f"- **Use**: {info.use}"
     yield f"- **Tasks**: {', '.join(info.tasks)}"
+    if info.sees is not None:
+        seen = (word for sight, word in SIGHTS.items() if sight in info.sees)
+        yield f"- **Notices in a text**: {', '.join(seen)}"
     yield f"- **Several references**: {MULTI_REFERENCE[info.multi_reference]}"
     yield f"- **Source**: {info.source}"
     yield f"- **Revision**: {info.revision}"
@@ -55,13 +77,114 @@ def _section(family: type[Metric]) -> Iterator[str]:
     if declared:
         yield from ("", "| option | default | values |", "|---|---|---|")
     for option in declared:
-        choices = ", ".join(f"`{choice}`" for choice in option.choices) or "any"
-        yield f"| `{option.name}` | `{option.default}` | {choices} |"
+        listed = ", ".join(f"`{choice}`" for choice in option.choices) or "any"
+        yield f"| `{option.name}` | `{option.default}` | {listed} |"
 
 
-def _scale(output: Output) -> str:
-    low, high = ("…" if end is None else f"{end:g}" for end in output.range)
-    return f"{low} to {high}"
+def _tasks() -> str:
+    rows = [
+        (
+            f"[{name}](docs/tasks/{name}.md)",
+            _names([choices(name)[0].primary]),
+            _names(dict.fromkeys(one for choice in choices(name) for one in choice.families)),
+            _names(others(name)),
+        )
+        for name in GUIDES
+    ]
+    return _table(("task", "primary", "metrics scored", "also"), rows)
+
+
+def _defaults() -> str:
+    rows = [
+        (f"[{name}](tasks/{name}.md)", case.when, _names([case.primary]), _names(case.beside))
+        for name in GUIDES
+        for case in choices(name)
+    ]
+    return _table(("task", "data", "primary", "beside it"), rows)
+
+
+def _matrix() -> str:
+    infos = [family.info for family in metrics().values() if family.info.sees is not None]
+    rows = [
+        (
+            f"`{info.name}`",
+            *("yes" if sight in info.sees else "–" for sight in SIGHTS),
+            f"{info.texts_per_second:,}",
+            info.extra or "core",
+        )
+        for info in infos
+    ]
+    return _table(("metric", *SIGHTS.values(), "captions a second", "needs"), rows)
+
+
+def _bands() -> str:
+    rows = [(f"`{band.output}`", span(band), band.reading, band.source) for band in BANDS]
+    return f"{NO_THRESHOLD}\n\n" + _table(("output", "value", "often read as", "source"), rows)
+
+
+def _traps() -> str:
+    by_trap: dict[str, list[str]] = {}
+    for name, guide in GUIDES.items():
+        for trap in guide.traps:
+            by_trap.setdefault(trap, []).append(name)
+    lines = [f"- {trap} *({', '.join(names)})*\n" for trap, names in by_trap.items()]
+    return "".join(lines)
+
+
+def _layouts() -> str:
+    known = {(rule.name, rule.evidence): rule for rule in (*DOCUMENT_RULES, *ROW_RULES)}.values()
+    rows = [
+        (f"`{rule.name}`", rule.evidence, rule.side or "either", _task_of(rule))
+        for rule in sorted(known, key=lambda rule: (rule.task or "~", rule.name))
+    ]
+    return _table(("layout", "known by", "holds", "task"), rows)
+
+
+def _task_of(rule: RowRule | DocumentRule) -> str:
+    return f"{rule.task} (not scored yet)" if rule.task in PLANNED else rule.task or ""
+
+
+def _candidates() -> str:
+    rows = [
+        ("id", _names(rules.ID_NAMES)),
+        ("prediction", _names(rules.PREDICTION_NAMES)),
+        ("references", _names(rules.REFERENCE_NAMES)),
+        ("question", _names(rules.QUESTION_NAMES)),
+        ("options", f"{_names(rules.OPTION_NAMES)}, or columns A, B, C…"),
+        ("image", _names(rules.IMAGE_NAMES)),
+    ]
+    return _table(("what", "names, in the order in which they are tried"), rows)
+
+
+def _fields() -> str:
+    rows = [
+        (f"[{name}](tasks/{name}.md)", _names(task(name).fields), _names(task(name).free_groups))
+        for name in GUIDES
+    ]
+    return _table(("task", "fields it reads beside those", "scores by these come for free"), rows)
+
+
+PARTS = {
+    "layouts": _layouts,
+    "candidates": _candidates,
+    "fields": _fields,
+    "tasks": _tasks,
+    "defaults": _defaults,
+    "matrix": _matrix,
+    "bands": _bands,
+    "traps": _traps,
+}
+
+
+def _table(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [heading, ["---"] * len(heading), *(map(_cell, row) for row in rows)]
+    return "".join(
+        "|".join(["", *(f" {cell} ".replace("  ", " ") for cell in cells), "\n"]) for cells in lines
+    )
+
+
+def _names(names: Sequence[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
 
 
 def _cell(text: str) -> str:
@@ -70,3 +193,5 @@ def _cell(text: str) -> str:
 
 if __name__ == "__main__":
     PAGE.write_text(page(), encoding="utf-8")
+    for path in FILLED_PAGES:
+        path.write_text(filled(path.read_text("utf-8")), encoding="utf-8")

@@ -9,8 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from vlmeval_cli.cli.convert import ConvertOptions
+from vlmeval_cli.cli.doctor import DoctorOptions
+from vlmeval_cli.cli.inspect import InspectOptions
+from vlmeval_cli.cli.main import main
+from vlmeval_cli.cli.metrics import MetricsOptions
 from vlmeval_cli.cli.score_options import ScoreOptions
 from vlmeval_cli.registry import metrics
+from vlmeval_cli.tasks import NAMES
 
 ROOT = Path(__file__).resolve().parents[2]
 OTHER_PROGRAMS = {
@@ -19,16 +25,55 @@ OTHER_PROGRAMS = {
     "--in-process",
     "--scaling",
 }  # benchmarks/ptb_agreement.py, mypy
-PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
+PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
+GUIDES = sorted((ROOT / "docs" / "tasks").glob("*.md"))
+OPTIONS = (ScoreOptions, MetricsOptions, InspectOptions, ConvertOptions, DoctorOptions)
+MOST_LINES = 120
 
 
-def test_the_metrics_page_is_current():
+@pytest.fixture(scope="module")
+def maker():
     path = ROOT / "docs" / "make_metrics.py"
     spec = importlib.util.spec_from_file_location("make_metrics", path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
+    return module
+
+
+def test_the_metrics_page_is_current(maker):
     written = (ROOT / "docs" / "metrics.md").read_text("utf-8")
-    assert written == module.page(), "run: python docs/make_metrics.py"
+    assert written == maker.page(), "run: python docs/make_metrics.py"
+
+
+def test_made_tables_are_current(maker):
+    for page in maker.FILLED_PAGES:
+        written = page.read_text("utf-8")
+        assert written == maker.filled(written), "run: python docs/make_metrics.py"
+        assert "<!-- made: " in written
+
+
+def test_every_task_has_a_guide():
+    assert {page.stem for page in GUIDES} == set(NAMES)
+
+
+@pytest.mark.parametrize("page", GUIDES, ids=lambda page: page.name)
+def test_a_guide_is_short(page):
+    assert len(page.read_text("utf-8").splitlines()) <= MOST_LINES
+
+
+@pytest.mark.parametrize("page", GUIDES, ids=lambda page: page.name)
+def test_a_guide_shows_what_the_command_prints(page, capfd):
+    words, shown = shown_in(page)
+    assert f"sample_data/{page.stem}/" in words
+    assert main(words.split()) == 0
+    printed = {*"".join(capfd.readouterr()).splitlines()}
+    assert not [line for line in shown.splitlines() if line not in printed | {"…"}]
+
+
+def shown_in(page):
+    """Words of the first command on the page, and what stands under it."""
+    text = page.read_text("utf-8")
+    return re.search(r"```console\n\$ vlmeval (.*)\n([^`]*)```", text).groups()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -38,13 +83,8 @@ def test_links_lead_somewhere(page):
         assert (page.parent / target).exists(), target
 
 
-def shown_in_readme():
-    text = (ROOT / "README.md").read_text("utf-8")
-    return re.search(r"```console\n\$ vlmeval (.*)\n([^`]*)```", text).groups()
-
-
 def test_the_readme_shows_what_the_command_prints():
-    words, shown = shown_in_readme()
+    words, shown = shown_in(ROOT / "README.md")
     done = subprocess.run(
         [sys.executable, "-m", "vlmeval_cli", *words.split()],
         capture_output=True, text=True, cwd=ROOT, check=True,
@@ -59,7 +99,7 @@ def test_options_in_the_docs_exist(page):
         "--install-completion",
         "--help",
         "--version",
-        *(f"--{field.name.replace('_', '-')}" for field in fields(ScoreOptions)),
+        *(f"--{field.name.replace('_', '-')}" for kind in OPTIONS for field in fields(kind)),
     }
     lines = [line for line in page.read_text("utf-8").splitlines() if "pip " not in line]
     used = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", "\n".join(lines)))

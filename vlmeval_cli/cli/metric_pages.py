@@ -14,7 +14,6 @@ from vlmeval_cli.tasks.guidance import (
     NO_THRESHOLD,
     TWO_METRICS,
     Band,
-    Choice,
     bands_of,
     choices,
     others,
@@ -68,7 +67,7 @@ def task_page(name: str) -> list[Block]:
         Grid(
             "Scored by default",
             _headings("data", "primary", "beside it"),
-            tuple((c.when, c.primary, ", ".join(beside(c))) for c in choices(name)),
+            tuple((c.when, c.primary, ", ".join(c.beside)) for c in choices(name)),
         ),
         Grid(
             "Outputs",
@@ -80,11 +79,6 @@ def task_page(name: str) -> list[Block]:
         *_bands(frozenset(output.name for output in outputs)),
         Paragraph("Traps", _listed(GUIDES[name].traps)),
     ]
-
-
-def beside(choice: Choice) -> tuple[str, ...]:
-    """The families scored by default, less the one that is nothing but the primary output."""
-    return tuple(name for name in choice.families if name != choice.primary)
 
 
 def offered_for(task: str) -> list[Metric[Any]]:

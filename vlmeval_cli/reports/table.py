@@ -58,7 +58,7 @@ def _needed(grid: Grid) -> int:
         name = Text(visible(heading.name)).cell_len
         least = widest if heading.is_number or heading.is_name else min(_NARROWEST, widest)
         total += max(name, least)
-    return total + 3 * len(grid.columns) + 2
+    return total + 3 * (len(grid.columns) - 1)
 
 
 @singledispatch

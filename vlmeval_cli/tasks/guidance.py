@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 from vlmeval_cli.core.metric_spec import parse_metric_spec
 from vlmeval_cli.registry import build, metrics
 from vlmeval_cli.tasks import task
-from vlmeval_cli.tasks.base import Facts
+from vlmeval_cli.tasks.base import Defaults, Facts
 
 
 class Case(NamedTuple):
@@ -36,11 +36,19 @@ def _having(*columns: str) -> Facts:
 
 
 class Choice(NamedTuple):
-    """What is scored by default in a case: metric families, and the primary output."""
+    """What is scored by default in a case.
+
+    Attributes:
+        when: the data, in words.
+        primary: the primary output.
+        families: all metrics.
+        beside: what stands beside the primary output: others of its metric, and other metrics.
+    """
 
     when: str
     primary: str
     families: tuple[str, ...]
+    beside: tuple[str, ...]
 
 
 class Band(NamedTuple):
@@ -74,8 +82,8 @@ _ROUGE = (
     "(See et al. 2017, arXiv:1704.04368)"
 )
 _METEOR = (
-    "rule of thumb for NLTK's METEOR; METEOR 1.5 has another scale, on which people reach 0.252 on "
-    "COCO (arXiv:1411.4555)"
+    "rule of thumb for NLTK's METEOR, on which people's own captions reach 0.48 (2,000 images of "
+    "Flickr8k, four references, measured with this tool); METEOR 1.5 has another scale"
 )
 _FORMAT = "rule of thumb; with 5 % unread, form alone can cost 5 points of accuracy"
 _PERPLEXITY = (
@@ -94,7 +102,7 @@ BANDS: Final = (
     Band("meteor", 0.4, None, "good", _METEOR),
     Band("format_valid_strict", 0.95, None, "the model keeps to the format", _FORMAT),
     Band("choice_unparsed_rate", None, 0.05, "the model keeps to the format", _FORMAT),
-    Band("unparsed", None, 0.05, "the model keeps to the format", _FORMAT),
+    Band("unparsed_rate", None, 0.05, "the model keeps to the format", _FORMAT),
     Band("perplexity", None, 50, "usual of a model that was adapted to its data", _PERPLEXITY),
 )
 
@@ -270,11 +278,21 @@ GUIDES: Final[Mapping[str, Guide]] = MappingProxyType(
 
 def choices(name: str) -> tuple[Choice, ...]:
     """What the task scores by default, case by case."""
-    defaults_of = task(name).defaults
-    found = [(case.when, defaults_of(case.facts)) for case in GUIDES[name].cases]
-    return tuple(
-        Choice(when, defaults.primary, tuple(map(_family, defaults.metrics)))
-        for when, defaults in found
+    return tuple(_choice(case, task(name).defaults(case.facts)) for case in GUIDES[name].cases)
+
+
+def _choice(case: Case, defaults: Defaults) -> Choice:
+    scored = [build(parse_metric_spec(text)) for text in defaults.metrics]
+    beside: list[str] = []
+    for metric in scored:
+        outputs = [output.name for output in metric.outputs()]
+        is_primary = defaults.primary in outputs
+        beside += outputs if is_primary else [metric.info.name]
+    return Choice(
+        case.when,
+        defaults.primary,
+        tuple(metric.info.name for metric in scored),
+        tuple(name for name in beside if name != defaults.primary),
     )
 
 
@@ -288,7 +306,3 @@ def others(name: str) -> tuple[str, ...]:
 def bands_of(outputs: frozenset[str]) -> Iterator[Band]:
     """The bands of these outputs."""
     return (band for band in BANDS if band.output in outputs)
-
-
-def _family(text: str) -> str:
-    return build(parse_metric_spec(text)).info.name
