@@ -1,5 +1,6 @@
 """What becomes of each field, by hand, and the best pairing of lists, by trying all."""
 
+import time
 from itertools import permutations
 
 import pytest
@@ -149,6 +150,24 @@ def plain_right(prediction, reference):
 @settings(deadline=None, max_examples=200)
 def test_no_other_pairing_agrees_more(prediction, reference):
     check_against_all_pairings(prediction, reference)
+
+
+ROWS = st.lists(st.lists(LEAVES, max_size=3) | st.lists(ENTRIES, max_size=2), max_size=4)
+
+
+@given(prediction=ROWS, reference=ROWS)
+@settings(deadline=None, max_examples=200)
+def test_pairing_equal_rows_first_loses_nothing(prediction, reference):
+    check_against_all_pairings(prediction, reference)
+
+
+def test_rows_of_long_tables_are_paired_in_no_time():
+    reference = [[f"tea {n}", n % 7, "green"] for n in range(400)]
+    prediction = [[name, price, "black"] for name, price, _ in reversed(reference)]
+    started = time.perf_counter()
+    assert kinds({"rows": reference[::-1]}, {"rows": reference}) == []
+    assert kinds({"rows": prediction}, {"rows": reference}) == [("rows[][]", "wrong")] * 400
+    assert time.perf_counter() - started < 5.0
 
 
 @given(prediction=st.lists(ENTRIES, max_size=4), reference=st.lists(ENTRIES, max_size=4))

@@ -150,8 +150,9 @@ class Comparison:
     def _pair(self, ours: list[Any], theirs: list[Any]) -> list[tuple[int, int]]:
         """The pairing of greatest agreement.
 
-        Equal entries without lists are paired first. That loses nothing: if A equals B, and A, B
-        would be paired with X, Y, then |A∩X| + |B∩Y| ≤ |A∩B| + |X∩Y|, as A = B.
+        Equal entries are paired first. That loses nothing: if A equals B, and A, B would be paired
+        with X, Y, then |A∩X| + |B∩Y| ≤ |A∩B| + |X∩Y|, as A = B. The same holds for what lists
+        within them share: what A pairs in X and in Y can be paired with each other.
         """
         pairs, rows, columns = equal_entries(ours, theirs)
         if rows and columns:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Hashable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Iterator, Sequence
 from itertools import chain
 from typing import Any
 
 import numpy as np
 
 from vlmeval_cli.core.batch import Array
+from vlmeval_cli.text.document_paths import ENTRY
 from vlmeval_cli.text.document_trees import Field, Tree, fields_of
 
 
@@ -60,26 +61,47 @@ def _mark(entry: Tree) -> Hashable | None:
     if isinstance(entry, Field):
         return None if entry.rule.is_near else (entry.key,)
     if isinstance(entry, list):
-        return None
+        found = Counter(map(_mark, entry))
+        return None if None in found else (ENTRY, frozenset(found.items()))
     marks = {key: _mark(branch) for key, branch in entry.items()}
     return None if None in marks.values() else frozenset(marks.items())
 
 
 def are_told_by_keys(entries: Sequence[Tree]) -> bool:
-    """Whether keys alone say how far any two of the entries agree."""
-    return all(_mark(entry) is not None for entry in entries)
+    """Whether keys alone say how far any two of the entries agree.
+
+    They do where lists hold nothing but fields, so that nothing else has to be paired.
+    """
+    return all(map(_is_told_by_keys, entries))
+
+
+def _is_told_by_keys(entry: Tree) -> bool:
+    if isinstance(entry, Field):
+        return not entry.rule.is_near
+    if isinstance(entry, list):
+        return all(isinstance(own, Field) and not own.rule.is_near for own in entry)
+    return are_told_by_keys([*entry.values()])
+
+
+def _numbered(entry: Tree) -> Iterator[tuple[Hashable, float]]:
+    """Path, key and number of each field, counted among those that share path and key; weights."""
+    seen: Counter[Hashable] = Counter()
+    for own in fields_of(entry):
+        place = own.path, own.key
+        seen[place] += 1
+        yield (place, seen[place]), own.rule.weight
 
 
 def shared_weights(ours: Sequence[Tree], theirs: Sequence[Tree]) -> Array:
     """Weight of the fields that agree, for entries told by keys; shape (len(ours), len(theirs))."""
-    holders: dict[tuple[str, Hashable], list[int]] = defaultdict(list)
+    holders: dict[Hashable, list[int]] = defaultdict(list)
     for column, entry in enumerate(theirs):
-        for own in fields_of(entry):
-            holders[own.path, own.key].append(column)
+        for place, _ in _numbered(entry):
+            holders[place].append(column)
     weights = np.zeros((len(ours), len(theirs)))
     for row, entry in enumerate(ours):
-        for own in fields_of(entry):
-            columns = holders.get((own.path, own.key))
+        for place, weight in _numbered(entry):
+            columns = holders.get(place)
             if columns:
-                weights[row, columns] += own.rule.weight
+                weights[row, columns] += weight
     return weights
