@@ -246,7 +246,11 @@ SPECIAL = {
         ),
         {"questionId": 5, "question": "q", "answers": ["a"]},
     ),
-    "textvqa": (TEXTVQA, ("textvqa", "vqa", {"question": "question", "references": "answers"}, "references"), TEXTVQA["data"][0]),
+    "textvqa": (
+        TEXTVQA,
+        ("textvqa", "vqa", {"question": "question", "references": "answers"}, "references"),
+        TEXTVQA["data"][0],
+    ),
     "squad v1": (
         SQUAD_1,
         ("squad_v1", "vqa", {**QA, "id": "id"}, "references"),

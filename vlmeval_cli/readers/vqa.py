@@ -102,7 +102,7 @@ DOCUMENTS = (
         _rows_under("data"),
         "TextVQA: data with question_id and question",
         task="vqa",
-        roles=_ANSWERED,  # LLaVA calls the image "question_id", so that the id is no matter of names
+        roles=_ANSWERED,  # no id: LLaVA calls the image "question_id"
         side="references",
     ),
     DocumentRule(
