@@ -4,10 +4,16 @@ import gzip
 import json
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from vlmeval_cli.cli.main import main
+from vlmeval_cli.core.batch import Batch
+from vlmeval_cli.core.config import RunConfig
 from vlmeval_cli.core.metric import Output
 from vlmeval_cli.core.results import Score, Signature
+from vlmeval_cli.metrics.anls_star import AnlsStar
+from vlmeval_cli.parsing.items import Items, Parsed
 from vlmeval_cli.tasks import task
 from vlmeval_cli.tasks.base import Facts
 
@@ -127,6 +133,35 @@ def test_normalised_anls_is_that_of_anls_star_for_texts(shared):
     assert ours.tolist() == pytest.approx(theirs, abs=1e-12)
 
 
+ANSWERS = st.text(alphabet="aAbß1 \n", max_size=6)
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    st.lists(st.tuples(ANSWERS, st.lists(ANSWERS, min_size=1, max_size=3)), min_size=2, max_size=6)
+)
+def test_anls_star_of_answers_is_that_of_its_package(items):
+    anls_star = pytest.importorskip("anls_star")
+    references = [answers for _, answers in items]
+    predictions = [text for text, _ in items]
+    parsed = Parsed(predictions)
+    ids = [*map(str, range(len(items)))]
+    seen = Items(ids, predictions, {}, str, list)
+    columns = task("docqa").with_references(references, seen, parsed, RunConfig()).columns
+    batch = Batch(ids, predictions, references, prepared=columns)
+    ours = AnlsStar().measure(batch, None).values[:, 0]
+    theirs = [anls_star.anls_score(tuple(answers), text) for text, answers in items]
+    assert ours.tolist() == pytest.approx(theirs, abs=1e-12)
+
+
+def test_anls_star_is_scored_when_it_is_asked_for(score):
+    preds = [*PREDS[:2], {"questionId": 2, "answer": "answer 9"}, {"questionId": 3, "answer": ""}]
+    code, report, _ = score(preds, REFS, "--metrics", "anls_star,exact_match")
+    assert code == 0
+    # Two right ones, one with 1 of 8 characters to change, an empty one.
+    assert value_of(report, "anls_star") == pytest.approx((1 + 1 + 7 / 8 + 0) / 4, abs=1e-12)
+
+
 def scores(**values):
     return {
         name: Score(Output(name), name, value, 100, Signature({})) for name, value in values.items()
@@ -147,6 +182,26 @@ def test_misread_letters_are_diagnosed():
     assert patterns(anls=0.8, exact_match=0.5, ocrbench=0.55) == [
         "ANLS (0.80) is far above exact match (0.50)"
     ]
+
+
+def test_answers_inside_sentences_are_no_misread_letters():
+    """Of n sentences each holds its answer: ANLS is partial, and no letter is wrong."""
+    assert patterns(anls=0.53, exact_match=0.1, ocrbench=1.0) == [
+        "ocrbench (1.00) is far above ANLS (0.53)"
+    ]
+    assert patterns(anls=0.53, exact_match=0.1, ocrbench=0.6) == []
+
+
+@pytest.mark.parametrize("absent", ["missing", "empty"])
+def test_a_lack_of_answers_is_no_sign_of_misreading(score, absent):
+    preds = [{"questionId": 0, "answer": "answer 0"}, {"questionId": 1, "answer": "nothing alike"}]
+    if absent == "empty":
+        preds += [{"questionId": n, "answer": ""} for n in (2, 3)]
+    _, report, _ = score(preds, REFS, "--missing", "worst")
+    (found,) = report["diagnosis"]
+    assert found["pattern"] == "2 of 4 predictions are missing or empty"
+    _, report, _ = score([PREDS[0], preds[1], {**PREDS[2], "answer": "b"}], REFS[:3])
+    assert report["diagnosis"][0]["pattern"].startswith("ANLS (0.33) is low")
 
 
 def test_other_texts_are_diagnosed():

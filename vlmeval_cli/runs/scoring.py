@@ -26,6 +26,7 @@ from vlmeval_cli.engine.serial import Measured, measure
 from vlmeval_cli.parsing.items import Parsed
 from vlmeval_cli.registry import Chosen
 from vlmeval_cli.runs.answers import Answers, batch_of
+from vlmeval_cli.runs.diagnosis import diagnosis
 from vlmeval_cli.runs.gathering import Gathered
 from vlmeval_cli.runs.grouping import Grouping, grouping
 from vlmeval_cli.runs.planning import Plan, plan
@@ -60,7 +61,10 @@ def score_items(
     contexts = [part.context for part in found]
     scored = _Scored(planned, statistics, contexts, every, gathered.report, len(items))
     result = _result(gathered, task, answers, config, scored, groups)
-    result = replace(result, groups=_groups(scored, groups, by_group))
+    lost = _lost_intervals(planned, [every, *by_group])
+    result = replace(
+        result, groups=_groups(scored, groups, by_group), warnings=(*result.warnings, *lost)
+    )
     if answers.parsed.alternatives:
         rejected = rejected_readings(result, planned.primary, planned.chosen, items, answers.parsed)
         result = replace(result, warnings=(*result.warnings, *rejected))
@@ -170,6 +174,7 @@ def _result(
     ladder = outcomes(
         answers.outcomes, columns[name] if has_right else None, output if has_right else None
     )
+    counts = counted(ladder)
     signatures = {name: one.signature for name, one in scores.items()}
     return RunResult(
         task=task.name,
@@ -177,7 +182,7 @@ def _result(
         inputs=gathered.inputs,
         fields=gathered.fields,
         join=gathered.report,
-        outcomes=counted(ladder),
+        outcomes=counts,
         scores=scores,
         primary=name,
         items=_items(
@@ -187,7 +192,7 @@ def _result(
         statistics=_named_statistics(scored),
         statistics_options=_statistics_options(config, groups, len(ladder)),
         tables=scored.tables(),
-        diagnosis=task.diagnose(scores),
+        diagnosis=diagnosis(task, scores, counts),
         warnings=(*answers.parsed.warnings, *_warnings(scored, config)),
         notes=(*gathered.notes, *scored.plan.notes, *answers.notes, *groups.notes),
     )
@@ -286,6 +291,27 @@ def _warnings(scored: _Scored, config: RunConfig) -> list[Notice]:
             Notice("one_metric", "only one metric was asked for; a second one shows what it misses")
         )
     return list(dict.fromkeys(found))  # two metrics may find the same thing
+
+
+def _lost_intervals(
+    planned: Plan, found: Sequence[Sequence[Mapping[str, Estimate]]]
+) -> tuple[Notice, ...]:
+    """Scores, of all items or of a group, whose interval would not hold them."""
+    lost = dict.fromkeys(
+        name
+        for subset in found
+        for chosen, own in zip(planned.chosen, subset, strict=True)
+        for name, output in chosen.outputs()
+        if own[output.name].has_lost_interval
+    )
+    if not lost:
+        return ()
+    message = (
+        f"no interval where it would lie beside its score: {', '.join(lost)}. Resampling moves "
+        "such a score more than it spreads it; with more items, above all of the rare kinds, it "
+        "has one"
+    )
+    return (Notice("interval_left_out", message),)
 
 
 def _compared(

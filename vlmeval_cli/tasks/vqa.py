@@ -9,6 +9,7 @@ from vlmeval_cli.tasks.base import Defaults, Facts, Task, value
 
 ANNOTATORS = 10  # VQA accuracy counts agreement with ten people
 _LONG_ANSWER = 5  # words; from here on answers are sentences, and n-gram metrics say something
+_DOCUMENTS = "if they are about documents, --task docqa takes ANLS as primary"
 
 
 def _defaults(facts: Facts) -> Defaults:
@@ -17,11 +18,14 @@ def _defaults(facts: Facts) -> Defaults:
     if facts.typical_references >= ANNOTATORS:
         return Defaults(("vqa_accuracy", *answers, *texts), primary="vqa_accuracy")
     if facts.typical_references > 1:
-        note = f"fewer than {ANNOTATORS} answers per question: exact match is the primary metric"
+        note = (
+            f"fewer than {ANNOTATORS} answers per question: exact match is the primary metric; "
+            f"{_DOCUMENTS}"
+        )
         return Defaults((*answers, "vqa_accuracy", *texts), primary="exact_match", note=note)
     note = (
         "one answer per question: exact match and token F1 are scored; VQA accuracy needs several "
-        "annotators"
+        f"annotators; {_DOCUMENTS}"
     )
     return Defaults((*answers, *texts), primary="exact_match", note=note)
 
