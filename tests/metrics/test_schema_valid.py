@@ -221,6 +221,8 @@ def test_awkward_schemas(schema, document, is_valid):
         ({"properties": {"a": {"$ref": "other.json#/a"}}}, "not in the file"),
         ({"$ref": "#/$defs/none"}, "not in the file"),
         ({"pattern": "["}, "not a"),
+        ({"$schema": 5}, "expected a draft of JSON Schema"),
+        ({"$schema": "https://example.org/draft"}, "expected a draft of JSON Schema"),
     ],
 )
 def test_what_is_no_usable_schema_is_refused(schema, message):

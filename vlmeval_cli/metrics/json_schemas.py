@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from vlmeval_cli.core.errors import UsageError, quoted
 from vlmeval_cli.metrics.document_structure import structure, type_of
-from vlmeval_cli.metrics.schema_check import is_structural, quick_check
+from vlmeval_cli.metrics.schema_check import DRAFT, is_structural, quick_check
 from vlmeval_cli.text.document_paths import ROOT, of_entries, of_key
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ def refuse_invalid(schema: Any, where: str) -> None:  # noqa: ANN401  (JSON)
 
     if not isinstance(schema, dict | bool):
         raise UsageError(f"{where}: a JSON Schema is an object, got {quoted(schema)}", hint=_HINT)
+    _refuse_unknown_draft(schema, where)
     try:
         validator_for(schema, default=Draft202012Validator).check_schema(schema)
         _refuse_strangers(schema, where)
@@ -60,6 +61,18 @@ def refuse_invalid(schema: Any, where: str) -> None:  # noqa: ANN401  (JSON)
         ) from error
     except (RecursionError, re.error) as error:
         raise UsageError(f"{where}: not a usable JSON Schema: {error}", hint=_HINT) from error
+
+
+def _refuse_unknown_draft(schema: Any, where: str) -> None:  # noqa: ANN401  (JSON)
+    from jsonschema.validators import validator_for
+
+    named = schema.get("$schema", DRAFT) if isinstance(schema, dict) else DRAFT
+    if not isinstance(named, str) or validator_for({"$schema": named}, default=None) is None:
+        raise UsageError(
+            f'{where}: "$schema": got {quoted(named)}, expected a draft of JSON Schema such as '
+            f"{DRAFT}",
+            hint='Without "$schema" it is read as that draft.',
+        )
 
 
 def _refuse_strangers(schema: Any, where: str) -> None:  # noqa: ANN401  (JSON)

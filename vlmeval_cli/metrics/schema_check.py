@@ -20,7 +20,7 @@ _IGNORED = {
     "contentSchema",
 }  # fmt: skip
 _STRUCTURAL = {"type", "required", "properties", "items", "additionalProperties"}
-_DRAFT = "https://json-schema.org/draft/2020-12/schema"
+DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
 
 class _NoQuickCheck(Exception):
@@ -62,7 +62,7 @@ def _is_structural(schema: Any) -> bool:  # noqa: ANN401  (JSON)
 
 
 def _is_of_draft(schema: Mapping[str, Any]) -> bool:
-    return bool(schema.get("$schema", _DRAFT).rstrip("#") == _DRAFT)
+    return bool(schema.get("$schema", DRAFT).rstrip("#") == DRAFT)
 
 
 def _without_name(schema: Any) -> Any:  # noqa: ANN401  (JSON)
