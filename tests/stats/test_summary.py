@@ -132,3 +132,4 @@ def test_an_interval_that_does_not_hold_its_score_is_none():
     (((found),),) = estimates([Seen()], [statistics], [Subset()], None, StatisticsPolicy(), 30)
     assert found["seen"].value == 1.0
     assert found["seen"].low is found["seen"].high is None
+    assert found["seen"].has_lost_interval

@@ -36,6 +36,8 @@ class Estimate:
         low, high: bounds of the interval, None when not computed.
         n: items scored.
         skipped: reason → items without a score.
+        has_lost_interval: resampling moves the score further than it spreads it, so that the
+            interval would not hold the score, and none is given.
     """
 
     value: float | None
@@ -43,6 +45,7 @@ class Estimate:
     high: float | None
     n: int
     skipped: Mapping[str, int]
+    has_lost_interval: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,10 +171,11 @@ def _estimates(
         unknown = n == 0 or np.isnan(value)
         draws = resampled.get(output.name) if output.has_interval else None
         bounds = None if unknown or draws is None else interval(draws, policy.confidence)
-        if bounds is not None and not bounds[0] - _ROUNDING <= value <= bounds[1] + _ROUNDING:
-            bounds = None  # resampling moves it further than it spreads it: no interval of it
-        low, high = bounds or (None, None)
-        found[output.name] = Estimate(None if unknown else value, low, high, n, skipped)
+        is_lost = bounds is not None and not (
+            bounds[0] - _ROUNDING <= value <= bounds[1] + _ROUNDING
+        )
+        low, high = (None, None) if bounds is None or is_lost else bounds
+        found[output.name] = Estimate(None if unknown else value, low, high, n, skipped, is_lost)
     return found
 
 
