@@ -15,7 +15,8 @@ from vlmeval_cli.cli.inspect import InspectOptions
 from vlmeval_cli.cli.main import main
 from vlmeval_cli.cli.metrics import MetricsOptions
 from vlmeval_cli.cli.score_options import ScoreOptions
-from vlmeval_cli.registry import metrics
+from vlmeval_cli.core.metric_spec import parse_metric_spec
+from vlmeval_cli.registry import build, metrics
 from vlmeval_cli.tasks import NAMES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -109,3 +110,12 @@ def test_options_in_the_docs_exist(page):
 def test_the_readme_names_every_metric():
     text = (ROOT / "README.md").read_text("utf-8")
     assert not [name for name in metrics() if f"`{name}`" not in text]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_metrics_with_options_in_the_docs_can_be_built(page):
+    text = page.read_text("utf-8")
+    named = set(re.findall(r"(?<![\w./-])[a-z]\w+(?::[a-z_]+=[\w.+]+)+", text))
+    for spec in named:
+        if spec.partition(":")[0] in metrics():
+            build(parse_metric_spec(spec.rstrip(".")))
