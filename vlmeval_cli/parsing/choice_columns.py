@@ -68,6 +68,18 @@ class Questions(NamedTuple):
     is_open: list[bool]
     has_letters: bool
 
+    @classmethod
+    def of(cls, items: Items) -> Questions:
+        """Those of the items; they are found once."""
+        return items.once("questions", lambda: questions(items))
+
+    @property
+    def sizes(self) -> list[int]:
+        """How many letters may be meant in each item."""
+        if None in self.texts:
+            return [len(UNKNOWN if own is None else own) for own in self.texts]
+        return [*map(len, filter(None, self.texts))]
+
     def options(self, item: int) -> Options:
         """The options of one item."""
         return Options.of(self.texts[item])
@@ -84,7 +96,7 @@ def questions(items: Items) -> Questions:
     texts: list[Texts | None] = found if found is not None else [None] * len(items)
     if any(is_open):
         texts = [None if alone else own for own, alone in zip(texts, is_open, strict=True)]
-    flat = chain.from_iterable(own or () for own in texts)
+    flat = chain.from_iterable(filter(None, texts))
     short = {text for text in flat if text is None or len(text) <= _SHORT}
     has_letters = any(
         text is None or (len(own := key(text)) == 1 and own.isalpha()) for text in short
@@ -99,7 +111,7 @@ def parse(items: Items, rule: Rule = "vlmeval") -> Parsed:
         items: predictions and their questions.
         rule: whose reading decides what counts as unparsed; ``prediction.choice`` is always ours.
     """
-    asked = questions(items)
+    asked = Questions.of(items)
     texts = _closed(items.predictions, asked, None)
     letters, reasons = _read(texts, asked, items)
     shown, unparsed = (letters, reasons) if rule == "vlmeval" else _by_rule(rule, texts, asked)
@@ -112,7 +124,10 @@ def parse(items: Items, rule: Rule = "vlmeval") -> Parsed:
         "prediction.choice": NumberColumn(_codes(letters), singles(len(items))),
         **_option_columns(asked),
         "choice.answer": TextColumn(
-            [text or "" for text in items.predictions], singles(len(items))
+            [text or "" for text in items.predictions]
+            if None in items.predictions
+            else items.predictions,
+            singles(len(items)),
         ),
     }
     if turned is not None:
@@ -132,7 +147,7 @@ def reference_columns(references: Sequence[Sequence[Any]], items: Items) -> Mapp
     Raises:
         UsageError: it cannot be decided whether numbers are indices.
     """
-    asked = questions(items)
+    asked = Questions.of(items)
     golds = _closed(references, asked, [])
     letters = _plain_letters(golds, asked) or right_letters(
         golds, [asked.options(item) for item in range(len(items))]
@@ -170,12 +185,14 @@ def _read(
             why = "the index is that of no option"
             given = {i for i, text in enumerate(texts) if text is not None}
             return found, {i: why for i in given if found[i] is None}
-    plain = {} if asked.has_letters else _plain_answers()
-    for item, text in enumerate(texts):
-        if text is None:
-            continue
-        own = asked.texts[item]
-        letter = None if asked.has_letters else _quick(text, own, plain)
+    plain = {} if asked.has_letters else _plain_answers(len(LETTERS))
+    if plain:
+        sizes = asked.sizes
+        plain_of = {size: _plain_answers(size) for size in set(sizes)}
+        letters = [plain_of[size].get(text) for size, text in zip(sizes, texts, strict=True)]
+    for item in [i for i, letter in enumerate(letters) if letter is None and texts[i] is not None]:
+        text, own = texts[item] or "", asked.texts[item]
+        letter = None if asked.has_letters or text in plain else _quick(text, own)
         if letter is None:
             letter, why = _closely(text, Options.of(own))
             if letter is None:
@@ -191,27 +208,22 @@ def _closely(text: str, options: Options) -> Reading:
     return read_choice(text, options)
 
 
-def _quick(text: str, own: Texts | None, plain: Mapping[str, str]) -> str | None:
-    """The letter of the commonest kinds of answers; None where a closer look is needed.
+def _quick(text: str, own: Texts | None) -> str | None:
+    """The letter of an answer that is an option's text; None where a closer look is needed.
 
     It says what :func:`read_choice` says, sooner.
     """
-    letter = plain.get(text)
-    if letter is None and own is not None:
-        if text[1:3] in (". ", ") ", ": ") and text[3:] in own:
-            letter = text[0]
-            at = LETTERS.find(letter)
-            if at < 0 or own[at % len(own)] != text[3:]:
-                return None
-        elif text in own and own.count(text) == 1:
-            return LETTERS[own.index(text)]
-    known = len(UNKNOWN if own is None else own)
-    return letter if letter is not None and LETTERS.find(letter) < known else None
+    if own is None:
+        return None
+    if text[1:3] in (". ", ") ", ": ") and text[3:] in own:
+        at = LETTERS.find(text[0])
+        return text[0] if 0 <= at < len(own) and own[at] == text[3:] else None
+    return LETTERS[own.index(text)] if text in own and own.count(text) == 1 else None
 
 
-def _plain_answers() -> dict[str, str]:
-    """Answers that name a letter whatever the options are."""
-    return {dress.format(letter): letter for letter in LETTERS for dress in _DRESSES}
+def _plain_answers(size: int) -> dict[str | None, str]:
+    """Answers that name one of the first ``size`` letters whatever the options are."""
+    return {dress.format(letter): letter for letter in LETTERS[:size] for dress in _DRESSES}
 
 
 def _are_numbers(texts: Sequence[str | None]) -> bool:
@@ -228,8 +240,8 @@ def _by_rule(
 
 def _option_columns(asked: Questions) -> dict[str, Column]:
     n = len(asked.texts)
-    flat = list(chain.from_iterable(own or () for own in asked.texts))
-    sizes = [len(own or ()) for own in asked.texts]
+    flat = list(chain.from_iterable(filter(None, asked.texts)))
+    sizes = [len(own or ()) for own in asked.texts] if None in asked.texts else asked.sizes
     offsets = offsets_of(sizes)
     counts = np.array(sizes, dtype=np.float64)
     if asked.has_letters and None in flat:  # a letter without an option counts among these
@@ -251,14 +263,13 @@ def _plain_letters(
     flat = list(chain.from_iterable(golds))
     if not set(flat) <= set(LETTERS):
         return None
-    sizes = np.array([len(UNKNOWN if own is None else own) for own in asked.texts])
-    is_known = np.array([*map(len, golds)], dtype=bool)
+    is_known = np.fromiter(map(len, golds), dtype=np.bool_, count=len(golds))
     codes = _codes(flat)
-    return golds if (codes < sizes[is_known]).all() else None
+    return golds if (codes < np.array(asked.sizes)[is_known]).all() else None
 
 
 def _codes(letters: Sequence[str | None]) -> Array:
-    return np.array([*map(_CODES.__getitem__, letters)], dtype=np.float64)
+    return np.fromiter(map(_CODES.__getitem__, letters), dtype=np.float64, count=len(letters))
 
 
 def _ragged(values: Sequence[Sequence[Any]]) -> ValueColumn:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -79,6 +80,8 @@ def reference_labels(
     Raises:
         DataError: a reference is an object, a fraction or a list inside a list.
     """
+    if _are_single_texts(values):
+        return ReferenceValues(list(values), {})
     bad: dict[int, str] = {}
     found: list[list[Any]] = []
     for row, value in enumerate(values):
@@ -94,6 +97,14 @@ def reference_labels(
             labels = []
         found.append(list(dict.fromkeys(label for label in labels if label)))
     return ReferenceValues(found, bad)
+
+
+def _are_single_texts(values: Sequence[Any]) -> bool:
+    """Whether every reference is one text that is not empty, as the join leaves them."""
+    if set(map(type, values)) != {list} or set(map(len, values)) != {1}:
+        return False
+    flat = [*chain.from_iterable(values)]
+    return set(map(type, flat)) == {str} and all(flat)
 
 
 def _recorded(value: object) -> list[Any]:

@@ -79,7 +79,7 @@ def _confidence_field(items: Items) -> str | None:
 def _texts(items: Items, labels: LabelSet) -> tuple[list[str | None], Array | None]:
     """Predictions as texts; and the largest probability where they are probabilities."""
     given = items.predictions
-    if not any(isinstance(value, Mapping) for value in given):
+    if not any(issubclass(kind, Mapping) for kind in set(map(type, given))):
         return list(given), None
     are_names = not all(label.isdecimal() for label in labels.labels)
     texts: list[str | None] = []
@@ -112,6 +112,8 @@ def _are_labels(texts: Sequence[str | None], labels: LabelSet) -> bool:
 def _unparsed(
     texts: Sequence[str | None], values: Sequence[str | None], readings: Mapping[str, Reading]
 ) -> dict[int, str]:
+    if None not in values:
+        return {}
     return {
         i: readings[text].reason
         for i, (text, label) in enumerate(zip(texts, values, strict=True))

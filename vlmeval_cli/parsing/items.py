@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from vlmeval_cli.core.batch import Column
 from vlmeval_cli.core.metric import Notice
 
+Made = TypeVar("Made")
 Place = Callable[[int], str]  # row → where it stands, ``file:line``
 
 
@@ -44,6 +45,7 @@ class Items:
         question, options, image: names of the fields that play these roles; options that stand in
             columns A, B, C… are called "A".
         place: item → where its prediction stands, for messages.
+        shared: what the columns of predictions and of references both need, by name.
         folders: where relative paths in the fields start, of each file in turn.
         labels: gives the different texts among all references, sorted: the label set of a
             classifier. It says nothing of any single item.
@@ -58,6 +60,7 @@ class Items:
     options: str | None = None
     image: str | None = None
     folders: Sequence[str] = ()
+    shared: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -69,6 +72,13 @@ class Items:
             if column is not None and any(value is not None for value in column):
                 return column
         return None
+
+    def once(self, name: str, make: Callable[[], Made]) -> Made:
+        """What ``make`` gives, made by the first that asks for ``name``."""
+        if name not in self.shared:
+            self.shared[name] = make()
+        found: Made = self.shared[name]
+        return found
 
 
 Alternative = Callable[[], Mapping[str, Column]]

@@ -102,7 +102,7 @@ def option_texts(items: Items) -> list[Texts | None] | None:
         read: list[Texts | None] = [texts or None for texts in column]
     else:
         read = [_texts_in(value, items.ids[i]) for i, value in enumerate(column)]
-    if max((len(texts) for texts in read if texts), default=0) > len(LETTERS):
+    if max(map(len, filter(None, read)), default=0) > len(LETTERS):
         at = next(i for i, texts in enumerate(read) if texts and len(texts) > len(LETTERS))
         raise DataError(
             f"item {quoted(items.ids[at])}: got {len(read[at] or ())} options, expected at most "
