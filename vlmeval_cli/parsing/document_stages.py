@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 import warnings
 from collections.abc import Callable, Iterator
 from enum import IntEnum
@@ -33,6 +34,7 @@ from vlmeval_cli.parsing.document_syntax import (
 
 _LONGEST_REPAIR = 200_000  # characters; repairing is slow
 _LONGEST_LITERAL = 200_000
+_BARE_START = re.compile(r"""\s*+(?:["'][^"']*+["']?\s*+:?\s*+)?+""")
 
 
 class Stage(IntEnum):
@@ -227,9 +229,19 @@ def _mended(text: str) -> Read:
     import json_repair  # few answers need it
 
     try:
-        value = json_repair.loads(text, skip_json_loads=True)
+        value = json_repair.loads(_without_bare_start(text), skip_json_loads=True)
     except (ValueError, RecursionError, IndexError, TypeError) as error:
         raise NotADocument("beyond repair") from error
     if not isinstance(value, dict | list):
         raise NotADocument("no object or list")
     return Read(plain(value))
+
+
+def _without_bare_start(text: str) -> str:
+    """The text without an object at its end that was cut off before its first value.
+
+    json_repair takes such a key for a value.
+    """
+    start = text.rfind("{")
+    is_bare = start > 0 and _BARE_START.fullmatch(text, start + 1) is not None
+    return text[:start].rstrip().removesuffix(",") if is_bare else text
