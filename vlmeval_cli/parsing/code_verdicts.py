@@ -115,7 +115,8 @@ def run_verdicts(found: Sequence[Problem], items: Items, policy: ParsePolicy) ->
 
     programs, n_cut = _programs(found, items)
     limits = Limits(policy.test_timeout, policy.test_memory)
-    ran = run_programs(programs, limits)
+    items.progress.start("running unit tests", len(set(programs)))
+    ran = run_programs(programs, limits, items.progress.advance)
     counts = [len(problem.samples) for problem in found]
     return Judged(
         ValueColumn([*map(_short, ran.verdicts)], offsets_of(counts)),

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from vlmeval_cli.core.batch import Column
 from vlmeval_cli.core.metric import Notice
+from vlmeval_cli.core.progress import NoProgress, Progress
 
 Made = TypeVar("Made")
 Place = Callable[[int], str]  # row → where it stands, ``file:line``
@@ -49,6 +50,7 @@ class Items:
         folders: where relative paths in the fields start, of each file in turn.
         labels: gives the different texts among all references, sorted: the label set of a
             classifier. It says nothing of any single item.
+        progress: told by a parser that takes long.
     """
 
     ids: Sequence[str]
@@ -60,6 +62,7 @@ class Items:
     options: str | None = None
     image: str | None = None
     folders: Sequence[str] = ()
+    progress: Progress = field(default_factory=NoProgress)
     shared: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def __len__(self) -> int:
