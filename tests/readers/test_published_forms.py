@@ -446,7 +446,7 @@ def test_rows_without_ids_are_paired_by_order_only_when_asked(write):
     found = api.score(mine, theirs, id_field="#", resamples=0)
     assert found.items.predictions == P
     short = write("short", outputs[:5], lines=False)
-    with pytest.raises(Exception, match="5 items, .* 12; 7 ids have no prediction"):
+    with pytest.raises(Exception, match=r"5 items, .* 12; 7 ids have no prediction"):
         api.score(short, theirs, id_field="#")
 
 
@@ -463,7 +463,7 @@ def test_probabilities_of_no_answer_are_no_answers(write):
 
     mine = write("na_prob", dict.fromkeys(HEX, 0.25), lines=False)
     theirs = write("refs", squad("v2.0"), lines=False)
-    with pytest.raises(UsageError, match="no field looks like predictions.*na_prob"):
+    with pytest.raises(UsageError, match=r"no field looks like predictions.*na_prob"):
         api.score(mine, theirs)
 
 

@@ -19,6 +19,7 @@ ROW_KEYS = frozenset(
         "id", "question_id", "questionId", "sample_id", "uid", "qid", "doc_id", "task_id",
         "image_id", "custom_id", "prediction", "response", "model_output", "references",
         "reference", "answer", "answers", "caption", "captions", "question",
+        "generated_text",
     }
 )  # fmt: skip
 # An object with nothing but one list under such a key is the wrapping of that list.

@@ -56,7 +56,8 @@ def convert(
     try:
         return _joined(predictions, references, config, progress)
     except UsageError:
-        alone = None if references is not None else _one_side(predictions, config)
+        is_known = config.task is None or config.task in rules.TASKS
+        alone = _one_side(predictions, config) if references is None and is_known else None
         if alone is None:
             raise
     return alone
@@ -179,10 +180,11 @@ def _row(row: Row, named: Mapping[str, str], layout: Layout) -> dict[str, Any]:
         (found[REFERENCES],) = as_written(layout, [found[REFERENCES]])
     if found.get(PREDICTION) == fields and ID in named:
         found[PREDICTION] = {name: fields[name] for name in fields if name != named[ID]}
+    moved = {name for role, name in named.items() if role != ID or name == ID}
     rest = {
         _free(name, {*named, PREDICTION, REFERENCES}): value
         for name, value in fields.items()
-        if name not in named.values() and value is not None
+        if name not in moved and value is not None
     }
     return _ordered(found | (rest if WHOLE_ROW not in named.values() else {}))
 
