@@ -1,5 +1,10 @@
 """What is told of predictions that could not be read, and of scores that are unknown."""
 
+import pytest
+
+from vlmeval_cli.runs.scoring import _reason
+from vlmeval_cli.stats.summary import Estimate
+
 REFERENCES = [{"id": n, "label": "cat" if n % 2 else "dog"} for n in range(6)]
 
 
@@ -29,11 +34,14 @@ def test_nothing_is_told_where_all_was_read_or_nothing_was_given(score):
     assert told(classified(score, "dog", "", missing="worst")) == []
 
 
-def test_a_score_of_which_some_items_were_skipped_is_not_said_to_have_skipped_all(score):
-    """Two problems have 2 samples, too few for k = 5; "c" has none, and alone is skipped."""
-    samples = [{"task_id": name, "passed": True} for name in "aabb"]
-    problems = [{"task_id": name, "prompt": "x", "entry_point": "f", "test": "t"} for name in "abc"]
-    result = score(samples, problems, metrics="pass_at_k:k=5", missing="skip", task="code")
-    found = result.scores["pass_at_5"]
-    assert found.value is None
-    assert "fewer than 5 samples" in found.reason
+@pytest.mark.parametrize(
+    ("n", "skipped", "unknown", "reason"),
+    [
+        (0, {}, None, "no items"),
+        (0, {"no_reference": 2}, "no pairs", "every item was skipped: no_reference"),
+        (3, {"no_reference": 2}, "no pairs", "no pairs"),
+        (3, {"no_reference": 2}, None, "undefined for these items"),
+    ],
+)
+def test_all_items_are_said_to_be_skipped_only_where_all_were(n, skipped, unknown, reason):
+    assert _reason(Estimate(None, None, None, n, skipped), unknown) == reason

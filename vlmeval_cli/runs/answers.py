@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -11,13 +12,16 @@ from typing import Any
 from vlmeval_cli.core.batch import Batch, Column, TextColumn, offsets_of, singles
 from vlmeval_cli.core.config import RunConfig
 from vlmeval_cli.core.errors import DataError, quoted
+from vlmeval_cli.core.progress import Progress
 from vlmeval_cli.joining import Dataset
 from vlmeval_cli.parsing.items import Items, Parsed
 from vlmeval_cli.parsing.reasoning import answer
 from vlmeval_cli.parsing.statuses import BY_WORDS, Status, status, statuses
+from vlmeval_cli.reports.figures import count
 from vlmeval_cli.runs.gathering import FINISH_REASON, Gathered
 from vlmeval_cli.tasks.base import Task
 
+_REASONS_SHOWN = 3
 MISSING = Status("missing", "there is no prediction for this item")
 
 
@@ -44,7 +48,9 @@ class Answers:
     notes: tuple[str, ...]
 
 
-def take_answers(gathered: Gathered, task: Task, config: RunConfig) -> tuple[Gathered, Answers]:
+def take_answers(
+    gathered: Gathered, task: Task, config: RunConfig, progress: Progress
+) -> tuple[Gathered, Answers]:
     """Answers of the items, and the items less those that policy leaves out.
 
     Predictions and references are as the task reads them (:mod:`vlmeval_cli.runs.values`).
@@ -58,7 +64,7 @@ def take_answers(gathered: Gathered, task: Task, config: RunConfig) -> tuple[Gat
     recorded = gathered.dataset.predictions
     given, n_stripped, unfinished = _stripped(recorded, config)
     finish = gathered.dataset.fields.get(FINISH_REASON)
-    items = _items(gathered, given)
+    items = _items(gathered, given, progress)
     parsed = Parsed(given) if task.parse is None else task.parse(items, config)
     if task.with_references is not None:
         parsed = task.with_references(gathered.dataset.references, items, parsed, config)
@@ -75,7 +81,7 @@ def take_answers(gathered: Gathered, task: Task, config: RunConfig) -> tuple[Gat
         outcomes=outcomes,
         reasons=dict(parsed.reasons) | {i: one.reason for i, one in found.items()},
         missing=[i for i, one in found.items() if one is MISSING],
-        notes=(*((note,) if n_stripped else ()), *parsed.notes),
+        notes=(*((note,) if n_stripped else ()), *parsed.notes, *_unparsed_notes(found)),
     )
 
 
@@ -90,7 +96,7 @@ def batch_of(dataset: Dataset, answers: Answers) -> Batch:
     )
 
 
-def _items(gathered: Gathered, given: Sequence[Any]) -> Items:
+def _items(gathered: Gathered, given: Sequence[Any], progress: Progress) -> Items:
     dataset, roles = gathered.dataset, gathered.roles
     return Items(
         ids=dataset.ids,
@@ -102,6 +108,7 @@ def _items(gathered: Gathered, given: Sequence[Any]) -> Items:
         options=roles.options,
         image=roles.image,
         folders=[str(Path(one.path).parent) for one in (gathered.predictions, gathered.references)],
+        progress=progress,
     )
 
 
@@ -159,6 +166,19 @@ def _raw(recorded: Sequence[Any], values: Sequence[Any]) -> list[str | None]:
         text if text != value and isinstance(text, str) else None
         for text, value in zip(recorded, values, strict=True)
     ]
+
+
+def _unparsed_notes(found: Mapping[int, Status]) -> tuple[str, ...]:
+    """How many predictions could not be read, and why: the reasons that most of them share."""
+    reasons = Counter(one.reason for one in found.values() if one.outcome == "unparsed")
+    if not reasons:
+        return ()
+    shown = reasons.most_common(_REASONS_SHOWN)
+    rest = reasons.total() - sum(number for _, number in shown)
+    told = [f"{number:,} × {reason}" for reason, number in shown]
+    others = [f"{rest:,} for other reasons (in the samples)"] if rest else []
+    start = f"{count(reasons.total(), 'prediction')} could not be read"
+    return (f"{start}: {'; '.join([*told, *others])}",)
 
 
 def _statuses(

@@ -154,9 +154,11 @@ class _Scored:
 def _reason(estimate: Estimate, unknown: str | None) -> str | None:
     if estimate.value is not None:
         return None
+    if estimate.n:
+        return unknown or "undefined for these items"
     if estimate.skipped:
         return "every item was skipped: " + "; ".join(estimate.skipped)
-    return "no items" if estimate.n == 0 else unknown or "undefined for these items"
+    return "no items"
 
 
 def _result(
