@@ -117,7 +117,8 @@ def run_score(
     choose(config.metrics)  # a wrong name is told before large files are read
     gathered = gather(str(predictions), _path(references), config, progress)
     task = task_called(gathered.task)
-    gathered, answers = take_answers(as_values(gathered, task, config), task, config)
+    progress.start("reading answers", None)
+    gathered, answers = take_answers(as_values(gathered, task, config), task, config, progress)
     return score_items(gathered, task, answers, config, progress)
 
 
@@ -149,7 +150,7 @@ def how_read(found: Gathered, config: RunConfig = DEFAULTS) -> tuple[str, ...]:
     task = task_called(found.task)
     config = replace(config, join=replace(config.join, missing="skip", on_bad_row="skip"))
     try:
-        _, answers = take_answers(as_values(found, task, config), task, config)
+        _, answers = take_answers(as_values(found, task, config), task, config, SILENT)
     except VlmevalError as error:
         return (f"the predictions cannot be read as they are: {error.message}. {error.hint}",)
     return answers.notes

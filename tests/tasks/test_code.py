@@ -4,8 +4,9 @@ import json
 
 import pytest
 
-from vlmeval_cli import score
+from vlmeval_cli import api, score
 from vlmeval_cli.cli.main import main
+from vlmeval_cli.core.config import ParsePolicy, RunConfig
 from vlmeval_cli.core.errors import VlmevalError
 from vlmeval_cli.core.metric import Output
 from vlmeval_cli.core.results import Score, Signature
@@ -123,6 +124,31 @@ def test_nothing_is_run_unless_it_is_asked_for(scored, monkeypatch):
     monkeypatch.setattr(sandbox, "_check_canaries", lambda crew: pytest.fail("it ran"))
     scored(SAMPLES, PROBLEMS)
     scored(RECORDED, PROBLEMS)
+
+
+class Phases:
+    """A listener that keeps what it is told: phase → steps of how many."""
+
+    def __init__(self):
+        self.steps = {}
+
+    def start(self, label, total):
+        self.label = label
+        self.steps[label] = [0, total]
+
+    def advance(self, n):
+        self.steps[self.label][0] += n
+
+    def done(self):
+        pass
+
+
+def test_running_tests_tells_how_far_it_is(root):
+    files = [root / "sample_data" / "code" / name for name in ("preds.jsonl", "refs.jsonl")]
+    phases = Phases()
+    api.run_score(*files, RunConfig(parse=ParsePolicy(run_tests=True)), phases)
+    done, total = phases.steps["running unit tests"]
+    assert done == total > 1
 
 
 def test_what_ran_stands_in_the_recorded_signature(scored):
