@@ -34,6 +34,20 @@ def score(tmp_path):
     return run
 
 
+def test_a_score_whose_interval_would_not_hold_it_is_told(tmp_path):
+    # Of 500 classes of one item each, a resample has about 63 %: its macro averages are others.
+    labels = [f"class_{i}" for i in range(500)]
+    said = [labels[i if i % 10 < 3 else (7 * i + 1) % 500] for i in range(500)]
+    references = [{"id": i, "label": label} for i, label in enumerate(labels)]
+    predictions = [{"id": i, "prediction": label} for i, label in enumerate(said)]
+    files = [write(tmp_path / "p.jsonl", predictions), write(tmp_path / "r.jsonl", references)]
+    found = api.score(*files, task="classification", resamples=200)
+    lost = [name for name, score in found.scores.items() if score.ci_low is None]
+    (told,) = (one.message for one in found.warnings if one.code == "interval_left_out")
+    assert lost
+    assert all(name in told for name in lost)
+
+
 def codes(result):
     return {warning.code for warning in result.warnings}
 
