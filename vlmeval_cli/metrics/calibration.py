@@ -46,7 +46,9 @@ class Calibration(PooledMetric[None]):
     Edge cases: bins hold their upper edge, the first one 0 too; empty bins do not count. A
     prediction that names no class is wrong. Items without a confidence are skipped. ``ece`` has no
     interval: chance differences within bins add up in it, so that the bootstrap lies above the
-    estimate (Kumar et al. 2019 measure this bias).
+    estimate (Kumar et al. 2019 measure this bias). No debiased value stands beside it: theirs is of
+    the squared error and that of Roelofs et al. 2022 has bins of its own, so that neither compares
+    with a published ECE; ``brier`` needs no bins and has no such bias.
 
     Differs from: the multi-class Brier score, which needs the probabilities of all classes.
 
