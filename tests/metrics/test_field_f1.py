@@ -122,6 +122,14 @@ def test_a_rule_for_a_path_that_no_field_has_is_told():
     assert FieldF1().advise(statistics.facts, 1) == ()
 
 
+def test_scores_of_nothing_are_told():
+    rules = settings_of({"$": {"compare": "ignore"}})
+    statistics = found([({"a": 1}, [RECEIPT])], rules=rules)
+    (notice,) = FieldF1(rules=rules).advise(statistics.facts, 1)
+    assert "no reference has a field that is compared" in notice.message
+    assert FieldF1().advise({}, 0) == ()
+
+
 def test_rules_that_are_none_are_refused():
     with pytest.raises(UsageError, match="expected an object such as"):
         FieldF1(rules=("total",))

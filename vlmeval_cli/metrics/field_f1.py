@@ -180,10 +180,19 @@ class FieldF1(Metric[None]):
         return {"fields": Table("Fields by path (counts)", columns, rows, shown=_SHOWN)}
 
     def advise(self, facts: Mapping[str, int], n: int) -> tuple[Notice, ...]:
-        """Rules whose path no field has."""
+        """References without fields, and rules whose path no field has."""
         rules = read_rules(self.rules)
+        paths = _by_path(facts)
+        if n and not any(own.is_known for own in paths.values()):
+            return (
+                Notice(
+                    "nothing_compared",
+                    "no reference has a field that is compared, so field_f1 is 1 wherever nothing "
+                    "is predicted either; look at the rules that ignore fields",
+                ),
+            )
         compared = {path: rule for path, rule in rules.items() if rule.compare != "ignore"}
-        idle = paths_without_fields(compared, list(_by_path(facts)))
+        idle = paths_without_fields(compared, list(paths))
         if not idle:
             return ()
         return (
