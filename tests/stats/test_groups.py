@@ -7,6 +7,12 @@ def test_labels_are_text_as_people_write_it():
     assert [label(value) for value in (None, True, 3, "x")] == ["(none)", "true", "3", "x"]
 
 
+def test_lists_are_joined_and_objects_are_json():
+    assert label(["red", 2, None]) == "red, 2, (none)"
+    assert label([]) == "(none)"
+    assert label({"kind": "é"}) == '{"kind": "é"}'
+
+
 def test_members_come_largest_group_first_and_items_ascending():
     found = members(["b", "a", "b", "c", "b", "a"])
     assert list(found) == ["b", "a", "c"]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from vlmeval_cli.core.errors import UsageError, quoted
 from vlmeval_cli.joining.columns import Columns
 from vlmeval_cli.joining.paths import as_text
+from vlmeval_cli.stats.groups import label
 
 SHOWN = 10
 
@@ -16,7 +17,8 @@ SHOWN = 10
 class Selection:
     """Items wanted: the first ``limit`` of those whose fields have the values of ``where``.
 
-    Values are compared as text, so that ``--where year=2014`` finds a number and a string.
+    Values are compared as text, so that ``--where year=2014`` finds a number and a string. A list
+    is found by each of its members, and by all of them as groups are named: ``red, blue``.
     ``keeps_empty`` says that an empty list is a reference: an image may have no objects.
     ``keeps_unanswered`` says that items without any reference are wanted too.
     """
@@ -54,12 +56,20 @@ def _with_value(columns: Columns, rows: Sequence[int], name: str, wanted: str) -
             f"{columns.path} has no field {quoted(name)} to select by",
             hint=f"Its fields: {', '.join(sorted(columns.known))}.",
         )
-    chosen = [row for row in rows if as_text(values[row]) == wanted]
+    chosen = [row for row in rows if _is_wanted(values[row], wanted)]
     if not chosen:
-        seen = list(dict.fromkeys(as_text(values[row]) for row in rows))
+        seen = list(dict.fromkeys(label(values[row]) for row in rows))
         more = ", …" if len(seen) > SHOWN else ""
         shown = ", ".join(quoted(value, 40) for value in seen[:SHOWN])
         raise UsageError(
             f"no item of {columns.path} has {name}={wanted}", hint=f"Its values: {shown}{more}."
         )
     return chosen
+
+
+def _is_wanted(value: object, wanted: str) -> bool:
+    if isinstance(value, str):
+        return value == wanted
+    if wanted in (as_text(value), label(value)):
+        return True
+    return isinstance(value, list) and any(_is_wanted(part, wanted) for part in value)

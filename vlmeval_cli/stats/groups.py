@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 import numpy as np
@@ -17,7 +18,7 @@ def label(value: object) -> str:
         return str(value).lower()
     if isinstance(value, list):
         return ", ".join(map(label, value)) or "(none)"
-    return value if isinstance(value, str) else str(value)
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def group_names(values: Sequence[object]) -> Sequence[str]:
