@@ -248,6 +248,7 @@ def test_an_answer_that_says_there_is_no_box_is_read_and_empty(answer):
         ("4 dogs, 2 cats, 3 cows and 5 birds", "no box is in the text"),
         ({"bbox": [1, 2, 3, 4], "score": "high"}, 'got "high", expected a score'),
         ([float("nan"), 1, 2, 3], "nan is no number of an image"),
+        ([1, float("nan"), 2, 3], "nan is no number of an image"),
         ([[[[[[[[[[1, 2, 3, 4]]]]]]]]]], "lists are nested more than 8 deep"),
     ],
 )

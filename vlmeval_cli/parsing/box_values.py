@@ -98,8 +98,8 @@ class _Walk:
     def boxes(self, value: Any, depth: int) -> Iterator[RawBox]:  # noqa: ANN401  (JSON)
         if depth > DEEPEST:
             raise BadBoxError(f"lists are nested more than {DEEPEST} deep")
-        if type(value) is list and len(value) == 4 and set(map(type, value)) <= _PLAIN_NUMBERS:
-            self._seen("lists")  # nearly all boxes are such a list
+        if _is_plain_box(value):
+            self._seen("lists")
             yield RawBox(_four(value))
             return
         if isinstance(value, str):
@@ -155,15 +155,18 @@ class _Walk:
         if inside is None:
             return
         self._seen("coco" if is_coco else _BOX_KEYS[key])
+        order: Order | None = "xywh" if is_coco else None
+        if _is_plain_box(inside):
+            yield self._with_facts(RawBox(_four(inside), order=order), known)
+            return
         inner = _corners_of(inside) if isinstance(inside, list) else None
         boxes = [RawBox(inner)] if inner else list(self.boxes(inside, depth + 1))
         lists = {one: known[many] for one, many in _LISTS if isinstance(known.get(many), list)}
         if any(len(found) != len(boxes) for found in lists.values()):
             raise BadBoxError(f"{len(boxes)} boxes have another number of labels or scores")
         for i, box in enumerate(boxes):
-            own = box._replace(order="xywh") if is_coco else box
             facts = {**known, **{one: lists[one][i] for one in lists}} if lists else known
-            yield self._with_facts(own, facts)
+            yield self._with_facts(box._replace(order=order or box.order), facts)
 
     def _by_label(self, value: Mapping[str, Any], depth: int) -> Iterator[RawBox]:
         """An object of label → boxes."""
@@ -176,12 +179,12 @@ class _Walk:
 
     def _with_facts(self, box: RawBox, known: Mapping[str, Any]) -> RawBox:
         names = (_CLASS_ID, *_LABEL_KEYS) if self.by_class_id else (*_LABEL_KEYS, _CLASS_ID)
-        label = next((known[name] for name in names if known.get(name) is not None), box.label)
-        score = next((known[name] for name in _SCORE_KEYS if known.get(name) is not None), None)
-        area = known.get("area")
-        return box._replace(
-            label=None if label is None else str(label),
+        label, score, area = _first(known, names), _first(known, _SCORE_KEYS), known.get("area")
+        return RawBox(
+            numbers=box.numbers,
+            label=box.label if label is None else str(label),
             score=box.score if score is None else _number(score, "score"),
+            order=box.order,
             is_crowd=bool(known.get("iscrowd")),
             area=None if area is None else _number(area, "area"),
         )
@@ -189,6 +192,19 @@ class _Walk:
     def _seen(self, syntax: str) -> None:
         if not self.syntax and syntax != NONE:
             self.syntax = syntax
+
+
+def _is_plain_box(value: object) -> bool:
+    """Whether a value is a list of four numbers, as nearly all boxes are."""
+    return type(value) is list and len(value) == 4 and _PLAIN_NUMBERS.issuperset(map(type, value))
+
+
+def _first(known: Mapping[str, Any], names: Sequence[str]) -> Any:  # noqa: ANN401  (JSON)
+    for name in names:
+        found = known.get(name)
+        if found is not None:
+            return found
+    return None
 
 
 def _is_number(value: object) -> bool:
@@ -199,7 +215,7 @@ def _is_number(value: object) -> bool:
 
 def _has_bare_number(values: Sequence[object]) -> bool:
     """Whether something else stands between numbers: it was to be a box."""
-    return any(_is_number(value) for value in values if not isinstance(value, str))
+    return any(_is_number(value) for value in values if type(value) not in (str, dict))
 
 
 def _told(value: object) -> str:
@@ -220,12 +236,11 @@ def _number(value: Any, what: str = "number") -> float:  # noqa: ANN401  (JSON)
 
 def _four(values: Sequence[Any]) -> tuple[float, float, float, float]:
     """Four numbers as a box, two as a point, eight as the corners of a region."""
-    if set(map(type, values)) <= _PLAIN_NUMBERS:
+    is_plain = _PLAIN_NUMBERS.issuperset(map(type, values))
+    if is_plain and all([-LARGEST <= value <= LARGEST for value in values]):
         numbers = [*map(float, values)]
-        if not all(-LARGEST <= number <= LARGEST for number in numbers):
-            numbers = [_number(value) for value in values]
     else:
-        numbers = [_number(value) for value in values]
+        numbers = [*map(_number, values)]
     if len(numbers) == 2:
         numbers *= 2
     if len(numbers) == 8:
