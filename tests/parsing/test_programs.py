@@ -118,6 +118,17 @@ def test_every_form_of_tests_is_run(name):
     assert not passes("def f(x):\n    return 3 * x", tests, entry_point)
 
 
+def test_only_the_test_cases_of_the_problem_are_run():
+    tests, _ = TESTS["unittest"]
+    own = "\nimport unittest\nclass Own(unittest.TestCase):\n    def test(self):\n        "
+    assert passes(f"def f(x):\n    return 2 * x{own}self.fail()\n", tests)
+    finds_nothing_wrong = (
+        "\ndef load_tests(*_):\n    import unittest\n"
+        "    return unittest.TestSuite([unittest.FunctionTestCase(lambda: None)])\n"
+    )
+    assert not passes(f"def f(x):\n    return 3 * x{finds_nothing_wrong}", tests)
+
+
 def test_setup_runs_before_the_tests():
     assert passes("", "assert math.pi > 3", setup=["import math"])
 

@@ -17,10 +17,13 @@ RESULT_FIELDS = ("passed", "correct", "is_correct", "result", "results")
 _PASSED = frozenset({"passed", "pass", "true", "ok", "success", "correct", "1"})
 _FAILED = frozenset({"failed", "fail", "false", "wrong", "incorrect", "error", "0"})
 _TIMED_OUT = frozenset({"timed out", "timeout", "time out"})
+# The classes are named: a program may have test cases of its own, or a load_tests of its own.
 _RUN_BY_UNITTEST = """
 import unittest as _unittest
-import sys as _sys
-_found = _unittest.defaultTestLoader.loadTestsFromModule(_sys.modules["program"])
+_found = _unittest.TestSuite(
+    _unittest.defaultTestLoader.loadTestsFromTestCase(_class)
+    for _class in ({classes},) if issubclass(_class, _unittest.TestCase)
+)
 assert _found.countTestCases(), "no test was found"
 _done = _unittest.TestResult()
 _found.run(_done)
@@ -63,8 +66,9 @@ def code_of_tests(setup: Any, tests: Any, entry_point: str | None, where: str) -
     names = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
     if "check" in names and entry_point:
         return f"{code}check({entry_point})\n"
-    if any(isinstance(node, ast.ClassDef) and "TestCase" in _bases(node) for node in tree.body):
-        return code + _RUN_BY_UNITTEST
+    classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
+    if any("TestCase" in _bases(node) for node in classes):
+        return code + _RUN_BY_UNITTEST.format(classes=", ".join(node.name for node in classes))
     if all(isinstance(node, _DOES_NOTHING) for node in tree.body):
         called = "check, and no entry_point names what it checks" if "check" in names else "nothing"
         raise DataError(
