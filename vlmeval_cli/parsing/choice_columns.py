@@ -96,8 +96,9 @@ def questions(items: Items) -> Questions:
     texts: list[Texts | None] = found if found is not None else [None] * len(items)
     if any(is_open):
         texts = [None if alone else own for own, alone in zip(texts, is_open, strict=True)]
-    flat = chain.from_iterable(filter(None, texts))
-    short = {text for text in flat if text is None or len(text) <= _SHORT}
+    flat = [*chain.from_iterable(filter(None, texts))]
+    has_short = None in flat or min(map(len, filter(None, flat)), default=0) <= _SHORT
+    short = {text for text in flat if text is None or len(text) <= _SHORT} if has_short else ()
     has_letters = any(
         text is None or (len(own := key(text)) == 1 and own.isalpha()) for text in short
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import string
 from collections.abc import Callable, Sequence
+from itertools import compress
 from types import MappingProxyType
 
 from vlmeval_cli.text.vqa_normalize import vqa_normalized
@@ -17,6 +18,7 @@ _NO_PUNCTUATION = str.maketrans(dict.fromkeys(string.punctuation, ""))
 # The full-width forms stand in ASCII's order; the ideographic space is apart from them.
 _HALF_WIDTH = {0x3000: " ", **{0xFEE0 + code: chr(code) for code in range(0x21, 0x7F)}}
 _ARTICLE = re.compile(r"\b(?:a|an|the)\b")
+_ARTICLE_OR_SPACE = re.compile(r" (?:an?|the)?(?= )")  # where a space stands around every word
 
 
 def as_it_is(text: str) -> str:
@@ -88,17 +90,25 @@ def squad_normalized_all(texts: Sequence[str]) -> list[str]:
     >>> squad_normalized_all(["The cat!", "an\nice-cream"])
     ['cat', 'icecream']
     """
+    if not texts:
+        return []
     joined = "\n".join(texts)
     if joined.count("\n") != len(texts) - 1:
         joined = "\n".join([text.replace("\n", " ") for text in texts])
     encoded = joined.lower().encode("utf-8", "surrogatepass").translate(None, _PUNCTUATION)
     lines = encoded.decode("utf-8", "surrogatepass").split("\n")
+    are_plain = [line.isascii() and line.isprintable() for line in lines]
+    plain = iter(_without_articles([*compress(lines, are_plain)]))
     return [
-        " ".join([word for word in line.split() if word not in _ARTICLES])
-        if line.isascii() and line.isprintable()
-        else " ".join(_ARTICLE.sub(" ", line).split())
-        for line in (lines if texts else ())
+        next(plain) if is_plain else " ".join(_ARTICLE.sub(" ", line).split())
+        for line, is_plain in zip(lines, are_plain, strict=True)
     ]
+
+
+def _without_articles(lines: Sequence[str]) -> list[str]:
+    """Lines without articles and with single spaces, all at once; no white space but spaces."""
+    text = " " + " \n ".join(lines) + " "
+    return [*map(str.strip, _ARTICLE_OR_SPACE.sub("", text).split("\n"))] if lines else []
 
 
 def each(normalizer: Normalizer, texts: Sequence[str]) -> list[str]:
