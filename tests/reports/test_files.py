@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 
 from vlmeval_cli.core.errors import OutputError, UsageError
-from vlmeval_cli.core.results import Group
+from vlmeval_cli.core.results import Group, Table
 from vlmeval_cli.reports import atomic
 from vlmeval_cli.reports.atomic import check_writable, from_chunks, write_file
-from vlmeval_cli.reports.csv_report import csv_report
+from vlmeval_cli.reports.csv_report import csv_report, tables_csv
 from vlmeval_cli.reports.figures import View
 from vlmeval_cli.reports.folder import OURS, check_folder, write_folder
 from vlmeval_cli.reports.json_bytes import json_bytes
@@ -44,6 +44,23 @@ def write(path, content):
 
 def full_disk(_file):
     raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_tables_of_any_shape_are_one_csv_of_cells(result):
+    second = Table("Classes", ("class",), [("=cat",), ("a, b",)])
+    result = replace(result, tables={**result.tables, "classes": second})
+    rows = list(csv.DictReader(io.StringIO(tables_csv(result).decode("utf-8"))))
+    assert [tuple(row.values()) for row in rows] == [
+        ("reference", "1", "package", "pycocoevalcap"),
+        ("reference", "1", "seconds", "12.5"),
+        ("reference", "1", "difference", "1e-16"),
+        ("reference", "2", "package", "nltk"),
+        ("reference", "2", "seconds", "3"),
+        ("reference", "2", "difference", ""),
+        ("classes", "1", "class", "'=cat"),
+        ("classes", "2", "class", "a, b"),
+    ]
+    assert list(rows[0]) == ["table", "row", "column", "value"]
 
 
 def test_json_has_the_promised_fields(result):

@@ -1,5 +1,7 @@
 """What stdout shows, plain and dressed, and that nothing in it is obeyed by a terminal or cut."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -81,6 +83,24 @@ def test_worst_items_follow_the_direction_and_leave_unknown_ones_out(result, ren
             lower, "cider", 1.0, 2, result.scores["cider"].signature)}
     )  # fmt: skip
     assert [row[0] for row in summarise(swapped, View(worst=9))[-1].rows] == ["a", "b"]
+
+
+def test_worst_items_are_called_highest_where_less_is_better(result, rename):
+    lower = Output("cider", higher_is_better=False, unit="x")
+    changed = replace(result.scores["cider"], output=lower)
+    assert summarise(result, View(worst=2))[-1].title == "Lowest 2 items by cider"
+    found = summarise(rename(scores={"cider": changed}), View(worst=2))[-1]
+    assert found.title == "Highest 2 items by cider"
+
+
+def test_worst_items_show_objects_as_json(result, rename):
+    items = replace(
+        result.items,
+        predictions=["a", {"total": None, "paid": True}, None],
+        references=[["a"], [{"total": "é"}, ["x"]], ["b"]],
+    )
+    row = summarise(replace(result, items=items), View(worst=1))[-1].rows[0]
+    assert row[3:] == ('{"total":null,"paid":true}', '{"total":"é"} | ["x"]')
 
 
 def test_worst_items_tell_how_much_text_is_not_shown(result):

@@ -142,9 +142,12 @@ def test_the_confusion_matrix_is_written_as_csv(tmp_path):
     lines = (tmp_path / "out" / "tables.csv").read_text().splitlines()
     matrix = [line for line in lines if line.startswith("confusion_matrix,")]
     assert matrix == [
-        "confusion_matrix,reference,'=cat,dog",
-        "confusion_matrix,'=cat,0,1",
-        "confusion_matrix,dog,0,2",
+        "confusion_matrix,1,reference,'=cat",
+        "confusion_matrix,1,'=cat,0",
+        "confusion_matrix,1,dog,1",
+        "confusion_matrix,2,reference,dog",
+        "confusion_matrix,2,'=cat,0",
+        "confusion_matrix,2,dog,2",
     ]
     report = json.loads((tmp_path / "out" / "report.json").read_bytes())
     assert report["files"]["tables"]["path"] == "tables.csv"

@@ -13,6 +13,7 @@ COLUMNS = (
     "output", "metric", "primary", "group", "value", "ci_low", "ci_high", "n", "skipped",
     "higher_is_better", "unit", "reason",
 )  # fmt: skip
+TABLE_COLUMNS = ("table", "row", "column", "value")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -35,20 +36,25 @@ def csv_report(result: RunResult) -> bytes:
 
 
 def tables_csv(result: RunResult) -> bytes:
-    """All tables one after the other, headings first; every line begins with the table's name.
+    """The cells of all tables, one a line: table, number of the row from 1, column, value.
 
-    Text that a spreadsheet would run as a formula starts with an apostrophe; unknown is an empty
-    cell.
+    One form for tables of any shape: ``pivot(index="row", columns="column", values="value")`` of
+    the lines of one table gives it back. Text that a spreadsheet would run as a formula starts with
+    an apostrophe; unknown is an empty cell.
     """
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(TABLE_COLUMNS)
     for name, table in result.tables.items():
-        for row in (table.columns, *table.rows):
-            writer.writerow([name, *map(_cell, row)])
+        for number, row in enumerate(table.rows, 1):
+            for column, value in zip(table.columns, row, strict=True):
+                writer.writerow([_cell(name), number, _cell(column), _cell(value)])
     return text.getvalue().encode("utf-8", "backslashreplace")
 
 
 def _cell(value: object) -> object:
+    if isinstance(value, float):
+        return known(value)
     return _harmless(value) if isinstance(value, str) else value
 
 

@@ -1,4 +1,4 @@
-"""The lowest items of a run, the first place to look for what went wrong."""
+"""The worst items of a run, the first place to look for what went wrong."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from vlmeval_cli.core.batch import Ints
 from vlmeval_cli.core.results import ItemScores, RunResult
 from vlmeval_cli.reports.blocks import Block, Grid, Heading, Paragraph
 from vlmeval_cli.reports.figures import View, count, figure
+from vlmeval_cli.reports.json_bytes import json_bytes
 
 _SEPARATOR = " | "
 
@@ -22,9 +23,9 @@ def worst_items(result: RunResult, view: View) -> Block:
     """
     name = _ranked_by(result)
     if name is None:
-        return Paragraph("Lowest items", ("no score of this run has values of single items",))
+        return Paragraph("Worst items", ("no score of this run has values of single items",))
     output = result.scores[name].output
-    chosen = _lowest(result.items, name, view.worst, ascending=output.higher_is_better)
+    chosen = _worst(result.items, name, view.worst, ascending=output.higher_is_better)
     columns = (
         Heading("id"),
         Heading(name, is_number=True),
@@ -38,11 +39,12 @@ def worst_items(result: RunResult, view: View) -> Block:
             figure(float(result.items.scores[name][i]), output, view),
             result.items.outcomes[i],
             _cut(_prediction(result.items.predictions[i], result.items.raw[i]), view),
-            _cut(_SEPARATOR.join(map(str, result.items.references[i])), view),
+            _cut(_SEPARATOR.join(map(_text, result.items.references[i])), view),
         )
         for i in chosen.tolist()
     )
-    return Grid(f"Lowest {count(len(rows), 'item')} by {name}", columns, rows)
+    end = "Lowest" if output.higher_is_better else "Highest"
+    return Grid(f"{end} {count(len(rows), 'item')} by {name}", columns, rows)
 
 
 def _ranked_by(result: RunResult) -> str | None:
@@ -50,7 +52,7 @@ def _ranked_by(result: RunResult) -> str | None:
     return next((name for name in names if name in result.items.scores), None)
 
 
-def _lowest(items: ItemScores, name: str, limit: int, *, ascending: bool) -> Ints:
+def _worst(items: ItemScores, name: str, limit: int, *, ascending: bool) -> Ints:
     column = items.scores[name]
     known = np.flatnonzero(~np.isnan(column))
     keys = column[known] if ascending else -column[known]
@@ -60,7 +62,12 @@ def _lowest(items: ItemScores, name: str, limit: int, *, ascending: bool) -> Int
 def _prediction(value: Any, raw: str | None) -> str:  # noqa: ANN401  (any parsed value)
     """The value; the recorded text where none could be read from it."""
     shown = raw if value is None else value
-    return "(missing)" if shown is None else str(shown)
+    return "(missing)" if shown is None else _text(shown)
+
+
+def _text(value: Any) -> str:  # noqa: ANN401  (any parsed value)
+    """A text as it is, any other value as JSON."""
+    return value if isinstance(value, str) else json_bytes(value).decode("utf-8")
 
 
 def _cut(text: str, view: View) -> str:

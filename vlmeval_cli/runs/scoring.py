@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
@@ -132,15 +132,16 @@ class _Scored:
         return columns
 
     def tables(self) -> dict[str, Table]:
-        """Tables of the metrics; of two variants the later one's has the variant's name."""
-        found: dict[str, Table] = {}
+        """Tables of the metrics; those of several variants have the variant in the title."""
+        found: dict[str, dict[str, Table]] = {}
         for chosen, own, context in zip(
             self.plan.chosen, self.statistics, self.contexts, strict=True
         ):
             for name, table in chosen.metric.tables(own, context).items():
-                variant = chosen.outputs()[0][0]
-                found[f"{name} {variant}" if name in found else name] = table
-        return found
+                known = found.setdefault(name, {})
+                if table not in known.values():
+                    known[chosen.outputs()[0][0]] = table
+        return {key: table for name, own in found.items() for key, table in _told_apart(name, own)}
 
     def skips(self) -> dict[str, Mapping[int, str]]:
         """Output → item → why it has no score."""
@@ -149,6 +150,14 @@ class _Scored:
             for chosen, own in zip(self.plan.chosen, self.statistics, strict=True)
             for name, _ in chosen.outputs()
         }
+
+
+def _told_apart(name: str, by_variant: Mapping[str, Table]) -> Iterator[tuple[str, Table]]:
+    """The tables of one name; of several, each with its variant in the title."""
+    several = len(by_variant) > 1
+    for i, (variant, table) in enumerate(by_variant.items()):
+        title = f"{table.title} ({variant})" if several else table.title
+        yield f"{name} {variant}" if i else name, replace(table, title=title)
 
 
 def _reason(estimate: Estimate, unknown: str | None) -> str | None:
