@@ -237,7 +237,7 @@ def _number(value: Any, what: str = "number") -> float:  # noqa: ANN401  (JSON)
 def _four(values: Sequence[Any]) -> tuple[float, float, float, float]:
     """Four numbers as a box, two as a point, eight as the corners of a region."""
     is_plain = _PLAIN_NUMBERS.issuperset(map(type, values))
-    if is_plain and all([-LARGEST <= value <= LARGEST for value in values]):
+    if is_plain and all(-LARGEST <= value <= LARGEST for value in values):
         numbers = [*map(float, values)]
     else:
         numbers = [*map(_number, values)]
