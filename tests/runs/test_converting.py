@@ -195,6 +195,20 @@ def test_stdout_carries_the_rows_and_nothing_else(tmp_path, capsys):
     assert capsys.readouterr().out == '{"id": "a", "prediction": "x"}\n'
 
 
+@pytest.mark.parametrize("sides", [1, 2])
+def test_standard_input_is_converted(tmp_path, monkeypatch, capsysbinary, sides):
+    import io
+    import sys
+
+    rows = [{"id": n, "question": "?", "prediction": f"x{n}", "answers": ["x0"]} for n in range(3)]
+    content = b"".join(json.dumps(row).encode() + b"\n" for row in rows)
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
+    references = [str(write(tmp_path / "r", rows))] if sides == 2 else []
+    assert main(["convert", "-", *references, "-"]) == 0
+    lines = capsysbinary.readouterr().out.splitlines()
+    assert [json.loads(line)["prediction"] for line in lines] == ["x0", "x1", "x2"]
+
+
 def test_python_gives_the_same_rows(tmp_path):
     path = write(tmp_path / "in", PREDS)
     found = api.convert(path)

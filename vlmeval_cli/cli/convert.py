@@ -62,12 +62,21 @@ class ConvertOptions:
 
 def convert(options: ConvertOptions) -> None:
     """Convert, write, and tell what was recognised."""
+    from contextlib import ExitStack
+
     from vlmeval_cli import api
+    from vlmeval_cli.cli.inspect import kept
 
     *inputs, out = _files(options)
     _check(out, inputs, force=options.force)
-    config = _config(options)
-    found = api.convert(inputs[0], inputs[1] if len(inputs) == 2 else None, config)
+    if len(inputs) == 2 and set(inputs) == {_STDOUT}:
+        raise UsageError("both files are -, and standard input holds one")
+    with ExitStack() as copies:
+        mine, theirs = (copies.enter_context(kept(path)) for path in (*inputs, None)[:2])
+        _write(api.convert(str(mine), theirs, _config(options)), out, options)
+
+
+def _write(found: Converted, out: str, options: ConvertOptions) -> None:
     count = _Count()
     blocks = _blocks(count.each(found.rows))
     if out == _STDOUT:

@@ -38,21 +38,29 @@ class InspectOptions:
 
 def inspect(options: InspectOptions) -> None:
     """Look and print."""
-    with _kept(options.file) as file, _kept(options.other) as other:
+    with kept(options.file) as file, kept(options.other) as other:
         _tell(file, other, options)
 
 
 @contextmanager
-def _kept(path: str | None) -> Iterator[str | None]:
-    """The path; for standard input that of a copy, since it is read more than once."""
-    if path != _STDIN:
+def kept(path: str | None) -> Iterator[str | None]:
+    """The path; of standard input and pipes that of a copy, since it is read more than once."""
+    from pathlib import Path
+
+    from vlmeval_cli.reports.atomic import is_stream
+
+    if path is None or (path != _STDIN and not is_stream(Path(path))):
         yield path
         return
     import shutil
     from tempfile import NamedTemporaryFile
 
     with NamedTemporaryFile(prefix="stdin-") as copy:
-        shutil.copyfileobj(sys.stdin.buffer, copy)
+        if path == _STDIN:
+            shutil.copyfileobj(sys.stdin.buffer, copy)
+        else:
+            with Path(path).open("rb") as stream:
+                shutil.copyfileobj(stream, copy)
         copy.flush()
         yield copy.name
 

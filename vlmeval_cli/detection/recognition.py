@@ -182,8 +182,8 @@ def _lacking(side: Side, what: str, option: str, more: str, is_one_file: bool) -
         pair = f"{side.path} {other}" if what == "references" else f"{other} {side.path}"
         hint = f"Name it with {option}, or pass two files: vlmeval score {pair}"
     if side.layout.side == "questions":
-        hint = "These are questions; give the file that holds the accepted answers (VQAv2: the "
-        hint += "annotations)."
+        hint = "These are questions; give the file that holds the accepted answers (of VQAv2: its "
+        hint += "annotations file)."
     raise UsageError(
         f"{side.path}{more}: no field looks like {what}; its fields: {', '.join(side.fields)}",
         hint=hint,
