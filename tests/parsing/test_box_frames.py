@@ -87,9 +87,68 @@ def test_fractions_that_never_reach_the_padding_are_of_a_padded_square():
 def test_fractions_that_hardly_show_the_padding_are_left_to_the_user():
     wide = (640, 480)
     with pytest.raises(UsageError) as error:
-        parse(*lists(padded(boxes_in(wide, 50), wide)), sizes=wide)
+        parse(*lists(padded(boxes_in(wide, 6), wide)), sizes=wide)
     assert "--box-format llava" in error.value.hint
     assert "--box-format relative" in error.value.hint
+
+
+@pytest.mark.parametrize("write", [lists, json_2d])
+@pytest.mark.parametrize(
+    ("sizes", "part"),
+    [((1240, 1754), (0.05, 0.03, 0.75, 0.3)), ((1920, 1080), (0.0, 0.0, 0.5, 0.9))],
+    ids=["page header", "left half of a screen"],
+)
+@pytest.mark.parametrize("n", [20, 300])
+def test_objects_in_one_part_of_the_image_speak_for_no_frame(write, sizes, part, n):
+    left, top, right, bottom = (share * side for share, side in zip(part, sizes * 2, strict=True))
+    inside = boxes_in((int(right - left), int(bottom - top)), n)
+    boxes = [[int(v + shift) for v, shift in zip(b, (left, top) * 2, strict=True)] for b in inside]
+    with pytest.raises(UsageError, match="cannot tell what the numbers"):
+        parse(*write(boxes), sizes=sizes)
+
+
+@pytest.mark.parametrize("n", [3, 40, 300])
+def test_centred_objects_do_not_speak_for_padding(n):
+    boxes = [[v * 0.7 + 0.15 for v in box] for box in scaled(boxes_in(VGA, n), VGA, 1.0, 3)]
+    with pytest.raises(UsageError, match="cannot tell what the numbers"):
+        parse(*lists(boxes), sizes=VGA)
+
+
+@pytest.mark.parametrize("most", [1_003_520, 401_408])
+def test_usual_limits_of_resized_images_are_tried(most):
+    big = (3000, 2000)
+    one = box_format(f"qwen2.5-vl:max_pixels={most}")
+    high, wide = one.frame.resize.sizes(np.array([2000.0]), np.array([3000.0]))
+    boxes = boxes_in((int(wide[0]), int(high[0])), 60)
+    assert chosen(json_2d(boxes), sizes=big) == one.name
+
+
+def test_centres_and_sizes_are_told_from_corners():
+    shares = scaled(boxes_in(VGA, 60), VGA, 1.0, 3)
+    boxes = [[(a + c) / 2, (b + d) / 2, c - a, d - b] for a, b, c, d in shares]
+    assert chosen(lists(boxes), sizes=VGA) == "cxcywh-relative"
+
+
+def test_many_swapped_corners_that_are_no_sizes_are_mended():
+    boxes = scaled(boxes_in(VGA, 60), VGA, 1000)
+    boxes[::3] = [[c, d, a, b] for a, b, c, d in boxes[::3]]
+    parsed = parse(*lists(boxes), sizes=VGA)
+    assert parsed.inferred["box_format"] == "1000"
+    assert [warning.code for warning in parsed.warnings] == ["swapped_corners"]
+
+
+def test_pixels_with_y_first_are_left_to_the_user():
+    wide = (640, 300)
+    boxes = [[b, a, d, c] for a, b, c, d in boxes_in(wide, 60)]
+    with pytest.raises(UsageError) as error:
+        parse(*lists(boxes), sizes=wide)
+    assert "--box-format yxyx-pixels" in error.value.hint
+
+
+def test_a_frame_that_few_boxes_fit_is_none():
+    boxes = [[1200, 900, 1500, 1300], [1100, 800, 1200, 990]] * 20
+    with pytest.raises(UsageError, match=r"possible: .*pixels \(0% of the boxes fit"):
+        parse(*lists(boxes), sizes=VGA)
 
 
 def test_a_few_numbers_that_fit_both_frames_are_left_to_the_user():

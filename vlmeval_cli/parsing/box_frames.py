@@ -1,10 +1,8 @@
 """The one format of a file of boxes, decided from how they are written and how large they are.
 
-The decision looks at predictions and image sizes alone. Each candidate frame is asked how likely
-the numbers are in it: the far corner of a box is taken as spread evenly over the image, with one
-box in fifty beyond it. A frame whose image is larger than the numbers ever reach loses with every
-box; so does one that the boxes leave. What cannot be told at odds of 10,000 to 1 is left to the
-user.
+The decision looks at predictions and image sizes alone. A syntax that one model writes has that
+model's format. Of others each format that the syntax may have is a candidate; what
+:mod:`~vlmeval_cli.parsing.box_fit` counts as evidence leaves one, or the user has to name it.
 """
 
 from __future__ import annotations
@@ -12,32 +10,37 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, NoReturn
 
 import numpy as np
 
 from vlmeval_cli.core.batch import Array, Ints
 from vlmeval_cli.core.errors import UsageError
-from vlmeval_cli.geometry.frames import Frame, Order, Sizes, are_swapped, as_corners
+from vlmeval_cli.geometry.frames import Order, Sizes, are_swapped, as_corners
+from vlmeval_cli.parsing.box_fit import CHANCE, Evidence, Fit, are_close, chance
 from vlmeval_cli.parsing.box_formats import BoxFormat, box_format
 from vlmeval_cli.parsing.box_syntaxes import NONE, SYNTAXES, THREE_DIGITS
 
-SURE: Final = 0.9999
-_MARGIN: Final = 0.02  # of a side, by which a box may reach over the edge and still fit
-_BEYOND: Final = np.log(0.02 / 9)  # one box in fifty is somewhere in three times the image
-_FAR_BEYOND: Final = np.log(1e-9)
-_FAR: Final = 3.0
-_SWAPPED_SHARE: Final = 0.2  # so many boxes with "swapped corners" are widths and heights
+_TELLING: Final = 0.5  # a model's own syntax is believed while so many boxes fit its format
+_SWAPPED_SHARE: Final = 0.2  # so many boxes with "swapped corners" may be widths and heights
 _FEWEST_FOR_ORDER: Final = 5
 _POSSIBLE: Final = 0.02  # a frame that so many boxes fit is one that somebody may have meant
+_SAME: Final = 2e-3  # formats whose boxes differ by less need no word
+_MOST_LISTED: Final = 6
+_BUDGETS: Final = (1_003_520, 401_408)  # pixels to which Qwen2.5-VL is often limited
 
-# How much likelier than pixels a format is before a number is seen. Hardly anybody pads.
-_PLAIN: Final = {"pixels": 1.0, "1000": 1.0, "relative": 1.0, "percent": 1e-3, "llava": 1e-5}
-_RECORDED_RESIZE: Final = 1e6  # somebody wrote down the size that the model was given
-_PRIORS: Final[dict[str, dict[str, float]]] = {
-    "pairs": {**_PLAIN, "qwen2-vl": 1e5, "1000": 0.0},  # tags are lost when special tokens are
-    "bbox_2d": {"qwen2.5-vl": 1.0, "qwen3-vl": 1.0, "relative": 1e-2, "pixels": 1e-6},
-    "box_lists": {"internvl": 1.0, "relative": 1.0},
+_PLAIN: Final = ("pixels", "1000", "relative", "llava")
+# What is meant by a syntax that several models write, the likelier of two alike formats first.
+_CANDIDATES: Final[dict[str, tuple[str, ...]]] = {
+    "pairs": ("qwen2-vl", "pixels", "relative"),
+    "bbox_2d": (
+        "qwen2.5-vl",
+        *(f"qwen2.5-vl:max_pixels={most}" for most in _BUDGETS),
+        "qwen3-vl",
+        "pixels",
+        "relative",
+    ),
+    "box_lists": ("internvl", "relative"),
 }
 # Formats told beside one that its syntax fixes, since models are known to mix them up.
 _ALSO_SEEN: Final = {"gemini": ("1000",)}
@@ -66,7 +69,7 @@ class Decision:
     Attributes:
         chosen: the format.
         evidence: why, in words.
-        confidence: its share of the likelihood, 1 where it is certain.
+        confidence: 1 less the chance of the evidence if another format were true.
         rejected: other formats that the file could have.
         own: syntax → its format, of the syntaxes that keep theirs beside that of the file.
     """
@@ -98,18 +101,20 @@ def decide(written: Written, sizes: Sizes, named: BoxFormat | None, place: str) 
     told = f"{SYNTAXES[syntax].words} in {seen:,} of {counts.total():,} predictions with boxes"
     own = _own_formats(counts, syntax, named)
     evidence = _evidence(written, sizes, set(own))
-    priors = _priors(syntax, sizes)
+    candidates = _candidates(syntax, evidence)
     if named is not None:
-        others = [box_format(n) for n in priors if n != named.name and priors[n] > 0]
-        rejected = tuple(one for one in others if _fit(one, evidence).share >= _POSSIBLE)
+        others = [one for one in candidates if one.name != named.name]
+        rejected = _possible([Fit.of(one, evidence) for one in others])
         return Decision(named, f"named by the user; {told}", 1.0, rejected, own)
-    if len(priors) == 1 and not SYNTAXES[syntax].formats[1:]:
-        (name,) = priors
-        also = tuple(map(box_format, _ALSO_SEEN.get(name, ())))
-        return Decision(box_format(name), f"{told}", 1.0, also, own)
-    order = _order(evidence) if not SYNTAXES[syntax].formats else "xyxy"
-    candidates = [_in_order(box_format(name), order) for name in priors if priors[name] > 0]
-    return _weighed(candidates, priors, evidence, told, own, place)
+    if len(SYNTAXES[syntax].formats) == 1:
+        (only,) = candidates
+        also = tuple(map(box_format, _ALSO_SEEN.get(only.name, ())))
+        fit = Fit.of(only, evidence)
+        if only.frame.kind == "relative" and fit.share < _TELLING:
+            _refuse([fit], evidence, told, place)
+        return Decision(only, told, 1.0, also, own)
+    fits = [Fit.of(one, evidence) for one in candidates]
+    return _weighed(fits, evidence, told, own, place)
 
 
 def _counted(syntaxes: Sequence[str | None]) -> Counter[str]:
@@ -143,42 +148,59 @@ def _is_strange(named: BoxFormat, format_name: str) -> bool:
     return named.name in telling and named.name != format_name
 
 
-def _priors(syntax: str, sizes: Sizes) -> dict[str, float]:
+def _candidates(syntax: str, evidence: Evidence) -> list[BoxFormat]:
+    """Formats that the syntax may have for these images."""
     formats = SYNTAXES[syntax].formats
     if len(formats) == 1:
-        return {formats[0]: 1.0}
-    priors = dict(_PRIORS.get(syntax, _PLAIN))
+        return [box_format(formats[0])]
+    names = list(_CANDIDATES.get(syntax, _PLAIN))
+    sizes = evidence.sizes
     if not formats and not np.isnan(sizes.resized_widths).all():
-        priors["resized"] = _RECORDED_RESIZE
+        names.insert(0, "resized")  # somebody wrote down the size that the model was given
+    if not formats and _are_percent(evidence.numbers):
+        names.append("percent")
+    plain = [box_format(name) for name in names]
     if not sizes.are_known.any():
-        priors.pop("llava", None)
-    return priors
+        plain = [one for one in plain if not one.frame.needs_sizes or syntax == "bbox_2d"]
+    if formats:
+        return plain
+    found = [_in_order(one, order) for one in plain for order in _orders(evidence)]
+    # Images that are wide and not high tell when all numbers come the other way round.
+    return [*found, box_format("yxyx-pixels")] if sizes.are_known.any() else found
 
 
-class _Evidence(NamedTuple):
-    """One box of each image: boxes of an image are no independent witnesses."""
+def _are_percent(numbers: Array) -> bool:
+    """Whether numbers up to 100 have decimals, as percent have and pixels hardly ever."""
+    has_decimals = numbers != np.rint(numbers)
+    return bool(len(numbers)) and has_decimals.mean() > 0.5 and 1.5 < numbers.max() <= 100.0
 
-    numbers: Array
-    sizes: Sizes
+
+def _orders(evidence: Evidence) -> tuple[Order, ...]:
+    """Lists are corners; if many of them cannot be, they may be widths and heights too."""
+    n = len(evidence.numbers)
+    swapped = int(are_swapped(evidence.numbers).sum())
+    is_dirt = swapped < _SWAPPED_SHARE * n and n >= _FEWEST_FOR_ORDER
+    return ("xyxy",) if swapped == 0 or is_dirt else ("xywh", "cxcywh", "xyxy")
 
 
-def _evidence(written: Written, sizes: Sizes, others: set[str]) -> _Evidence:
+def _evidence(written: Written, sizes: Sizes, others: set[str]) -> Evidence:
+    """One box of each image, less those whose syntax has a format of its own.
+
+    Boxes whose numbers have names are turned into corners first.
+    """
     used = np.array([written.syntaxes[i] not in others for i in written.item], dtype=bool)
-    used &= np.array([order in (None, "xyxy") for order in written.orders], dtype=bool)
     rows = np.flatnonzero(used)
     _, first = np.unique(written.item[rows], return_index=True)
     rows = rows[first]
     known = sizes.are_known[written.item[rows]]
     if known.any():
         rows = rows[known]
-    return _Evidence(written.numbers[rows], sizes.at(written.item[rows]))
-
-
-def _order(evidence: _Evidence) -> Order:
-    """Lists are corners; if many of them cannot be, they are a corner, width and height."""
-    n = len(evidence.numbers)
-    swapped = int(are_swapped(evidence.numbers).sum())
-    return "xywh" if n >= _FEWEST_FOR_ORDER and swapped >= _SWAPPED_SHARE * n else "xyxy"
+    numbers = written.numbers[rows]
+    for i, row in enumerate(rows.tolist()):
+        order = written.orders[row]
+        if order not in (None, "xyxy"):
+            numbers[i] = as_corners(numbers[i : i + 1], order)[0]
+    return Evidence(numbers, sizes.at(written.item[rows]))
 
 
 def _in_order(plain: BoxFormat, order: Order) -> BoxFormat:
@@ -191,93 +213,85 @@ def _frame_name(plain: BoxFormat) -> str:
 
 
 def _weighed(
-    candidates: Sequence[BoxFormat],
-    priors: dict[str, float],
-    evidence: _Evidence,
+    fits: Sequence[Fit],
+    evidence: Evidence,
     told: str,
     own: dict[str, BoxFormat],
     place: str,
 ) -> Decision:
-    fits = [_fit(one, evidence) for one in candidates]
-    weights = np.array([fit.log_likelihood for fit in fits])
-    weights += np.log([prior for prior in priors.values() if prior > 0])
-    best = int(np.argmax(weights))
-    is_same = [i != best and _are_same(candidates[i], candidates[best], evidence)
-               for i in range(len(candidates))]  # fmt: skip
-    weights[is_same] = -np.inf
-    shares = np.exp(weights - weights.max())
-    shares /= shares.sum()
-    described = [
-        f"{one.name} ({fit.share:.0%} of the boxes fit their images, confidence {share:.4f})"
-        for one, fit, share in zip(candidates, fits, shares, strict=True)
-    ]
-    if shares[best] < SURE:
-        possible = [i for i in np.argsort(-shares) if shares[i] > 1 - SURE]
-        _refuse([candidates[i].name for i in possible], [described[i] for i in possible],
-                evidence, told, place)  # fmt: skip
-    rejected = tuple(
-        one
-        for i, one in enumerate(candidates)
-        if i != best and not is_same[i] and fits[i].share >= _POSSIBLE
+    """The format that the evidence leaves, or a refusal."""
+    left = _usual(_distinct([fit for fit in fits if fit.is_possible]))
+    if not left:
+        _refuse(fits, evidence, told, place)
+    best, odds = _best(left)
+    if odds > CHANCE:
+        _refuse(left, evidence, told, place)
+    confidence = 1.0 - odds
+    others = sorted((fit for fit in fits if fit is not best), key=lambda fit: -fit.share)
+    rejected = _possible(
+        [fit for fit in others if not are_close(fit, best, _SAME) and not _is_repeat(fit, best)]
     )
-    runners_up = [described[i] for i in np.argsort(-shares) if i != best and not is_same[i]]
-    beside = f", not {runners_up[0]}" if runners_up else ""
-    return Decision(
-        candidates[best], f"{told}; {described[best]}{beside}", float(shares[best]), rejected, own
-    )
+    beside = f", not {_described(others[0])}" if others else ""
+    words = f"{told}; {_described(best)[:-1]}, confidence {confidence:.4f}){beside}"
+    return Decision(best.format, words, confidence, rejected, own)
 
 
-class _Fit(NamedTuple):
-    """How well boxes fit a frame; the share of them that is inside the image."""
-
-    log_likelihood: float
-    share: float
-
-
-def _fit(candidate: BoxFormat, evidence: _Evidence) -> _Fit:
-    boxes = as_corners(evidence.numbers, candidate.order)
-    wide, high = _extents(candidate.frame, evidence)
-    if evidence.sizes.are_known.all() or candidate.frame.kind == "relative":
-        relative = candidate.frame.relative(boxes, evidence.sizes)
-    else:
-        relative = boxes / np.column_stack([wide, high, wide, high])
-    is_inside = ((relative >= -_MARGIN) & (relative <= 1 + _MARGIN)).all(axis=1)
-    is_near = (np.abs(relative) <= _FAR).all(axis=1)
-    cost = np.where(is_inside, 0.0, np.where(is_near, _BEYOND, _FAR_BEYOND))
-    likelihood = cost - np.log(wide) - np.log(high)
-    return _Fit(float(likelihood.sum()), float(is_inside.mean()) if len(boxes) else 0.0)
+def _distinct(fits: Sequence[Fit]) -> list[Fit]:
+    """Formats less those that give nearly the boxes of one before them."""
+    found: list[Fit] = []
+    for fit in fits:
+        if not any(are_close(fit, other) for other in found):
+            found.append(fit)
+    return found
 
 
-def _extents(frame: Frame, evidence: _Evidence) -> tuple[Array, Array]:
-    """The image in numbers of the frame.
+def _usual(fits: list[Fit]) -> list[Fit]:
+    """Less odd readings of numbers that have a usual one.
 
-    One of unknown size is as likely as a grid of 1000, and larger where its box is.
+    Corners in the wrong order are mended only where the numbers are nothing else, and y comes
+    before x only where pixels the other way round do not fit.
     """
-    wide, high = frame.extents(evidence.sizes)
-    largest = np.maximum(1000.0, evidence.numbers.max(axis=1, initial=0.0))
-    return np.where(np.isnan(wide), largest, wide), np.where(np.isnan(high), largest, high)
+    fits = [fit for fit in fits if fit.format.order in ("xywh", "cxcywh")] or fits
+    are_pixels = any(fit.format.name == "pixels" for fit in fits)
+    return [fit for fit in fits if fit.format.order != "yxyx" or not are_pixels]
 
 
-def _are_same(one: BoxFormat, other: BoxFormat, evidence: _Evidence) -> bool:
-    """Whether two frames are one for these images: pixels, and thousandths of 1,000 pixels."""
-    if not evidence.sizes.are_known.all():
-        return False
-    found = (_extents(each.frame, evidence) for each in (one, other))
-    (wide, high), (other_wide, other_high) = found
-    return bool(
-        np.allclose(wide, other_wide, rtol=2e-3) and np.allclose(high, other_high, rtol=2e-3)
-    )
+def _best(fits: Sequence[Fit]) -> tuple[Fit, float]:
+    """The format that has walls inside all others, and their chance; 0 where there is no other."""
+    odds = [
+        max((chance(fit, other) for other in fits if other is not fit), default=0.0) for fit in fits
+    ]
+    best = int(np.argmin(odds))
+    return fits[best], odds[best]
 
 
-def _refuse(
-    names: Sequence[str], described: Sequence[str], evidence: _Evidence, told: str, place: str
-) -> None:
+def _possible(fits: Sequence[Fit]) -> tuple[BoxFormat, ...]:
+    return tuple(fit.format for fit in fits if fit.share >= _POSSIBLE)
+
+
+def _is_repeat(fit: Fit, best: Fit) -> bool:
+    """The same format with another order or limit, which would only repeat the warning."""
+    return _family(fit) == _family(best)
+
+
+def _family(fit: Fit) -> str:
+    return fit.format.name.partition(":")[0].removeprefix(f"{fit.format.order}-")
+
+
+def _described(fit: Fit) -> str:
+    return f"{fit.format.name} ({fit.share:.0%} of the boxes fit their images)"
+
+
+def _refuse(fits: Sequence[Fit], evidence: Evidence, told: str, place: str) -> NoReturn:
     low, high = evidence.numbers.min(initial=np.inf), evidence.numbers.max(initial=-np.inf)
     missing = "" if evidence.sizes.are_known.any() else SIZES_WOULD_HELP
+    fits = sorted(fits, key=lambda fit: -fit.share)[:_MOST_LISTED]
+    listed = "; ".join(map(_described, fits))
     raise UsageError(
         f"{place}: cannot tell what the numbers of the boxes count: {told}, numbers from {low:g} "
-        f"to {high:g}; possible: {'; '.join(described)}",
-        hint=f"Name it: --box-format {' or --box-format '.join(names)}.{missing}",
+        f"to {high:g}; possible: {listed}",
+        hint=f"Name it: --box-format {' or --box-format '.join(fit.format.name for fit in fits)}."
+        f"{missing}",
     )
 
 
