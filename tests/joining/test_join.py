@@ -68,7 +68,7 @@ def test_missing_predictions_are_an_error_that_counts_and_names_them():
     with pytest.raises(DataError) as error:
         meet(preds("a"), refs("a", "a17", "b03"))
     assert error.value.message == (
-        'preds.jsonl has 1 items, refs.jsonl has 3; 2 ids have no prediction: "a17", "b03"'
+        'preds.jsonl has 1 item, refs.jsonl has 3; 2 ids have no prediction: "a17", "b03"'
     )
     assert "--missing skip" in error.value.hint
 
@@ -162,7 +162,7 @@ def test_reference_rows_of_one_id_merge_if_their_questions_agree():
     rows = [{"id": "a", "question": "?", "prediction": "p"}]
     met = meet(rows, golds, question="question")
     assert met.dataset.references == [["x", "y", "z"]]
-    assert any("1 ids repeat" in note for note in met.notes)
+    assert any("1 id repeats" in note for note in met.notes)
 
 
 def test_reference_rows_with_other_questions_get_a_composite_id():
@@ -349,3 +349,14 @@ def test_a_join_is_what_a_dictionary_says(common, others, random):
     assert met.dataset.predictions == [found.get(text) for text in theirs]
     assert met.report.matched == sum(text in found for text in theirs)
     assert met.report.extra == len(set(mine) - set(theirs))
+
+
+@pytest.mark.parametrize(
+    ("mine", "told"),
+    [
+        (("a", "b"), 'preds.jsonl: 1 prediction has no reference: "b"'),
+        (("a", "b", "c"), 'preds.jsonl: 2 predictions have no reference: "b", "c"'),
+    ],
+)
+def test_predictions_without_a_reference_are_told_in_their_number(mine, told):
+    assert meet(preds(*mine), refs("a")).notes == (told,)

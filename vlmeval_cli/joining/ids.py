@@ -8,6 +8,7 @@ from itertools import compress
 from typing import Any, NamedTuple
 
 from vlmeval_cli.core.errors import DataError, UsageError
+from vlmeval_cli.core.wording import number_of
 from vlmeval_cli.joining.columns import Columns
 from vlmeval_cli.readers.json_values import described
 
@@ -193,7 +194,7 @@ def _refuse_rivals(best: Candidate, found: Sequence[Candidate]) -> None:
 
 
 def _quoted(candidate: Candidate) -> str:
-    return f'"{candidate.pair}" ({candidate.matched:,} rows)'
+    return f'"{candidate.pair}" ({number_of(candidate.matched, "row", "rows")})'
 
 
 def _pair_differently(one: Candidate, other: Candidate) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 from vlmeval_cli.core.config import JoinPolicy
 from vlmeval_cli.core.errors import DataError, UsageError, quoted
 from vlmeval_cli.core.results import JoinReport
+from vlmeval_cli.core.wording import number_of
 from vlmeval_cli.joining.columns import Columns, Roles
 from vlmeval_cli.joining.ids import Candidate, IdColumn, IdPair, as_ids, choose, keep, usable_rows
 from vlmeval_cli.joining.items import (
@@ -227,7 +228,8 @@ def _float_notes(chosen: Candidate, predictions: Columns, references: Columns) -
         (references.path, chosen.pair.references, chosen.references.n_floats),
     )
     return [
-        f'{path}: {n:,} ids in "{name}" are decimal numbers, such as 7.0, and were read as integers'
+        f'{path}: {number_of(n, "id", "ids")} in "{name}" written as decimal numbers, such as 7.0: '
+        "read as integers"
         for path, name, n in sides
         if n
     ]
@@ -248,7 +250,8 @@ def _as_items(
     found = disagreement(items, references, names)
     if found is None:
         merged = len(items.more)
-        note = f"{merged:,} ids repeat in {references.path}: each row adds its references"
+        repeat = number_of(merged, "id repeats", "ids repeat")
+        note = f"{repeat} in {references.path}: each row adds its references"
         return items, keys, (note,) if merged else ()
     mine, theirs = fields.predictions.question, fields.references.question
     if mine is not None and theirs is not None:
@@ -279,7 +282,8 @@ def _extra_note(report: JoinReport, predictions: Columns) -> list[str]:
     if not report.extra:
         return []
     shown = ", ".join(quoted(text, 40) for text in report.examples["extra"])
-    return [f"{predictions.path}: {report.extra:,} predictions have no reference: {shown}"]
+    have = number_of(report.extra, "prediction has", "predictions have")
+    return [f"{predictions.path}: {have} no reference: {shown}"]
 
 
 def _refuse_strangers(

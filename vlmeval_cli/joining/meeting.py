@@ -11,6 +11,7 @@ from typing import Any, Literal, NamedTuple
 from vlmeval_cli.core.config import JoinPolicy
 from vlmeval_cli.core.errors import DataError, quoted
 from vlmeval_cli.core.results import JoinReport
+from vlmeval_cli.core.wording import number_of
 from vlmeval_cli.joining.columns import Columns
 from vlmeval_cli.joining.items import Items, Keys
 from vlmeval_cli.joining.paths import WHOLE_ROW
@@ -286,12 +287,13 @@ def _refuse_missing(meeting: Meeting, dataset: Dataset, report: JoinReport) -> N
     mine, theirs = meeting.predictions, meeting.references
     shown = ", ".join(quoted(text, 40) for text in report.examples["missing"])
     more = ", …" if report.missing > EXAMPLES else ""
-    are = "1 id has" if report.missing == 1 else f"{report.missing:,} ids have"
+    are = number_of(report.missing, "id has", "ids have")
     if mine is theirs:
-        sizes = f"{mine.path} has {len(dataset):,} items"
+        sizes = f"{mine.path} has {number_of(len(dataset), 'item', 'items')}"
     else:
         n_theirs = len(dataset) + report.no_reference
-        sizes = f"{mine.path} has {len(mine):,} items, {theirs.path} has {n_theirs:,}"
+        own = number_of(len(mine), "item", "items")
+        sizes = f"{mine.path} has {own}, {theirs.path} has {n_theirs:,}"
     raise DataError(
         f"{sizes}; {are} no prediction: {shown}{more}",
         hint="Add them or pass --missing skip (leave them out) or worst (score them as empty).",

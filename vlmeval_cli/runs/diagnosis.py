@@ -26,7 +26,7 @@ def diagnosis(
     if gone == 0 or gone < _MANY * n:
         return task.diagnose(scores)
     found = Diagnosis(
-        pattern=f"{gone:,} of {n:,} predictions are missing or empty",
+        pattern=f"{gone:,} of {n:,} predictions {'is' if gone == 1 else 'are'} missing or empty",
         meaning="every score is lower for it, and what the others do wrong cannot be told from "
         "these scores",
         advice="find out why there is no answer (a limit of tokens, a refused image, a failed "
