@@ -1,20 +1,17 @@
-"""Multiple choice: the whole road against reading alone, and the reader against a plain loop.
+"""Multiple choice: the reader of answers against a plain loop.
 
-    python benchmarks/choice.py              100,000 rows from files, start-up subtracted
-    python benchmarks/choice.py --reading    100,000 answers in memory, one by one and as columns
+    python benchmarks/choice.py
 
-The first compares with the time in which orjson parses and holds the rows of both files, garbage
-collector off. The second reads every answer by the slow way and by columns; equal letters are
-asserted.
+Every one of 100,000 answers is read by the slow way and by columns; equal letters are asserted. The
+whole road is timed in road.py.
 """
 
 import argparse
 import json
 import random
-import tempfile
 from pathlib import Path
 
-from classification import best, parse_and_hold, score
+from classification import best
 
 WORDS = ["red", "blue", "green", "dog", "cat", "house", "river", "stone", "table", "lamp"]
 FORMS = ["{l}"] * 12 + ["({l})"] * 2 + ["{l}. {t}"] * 3 + ["The answer is {l}."] * 2 + ["{t}"]
@@ -41,17 +38,6 @@ def write_rows(folder, n):
     return preds, refs
 
 
-def whole_road(n, repeats):
-    with tempfile.TemporaryDirectory() as folder:
-        files, few = write_rows(folder, n), write_rows(folder, 500)
-        reading, _ = best(repeats, parse_and_hold, files)
-        start_up, _ = best(repeats, score, few)
-        seconds, _ = best(repeats, score, files)
-    print(f"{n:,} rows: orjson parses and holds in {reading:.3f} s; vlmeval score takes "
-          f"{seconds:.3f} s, start-up {start_up:.3f} s: "
-          f"{(seconds - start_up) / reading:.1f} times")  # fmt: skip
-
-
 def reading(n, repeats):
     from vlmeval_cli.parsing.choice_columns import parse
     from vlmeval_cli.parsing.choices import read_choice
@@ -71,11 +57,10 @@ def reading(n, repeats):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--reading", action="store_true")
     parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--repeats", type=int, default=3)
     options = parser.parse_args()
-    (reading if options.reading else whole_road)(options.rows, options.repeats)
+    reading(options.rows, options.repeats)
 
 
 if __name__ == "__main__":

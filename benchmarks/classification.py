@@ -1,25 +1,18 @@
-"""Classification: the metric against scikit-learn, and the whole road against reading alone.
+"""Classification: the metric against scikit-learn, a million rows, texts of labels in memory.
 
-    python benchmarks/classification.py              a million rows, texts of labels in memory
-    python benchmarks/classification.py --road       100,000 rows from files, start-up subtracted
+    python benchmarks/classification.py
 
-The first compares with precision_recall_fscore_support, which gives per-class and macro values;
-equal numbers are asserted. The second compares with the time in which orjson parses and holds the
-rows of both files, garbage collector off.
+precision_recall_fscore_support gives per-class and macro values; equal numbers are asserted. The
+whole road is timed in road.py.
 """
 
 import argparse
-import gc
 import json
 import random
-import subprocess
-import sys
-import tempfile
 from pathlib import Path
 from time import perf_counter
 
 import numpy as np
-import orjson
 
 LABELS = ["cat", "dog", "sea lion", "lion", "horse", "bird", "car", "bus", "tree", "house"]
 TOLERANCE = 1e-12
@@ -91,39 +84,12 @@ def write_rows(folder, n, seed=1):
     return preds, refs
 
 
-def parse_and_hold(files):
-    gc.disable()
-    rows = [[orjson.loads(line) for line in file.open("rb")] for file in files]
-    gc.enable()
-    return sum(map(len, rows))
-
-
-def score(files):
-    command = [sys.executable, "-m", "vlmeval_cli", "score", *map(str, files)]
-    subprocess.run([*command, "--resamples", "0"], capture_output=True, check=True)
-
-
-def whole_road(n, repeats):
-    with tempfile.TemporaryDirectory() as folder:
-        files, few = write_rows(folder, n), write_rows(folder, 500)
-        reading, _ = best(repeats, parse_and_hold, files)
-        start_up, _ = best(repeats, score, few)
-        seconds, _ = best(repeats, score, files)
-    print(f"{n:,} rows: orjson parses and holds in {reading:.3f} s; vlmeval score takes "
-          f"{seconds:.3f} s, start-up {start_up:.3f} s: "
-          f"{(seconds - start_up) / reading:.1f} times")  # fmt: skip
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--road", action="store_true")
-    parser.add_argument("--rows", type=int)
+    parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--repeats", type=int, default=3)
     options = parser.parse_args()
-    if options.road:
-        whole_road(options.rows or 100_000, options.repeats)
-    else:
-        in_memory(options.rows or 1_000_000, options.repeats)
+    in_memory(options.rows, options.repeats)
 
 
 if __name__ == "__main__":

@@ -1,22 +1,18 @@
-"""Document QA: ANLS against a plain script, chrF against sacrebleu, and the whole road.
+"""Document QA: ANLS against a plain script, and chrF against sacrebleu.
 
-    python benchmarks/docqa.py                  all three
-    python benchmarks/docqa.py --only anls      one of anls, chrf, road
+    python benchmarks/docqa.py                  both
+    python benchmarks/docqa.py --only anls      one of anls, chrf
 
 The questions are the recorded DocVQA outputs of shared/data beside the repository, copied with a
 number in every text until there are enough rows, so that texts seldom repeat.
 """
 
 import argparse
-import gc
 import gzip
 import json
-import subprocess
 import sys
-import tempfile
 from itertools import cycle, islice
 from pathlib import Path
-from statistics import median
 from time import perf_counter
 
 from vqa import batch_of
@@ -114,26 +110,6 @@ def chrf(repeats):
         print(f"  sacrebleu {theirs:.3f} s, metric {ours:.3f} s: {theirs / ours:.1f}x")
 
 
-def road(repeats, n):
-    """The command as a user calls it, against parsing and holding the rows of both files."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        sizes = {"small": 10, "large": n}
-        for size, count in sizes.items():
-            write(folder / size, count)
-        turns = [  # one after the other, so that a busy machine slows all three
-            (ours(folder / "large"), ours(folder / "small"), parse_seconds(folder / "large"))
-            for _ in range(repeats)
-        ]
-    whole, start, parsing = (median(column) for column in zip(*turns, strict=True))
-    ratio = median((large - small) / parsed for large, small, parsed in turns)
-    print(f"docqa of {n:,} rows, four metrics, intervals off")
-    print(
-        f"  vlmeval score {whole:.3f} s, of ten rows {start:.3f} s; orjson parses and holds", end=""
-    )
-    print(f" both files' rows in {parsing:.3f} s: the difference is {ratio:.1f}x (aim: 6)")
-
-
 def write(folder, n):
     folder.mkdir()
     with (
@@ -152,34 +128,9 @@ def write(folder, n):
             refs.write(json.dumps(row) + "\n")
 
 
-def parse_seconds(folder):
-    """Seconds to read the rows of both files with orjson, all of them kept."""
-    import orjson
-
-    gc.disable()
-    start = perf_counter()
-    held = []
-    for name in ("preds.jsonl", "refs.jsonl"):
-        with (folder / name).open("rb") as file:
-            held.append([orjson.loads(line) for line in file])
-    seconds = perf_counter() - start
-    del held
-    gc.enable()
-    return seconds
-
-
-def ours(folder):
-    command = [sys.executable, "-m", "vlmeval_cli", "score"]
-    command += [str(folder / "preds.jsonl"), str(folder / "refs.jsonl"), "--resamples", "0"]
-    start = perf_counter()
-    subprocess.run(command, capture_output=True, check=True)
-    return perf_counter() - start
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--only", choices=("anls", "chrf", "road"))
-    parser.add_argument("--rows", type=int, default=100_000)
+    parser.add_argument("--only", choices=("anls", "chrf"))
     parser.add_argument("--repeats", type=int, default=3)
     options = parser.parse_args()
     if not DATA.exists():
@@ -188,8 +139,6 @@ def main():
         anls(options.repeats)
     if options.only in (None, "chrf"):
         chrf(options.repeats)
-    if options.only in (None, "road"):
-        road(options.repeats, options.rows)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from vlmeval_cli.text.normalize import (
     NORMALIZERS,
     single_spaced_lowercase,
+    single_spaced_lowercase_all,
     squad_normalized,
     squad_normalized_all,
     stripped_lowercase,
@@ -76,5 +77,7 @@ def test_normalisers_by_name(name, expected):
     )
 )
 @settings(deadline=None, max_examples=300)
-def test_squad_normalisation_of_all_texts_is_that_of_each(texts):
+def test_normalisation_of_all_texts_is_that_of_each(texts):
     assert squad_normalized_all(texts) == [squad_normalized(text) for text in texts]
+    expected = [single_spaced_lowercase(text) for text in texts]
+    assert single_spaced_lowercase_all(texts) == expected

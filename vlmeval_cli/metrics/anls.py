@@ -26,7 +26,7 @@ from vlmeval_cli.metrics.answers import (
     Answers,
     Pairs,
 )
-from vlmeval_cli.text.normalize import single_spaced_lowercase, stripped_lowercase
+from vlmeval_cli.text.normalize import each, single_spaced_lowercase, stripped_lowercase
 
 Variant = Literal["official", "paper", "normalized"]
 _PADDED = "padded"
@@ -124,7 +124,7 @@ class Anls(MeanMetric[None]):
         rule = _RULES[self.variant]
         answers = Answers.of(batch)
         pairs = answers.pairs()
-        normalized = [*map(rule.normalizer, answers.texts)]
+        normalized = each(rule.normalizer, answers.texts)
         shown = _longer(normalized, pairs)
         longer = _longer(_in_uppercase(answers.texts), pairs) if rule.raw_length else shown
         edits = self._edits(normalized, pairs, longer)

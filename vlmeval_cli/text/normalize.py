@@ -111,10 +111,20 @@ def _without_articles(lines: Sequence[str]) -> list[str]:
     return [*map(str.strip, _ARTICLE_OR_SPACE.sub("", text).split("\n"))] if lines else []
 
 
+def single_spaced_lowercase_all(texts: Sequence[str]) -> list[str]:
+    """Each text by :func:`single_spaced_lowercase`; the only printable white space is a space."""
+    return [
+        text if "  " not in text and text.isprintable() else " ".join(text.split())
+        for text in map(str.strip, map(str.lower, texts))
+    ]
+
+
 def each(normalizer: Normalizer, texts: Sequence[str]) -> list[str]:
     """Every text normalised, all in one go where that is faster."""
     if normalizer is squad_normalized:
         return squad_normalized_all(texts)
+    if normalizer is single_spaced_lowercase:
+        return single_spaced_lowercase_all(texts)
     return [*map(normalizer, texts)]
 
 
