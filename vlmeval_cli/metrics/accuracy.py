@@ -11,10 +11,17 @@ import numpy as np
 from vlmeval_cli.core.batch import Array, Batch
 from vlmeval_cli.core.metric import Metric, MetricInfo, Notice, Output, Statistics, Table
 from vlmeval_cli.core.results import MetricStatistics
-from vlmeval_cli.metrics.classes import NEEDS, Classes, as_rows, classes_of, pairs_of
+from vlmeval_cli.metrics.classes import (
+    NEEDS,
+    Classes,
+    as_rows,
+    class_facts,
+    classes_of,
+    counts_in,
+    pairs_of,
+)
 from vlmeval_cli.text.labels import UNREAD
 
-_CLASS = "class: "  # facts: items that accept this class
 _IMBALANCE = 4.0  # times as often as the average class
 _FEW = 20  # items of which no warning is given
 
@@ -96,8 +103,8 @@ class Accuracy(Metric[Classes]):
         rows = as_rows(pairs.right, is_read, ~is_read, np.ones(len(batch)))
         skips = pairs.skips
         rows[list(skips)] = 0.0
-        facts = {f"{_CLASS}{name}": n for name, n in classes_of(batch).counts.items()}
-        return Statistics(rows, skips=skips, facts={"right": int(rows[:, 0].sum()), **facts})
+        facts = {"right": int(rows[:, 0].sum()), **class_facts(batch)}
+        return Statistics(rows, skips=skips, facts=facts)
 
     def finalize(self, totals: Array) -> dict[str, Array]:
         """Ratios of the sums."""
@@ -134,7 +141,7 @@ class Accuracy(Metric[Classes]):
 
     def advise(self, facts: Mapping[str, int], n: int) -> tuple[Notice, ...]:
         """Classes that are far from equally frequent; accuracy no better than a blind guess."""
-        counts = {key.removeprefix(_CLASS): n for key, n in facts.items() if key.startswith(_CLASS)}
+        counts = counts_in(facts)
         if n < _FEW or len(counts) < 2:
             return ()
         name, most = min(counts.items(), key=lambda item: (-item[1], item[0]))

@@ -16,6 +16,7 @@ from vlmeval_cli.text.labels import UNREAD, Codes, LabelColumn
 NEEDS = ("prediction.labels", "references.labels")
 NO_REFERENCE = "no_reference"
 UNREAD_NAME = "(unparsed)"
+_CLASS = "class: "
 Flags = npt.NDArray[np.bool_]
 
 
@@ -101,6 +102,16 @@ def classes_of(batch: Batch) -> Classes:
         n_items=int(np.count_nonzero(np.diff(references.item_offsets))),
         n_accepted=len(references.codes),
     )
+
+
+def class_facts(batch: Batch) -> dict[str, int]:
+    """How many items accept each class, as facts for ``advise``."""
+    return {f"{_CLASS}{name}": n for name, n in classes_of(batch).counts.items()}
+
+
+def counts_in(facts: Mapping[str, int]) -> dict[str, int]:
+    """Class → items that accept it, from :func:`class_facts`."""
+    return {name.removeprefix(_CLASS): n for name, n in facts.items() if name.startswith(_CLASS)}
 
 
 def divided(numerator: Array, denominator: Array) -> Array:

@@ -24,7 +24,9 @@ from vlmeval_cli.metrics.classes import (
     Classes,
     Flags,
     as_rows,
+    class_facts,
     classes_of,
+    counts_in,
     divided,
     item_weights,
     pairs_of,
@@ -37,7 +39,6 @@ _AVERAGES = {
     "micro": "of all predictions together; equal to accuracy where every answer names a class",
     "weighted": "mean over the classes, each counted as often as references have it",
 }
-_CLASS = "class: "  # facts: items that accept this class
 _MANY_CLASSES = 20
 _ENOUGH = 100  # items a class
 _WORDS = {"precision": "precision", "recall": "recall", "f1": "F1"}
@@ -125,12 +126,12 @@ class Classification(PooledMetric[Classes]):
     def measure(self, batch: Batch, context: Classes | None) -> Statistics:
         """Rows ``(true class, predicted class)``, as codes."""
         pairs = pairs_of(batch)
-        facts = {f"{_CLASS}{name}": n for name, n in classes_of(batch).counts.items()}
-        return Statistics(as_rows(pairs.true, pairs.predicted), skips=pairs.skips, facts=facts)
+        rows = as_rows(pairs.true, pairs.predicted)
+        return Statistics(rows, skips=pairs.skips, facts=class_facts(batch))
 
     def advise(self, facts: Mapping[str, int], n: int) -> tuple[Notice, ...]:
         """Classes of so few items that the bootstrap is biased."""
-        n_classes = sum(key.startswith(_CLASS) for key in facts)
+        n_classes = len(counts_in(facts))
         if n_classes <= _MANY_CLASSES or n >= _ENOUGH * n_classes:
             return ()
         return (
