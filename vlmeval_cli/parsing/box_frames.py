@@ -104,9 +104,133 @@ def decide(written: Written, sizes: Sizes, named: BoxFormat | None, place: str) 
     candidates = _candidates(syntax, evidence)
     if named is not None:
         others = [one for one in candidates if one.name != named.name]
-        rejected = _possible(
-            [fit for fit in _one_of_each(others, best) if not are_close(fit, best, _SAME)]
-        )
+        rejected = _possible([Fit.of(one, evidence) for one in others])
+        return Decision(named, f"named by the user; {told}", 1.0, rejected, own)
+    if len(SYNTAXES[syntax].formats) == 1:
+        (only,) = candidates
+        also = tuple(map(box_format, _ALSO_SEEN.get(only.name, ())))
+        fit = Fit.of(only, evidence)
+        if only.frame.kind == "relative" and fit.share < _TELLING:
+            _refuse([fit], evidence, told, place)
+        return Decision(only, told, 1.0, also, own)
+    fits = [Fit.of(one, evidence) for one in candidates]
+    return _weighed(fits, evidence, told, own, place)
+
+
+def _counted(syntaxes: Sequence[str | None]) -> Counter[str]:
+    """Items with boxes by their syntax; CogVLM's only if a number shows its padding."""
+    counts = Counter(syntax for syntax in syntaxes if syntax not in (None, NONE))
+    three = counts.pop(THREE_DIGITS, 0)
+    if three:
+        counts["zero_padded" if counts["zero_padded"] else "lists"] += three
+    return Counter({syntax: count for syntax, count in counts.items() if count and syntax})
+
+
+def _own_formats(
+    counts: Counter[str], syntax: str, named: BoxFormat | None
+) -> dict[str, BoxFormat]:
+    """Formats of the syntaxes that tell theirs and are not that of the file.
+
+    A format that the user names is that of all syntaxes that do not tell another.
+    """
+    theirs = {other: SYNTAXES[other].formats for other in counts}
+    is_other = {
+        other: len(formats) == 1
+        and (other != syntax if named is None else _is_strange(named, formats[0]))
+        for other, formats in theirs.items()
+    }
+    return {other: box_format(theirs[other][0]) for other in theirs if is_other[other]}
+
+
+def _is_strange(named: BoxFormat, format_name: str) -> bool:
+    """Whether a syntax with a model's format cannot be what the user means by ``named``."""
+    telling = {formats[0] for _, formats in SYNTAXES.values() if len(formats) == 1}
+    return named.name in telling and named.name != format_name
+
+
+def _candidates(syntax: str, evidence: Evidence) -> list[BoxFormat]:
+    """Formats that the syntax may have for these images."""
+    formats = SYNTAXES[syntax].formats
+    if len(formats) == 1:
+        return [box_format(formats[0])]
+    names = list(_CANDIDATES.get(syntax, _PLAIN))
+    sizes = evidence.sizes
+    if not formats and not np.isnan(sizes.resized_widths).all():
+        names.insert(0, "resized")  # somebody wrote down the size that the model was given
+    if not formats and _are_percent(evidence.numbers):
+        names.append("percent")
+    plain = [box_format(name) for name in names]
+    if not sizes.are_known.any():
+        plain = [one for one in plain if not one.frame.needs_sizes or syntax == "bbox_2d"]
+    if formats:
+        return plain
+    found = [_in_order(one, order) for one in plain for order in _orders(evidence)]
+    # Images that are wide and not high tell when all numbers come the other way round.
+    return [*found, box_format("yxyx-pixels")] if sizes.are_known.any() else found
+
+
+def _are_percent(numbers: Array) -> bool:
+    """Whether numbers up to 100 have decimals, as percent have and pixels hardly ever."""
+    has_decimals = numbers != np.rint(numbers)
+    return bool(len(numbers)) and has_decimals.mean() > 0.5 and 1.5 < numbers.max() <= 100.0
+
+
+def _orders(evidence: Evidence) -> tuple[Order, ...]:
+    """Lists are corners; if many of them cannot be, they may be widths and heights too."""
+    n = len(evidence.numbers)
+    swapped = int(are_swapped(evidence.numbers).sum())
+    is_dirt = swapped < _SWAPPED_SHARE * n and n >= _FEWEST_FOR_ORDER
+    return ("xyxy",) if swapped == 0 or is_dirt else ("xywh", "cxcywh", "xyxy")
+
+
+def _evidence(written: Written, sizes: Sizes, others: set[str]) -> Evidence:
+    """One box of each image, less those whose syntax has a format of its own.
+
+    Boxes whose numbers have names are turned into corners first.
+    """
+    used = np.array([written.syntaxes[i] not in others for i in written.item], dtype=bool)
+    rows = np.flatnonzero(used)
+    _, first = np.unique(written.item[rows], return_index=True)
+    rows = rows[first]
+    known = sizes.are_known[written.item[rows]]
+    if known.any():
+        rows = rows[known]
+    numbers = written.numbers[rows]
+    for i, row in enumerate(rows.tolist()):
+        order = written.orders[row]
+        if order not in (None, "xyxy"):
+            numbers[i] = as_corners(numbers[i : i + 1], order)[0]
+    return Evidence(numbers, sizes.at(written.item[rows]))
+
+
+def _in_order(plain: BoxFormat, order: Order) -> BoxFormat:
+    return plain if order == "xyxy" else box_format(f"{order}-{_frame_name(plain)}")
+
+
+def _frame_name(plain: BoxFormat) -> str:
+    names = {"llava": "padded", "qwen2-vl": "1000"}
+    return names.get(plain.name, plain.name)
+
+
+def _weighed(
+    fits: Sequence[Fit],
+    evidence: Evidence,
+    told: str,
+    own: dict[str, BoxFormat],
+    place: str,
+) -> Decision:
+    """The format that the evidence leaves, or a refusal."""
+    left = _usual(_distinct([fit for fit in fits if fit.is_possible]))
+    if not left:
+        _refuse(fits, evidence, told, place)
+    best, odds = _best(left)
+    if odds > CHANCE:
+        _refuse(left, evidence, told, place)
+    confidence = 1.0 - odds
+    others = sorted((fit for fit in fits if fit is not best), key=lambda fit: -fit.share)
+    rejected = _possible(
+        [fit for fit in _one_of_each(others, best) if not are_close(fit, best, _SAME)]
+    )
     beside = f", not {_described(others[0])}" if others else ""
     words = f"{told}; {_described(best)[:-1]}, confidence {confidence:.4f}){beside}"
     return Decision(best.format, words, confidence, rejected, own)
