@@ -13,6 +13,7 @@ from vlmeval_cli.core.batch import (
 
 COLUMN = "prediction.choice"
 NOT_PERFECT = set()
+OF_PARSED = {"choice_accuracy_parsed"}  # leaves out what was not read, however bad that is
 OPTIONS = ["red", "blue", "green", "white"]
 
 # (letter that the answer names, right letters); an open question: (text, accepted text)

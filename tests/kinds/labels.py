@@ -7,6 +7,7 @@ from vlmeval_cli.text.labels import LabelColumn, codes_of
 
 COLUMN = "prediction.labels"
 NOT_PERFECT = set()
+OF_PARSED = {"accuracy_parsed"}  # leaves out what was not read, however bad that is
 
 PERFECT = [("cat", ["cat"], 1.0), ("dog", ["dog"], 1.0), ("cat", ["cat", "lion"], 1.0)]
 MIXED = [

@@ -37,7 +37,7 @@ def test_unreadable_answers_are_wrong_and_open_questions_are_skipped():
 def test_over_parsed_answers_only():
     value, found = score(ChoiceAccuracyParsed(), kind.MIXED)
     assert value == pytest.approx(3 / 4)
-    assert found.skips == {2: "the answer names no option", 4: "open question"}
+    assert found.skips == {2: "no option could be read", 4: "open question"}
 
 
 def test_unparsed_rate():

@@ -131,6 +131,7 @@ def test_a_missing_answer_is_wrong_where_missing_is_worst(scored):
     result = scored([None, "B"], [row("A"), row("B")], missing="worst")
     assert result["choice_accuracy"] == 1 / 2
     assert result["choice_unparsed_rate"] == 1 / 2
+    assert result["choice_accuracy_parsed"] == 1
     assert result.outcomes == {"missing": 1, "right": 1}
 
 

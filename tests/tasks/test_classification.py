@@ -243,6 +243,31 @@ def test_missing_predictions_are_the_worst_if_asked(score):
     assert result["unparsed_rate"] == 0.5
 
 
+def test_accuracy_of_what_was_parsed_leaves_missing_predictions_out(score):
+    # right, wrong, unreadable, missing: 1 of the 2 that were read; 2 of 4 were not
+    result = score(["cat", "bird", "It is hard to say."], missing="worst")
+    assert result["accuracy"] == 0.25
+    assert result["accuracy_parsed"] == 0.5
+    assert result["unparsed_rate"] == 0.5
+
+
+def test_why_a_score_is_unknown_is_told(score):
+    unread = score(["I cannot tell what it is."] * 4)
+    assert unread.scores["accuracy_parsed"].reason == "no prediction names a class"
+    one_class = score(["cat"], [{"id": 0, "label": "cat"}])
+    assert one_class.scores["cohen_kappa"].reason == (
+        "predictions and references are all of one class"
+    )
+
+
+def test_a_class_that_no_reference_has_is_one_class_however_it_is_spelled(score):
+    spelled = [score([one, other, "cat", "bird"]) for one, other in (("Fox", "fox"), ("fox",) * 2)]
+    assert spelled[0]["f1_macro"] == spelled[1]["f1_macro"]
+    # cat: 1 of 2 found, so 2/3; dog 0; bird 1; fox 0
+    assert spelled[0]["f1_macro"] == pytest.approx((2 / 3 + 1) / 4)
+    assert spelled[0].items.predictions[:2] == ["Fox", "Fox"]
+
+
 def test_bad_rows_are_left_out_if_asked(score):
     result = score(["cat", ["dog", "cat"], "cat", "bird"], on_bad_row="skip", missing="skip")
     assert result["accuracy"] == 1.0

@@ -34,13 +34,14 @@ class Accuracy(Metric[Classes]):
     which is right.
 
     Output: ``accuracy``, right among all items; ``accuracy_parsed``, right among the items whose
-    prediction names a class; ``unparsed_rate``, the share of those that name none. Fractions from
-    0 to 1; higher is better for the first two, lower for the last. The table ``floors`` holds what
-    blind guesses get on the same references.
+    prediction names a class; ``unparsed_rate``, the share of all other items. Fractions from 0 to
+    1; higher is better for the first two, lower for the last. ``accuracy`` is ``accuracy_parsed``
+    times (1 − ``unparsed_rate``). The table ``floors`` holds what blind guesses get on the same
+    references.
 
-    Edge cases: an answer that is empty, names no class, several, or a negated one is wrong for
-    ``accuracy`` and left out of ``accuracy_parsed``, which is unknown where nothing was read. A
-    class that no reference has is wrong. Items without a reference are skipped.
+    Edge cases: an answer that is missing, is empty, names no class, several, or a negated one is
+    wrong for ``accuracy`` and left out of ``accuracy_parsed``, which is unknown where nothing was
+    read. A class that no reference has is wrong. Items without a reference are skipped.
 
     Source: ``accuracy`` as scikit-learn's ``accuracy_score`` with unread answers as a label of
     their own.
@@ -61,7 +62,7 @@ class Accuracy(Metric[Classes]):
 
     info: ClassVar[MetricInfo] = MetricInfo(
         name="accuracy",
-        revision=1,
+        revision=2,
         title="share of items whose predicted class is right",
         use="classes that are about as frequent as each other; look at f1_macro or "
         "balanced_accuracy where they are not, and at the floors always",
@@ -87,8 +88,8 @@ class Accuracy(Metric[Classes]):
                 worst=1.0,
                 kind="ratio",
                 has_item_score=False,
-                meaning="share of items from whose prediction no class could be read; each is "
-                "wrong for accuracy",
+                meaning="share of items from whose prediction no class could be read, missing "
+                "ones among them; each is wrong for accuracy",
             ),
         )
 
@@ -117,8 +118,12 @@ class Accuracy(Metric[Classes]):
             }
 
     def worst_row(self) -> Array:
-        """Wrong, and both read and not read: the worst of every output."""
-        return np.array([0.0, 1.0, 1.0, 1.0])
+        """Wrong and not read, so that ``accuracy_parsed`` leaves it out."""
+        return np.array([0.0, 0.0, 1.0, 1.0])
+
+    def unknown(self, output: str, facts: Mapping[str, int]) -> str | None:
+        """Only the accuracy of what was read can be unknown where there are items."""
+        return "no prediction names a class" if output == "accuracy_parsed" else None
 
     def tables(self, found: MetricStatistics, context: Classes) -> Mapping[str, Table]:
         """What blind guesses get."""

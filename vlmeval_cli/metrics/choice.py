@@ -32,7 +32,7 @@ OURS = ("prediction.choice", "references.choice", "options.count")
 THEIRS = (*OURS, "choice.answer", "options.text")
 OPEN = "open question"
 NO_OPTION = "its answer is none of its options"
-UNPARSED = "the answer names no option"
+UNPARSED = "no option could be read"
 _NONE = -1  # code of an answer that names no option
 
 
@@ -254,14 +254,15 @@ class ChoiceAccuracyParsed(MeanMetric[None]):
     an option. It says how good the answers are, apart from their form; a model can raise it by
     saying nothing where it is unsure, so it is no score to rank by alone.
 
-    Edge cases: nothing parsed gives no score. With ``--missing worst`` a missing answer is wrong.
+    Edge cases: nothing parsed gives no score. Missing answers are left out, whatever ``--missing``
+    says: ``choice_accuracy`` counts them as wrong.
     """
 
     variant: Variant = "vlmeval"
 
     info: ClassVar[MetricInfo] = MetricInfo(
         name="choice_accuracy_parsed",
-        revision=1,
+        revision=2,
         title="share of right answers among those that name an option",
         use="beside choice_accuracy, to tell wrong answers from unreadable ones",
         tasks=("choice",),
@@ -285,6 +286,10 @@ class ChoiceAccuracyParsed(MeanMetric[None]):
         silent = np.flatnonzero(found.chosen == _NONE).tolist()
         skips = {**dict.fromkeys(silent, UNPARSED), **found.skips}
         return mean_statistics(found.is_right.astype(np.float64), skips=skips)
+
+    def worst_row(self) -> Array | None:
+        """A missing answer names no option, and so is left out as it is."""
+        return None
 
 
 @dataclass(frozen=True, slots=True)

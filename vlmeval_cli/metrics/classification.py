@@ -143,6 +143,11 @@ class Classification(PooledMetric[Classes]):
             ),
         )
 
+    def unknown(self, output: str, facts: Mapping[str, int]) -> str | None:
+        """Kappa has no value where chance agrees wholly."""
+        is_kappa = output == "cohen_kappa"
+        return "predictions and references are all of one class" if is_kappa else None
+
     def combine(self, rows: Rows, weights: Array) -> dict[str, Array]:
         """Scores of the weighted confusion matrices."""
         counts = _counted(rows, weights)

@@ -15,7 +15,7 @@ from vlmeval_cli.core.metric import Notice
 from vlmeval_cli.parsing.class_values import confidences, label_text, top
 from vlmeval_cli.parsing.items import Items, Parsed
 from vlmeval_cli.parsing.labels import LabelSet, Reading, reader
-from vlmeval_cli.text.labels import LabelColumn, codes_of
+from vlmeval_cli.text.labels import LabelColumn, codes_of, label_words
 
 CONFIDENCE_FIELDS = (
     "confidence", "probability", "prob", "score", "probabilities", "probs", "scores",
@@ -42,6 +42,8 @@ def parse_classes(items: Items, config: RunConfig) -> Parsed:
     label_of: dict[str | None, str | None] = {text: one.label for text, one in readings.items()}
     label_of[None] = None
     values = [*map(label_of.__getitem__, texts)]
+    if config.parse.labels == "find" and not set(values) <= {None, *labels.labels}:
+        values = _spelled_alike(values, labels)
     _refuse_numbers_for_names(items, labels, values)
     own = sorted(set(values) - {None, *labels.labels})  # type: ignore[type-var]  # None is taken out
     names = (*labels.labels, *(name for name in own if name is not None))
@@ -138,6 +140,18 @@ def _refuse_numbers_for_names(items: Items, labels: LabelSet, values: Sequence[s
         hint="Write the same names, or the same numbers, into both files; or name another field "
         "with --prediction-field or --reference-field.",
     )
+
+
+def _spelled_alike(values: Sequence[str | None], labels: LabelSet) -> list[str | None]:
+    """Classes that no reference has, each in its most frequent spelling: Lights for lights too."""
+    counts = Counter(values)
+    for known in (None, *labels.labels):
+        del counts[known]
+    spelling: dict[object, str] = {}
+    for label in sorted(counts, key=lambda label: (-counts[label], label)):
+        spelling.setdefault(label_words(label or ""), label or "")
+    alike = {label: spelling[label_words(label or "")] for label in counts}
+    return [alike.get(label, label) for label in values]
 
 
 def _strangers(
