@@ -52,7 +52,6 @@ def test_defaults_and_their_values(score):
     # Similarities: 1; 7 of 15 characters to delete, 8/15; 1 of 8 to change, 7/8; 0.
     assert value_of(report, "anls") == pytest.approx((1 + 8 / 15 + 7 / 8) / 4, abs=1e-12)
     assert value_of(report, "exact_match") == 0.25
-    assert value_of(report, "ocrbench") == 0.5
     assert report["outcomes"] == {"empty": 1, "partial": 2, "right": 1}
 
 

@@ -17,10 +17,10 @@ _OCRBENCH = (frozenset({"dataset_name", "type"}), frozenset({"dataset", "questio
 
 
 def _defaults(facts: Facts) -> Defaults:
-    answers = ("anls", "exact_match", "token_f1", "ocrbench")
+    answers = ("anls", "exact_match", "token_f1")
     if any(fields <= facts.fields for fields in _OCRBENCH):
         note = "the items name their data set and type as OCRBench does: its rule is primary"
-        return Defaults(answers, primary="ocrbench", note=note)
+        return Defaults(("ocrbench", *answers), primary="ocrbench", note=note)
     return Defaults(answers, primary="anls")
 
 
