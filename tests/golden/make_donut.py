@@ -11,8 +11,6 @@ import json
 import random
 import sys
 
-import zss
-
 WORDS = ["tea", "teas", "milk", "a", "b", "", " ab ", 0, 1, 12, 2.5, None, True, False, "12.50"]
 
 
@@ -35,6 +33,8 @@ def normalized(value):
 
 
 def tree(value, label="<root>"):
+    import zss
+
     node = zss.Node((label, False))
     children = value.items() if isinstance(value, dict) else (("<subtree>", own) for own in value)
     for key, own in children:
@@ -66,6 +66,8 @@ def edits(left, right):
 
 
 def distance(one, other):
+    import zss
+
     return zss.distance(one, other, zss.Node.get_children, cost, cost, change)
 
 
