@@ -356,6 +356,42 @@ def test_dump_whose_gold_is_called_like_the_references_is_refused(recognise):
 
 
 @pytest.mark.parametrize(
+    "gold",
+    [
+        lambda n: {"bbox": [n, 2, 30 + n, 40]},
+        lambda n: {"answer": f"gold {n}"},
+        lambda n: {"label": "cat" if n % 2 else "dog"},
+    ],
+)
+def test_gold_is_refused_beside_a_text_whose_name_nobody_knows(recognise, gold):
+    refs = [{"id": n, "question": f"Where is {n}?", **gold(n)} for n in range(4)]
+    preds = [{**row, "model_answer": f"it is {n}"} for n, row in enumerate(refs)]
+    (name,) = gold(0)
+    with pytest.raises(UsageError, match=f'"{name}" equals the references .*"model_answer"') as e:
+        recognise(preds, refs)
+    assert "--prediction-field model_answer" in e.value.hint
+    assert fields_of(recognise(preds, refs, prediction=name)[0]) == (name, name)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        lambda n: {"model": "base"},  # the same everywhere
+        lambda n: {"image": f"{n}.png"},  # an input
+        lambda n: {"caption_source": f"s{n}"},  # the references have it too
+        lambda n: {"seconds": n / 7},  # no text
+    ],
+)
+def test_a_perfect_model_is_scored_where_no_other_field_can_be_its_output(recognise, more):
+    refs = [
+        {"id": n, "question": f"{n}?", "answer": f"a {n}", "caption_source": f"s{n}"}
+        for n in range(4)
+    ]
+    preds = [{"id": n, "answer": f"a {n}", **more(n)} for n in range(4)]
+    assert fields_of(recognise(preds, refs)[0]) == ("answer", "answer")
+
+
+@pytest.mark.parametrize(
     ("predictions", "references", "kind"),
     [
         ([{"id": "a", "references": ["x", "y"]}], [{"id": "a", "prediction": "x"}], "jsonl"),

@@ -28,6 +28,11 @@ OPTION_COLUMNS: Final = "ABCDEFGHIJ"
 IMAGE_NAMES: Final = ("image", "image_id", "img_id", "file_name", "image_path", "img")
 SOURCE_NAMES: Final = ("source", "src", "source_text")
 
+# Fields that tell of an item; none of them is what a model said.
+INPUT_NAMES: Final = frozenset(
+    {*ID_NAMES, *QUESTION_NAMES, *OPTION_NAMES, *OPTION_COLUMNS, *IMAGE_NAMES, *SOURCE_NAMES}
+)
+
 # An object by id whose values are no objects: "value" is the prediction or the reference.
 VALUE_BY_ID: Final = "value"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from vlmeval_cli.core.errors import DataError, UsageError
@@ -91,21 +91,18 @@ def refuse_gold(
     mine, theirs = sides
     if prediction.name is None or reference.name is None:
         return
-    names = [prediction.name, *(name for name in prediction.others if name != reference.name)]
-    if theirs is not None:
-        names = [name for name in names if name == prediction.name or not _shared(sides, name)]
     is_known = mine.layout.roles.get("prediction") == prediction.name
-    is_unsure = theirs is None and not is_known and prediction.name not in rules.PREDICTION_ONLY
-    if len(names) == 1 and not is_unsure:
+    is_sure = is_known or prediction.name in rules.PREDICTION_ONLY
+    others = [*prediction.others, *([] if is_sure else _without_role(mine, pairs))]
+    names = [name for name in dict.fromkeys(others) if name != reference.name]
+    is_unsure = theirs is None and not is_sure
+    if not names and not is_unsure:
         return
     met = list(_met(sides, reference.name, pairs))
     if not met or any(as_text(row.get(prediction.name)) not in golds for row, golds in met):
         return
-    others = [
-        name
-        for name in names[1:]
-        if any(row.get(name) != row.get(prediction.name) for row, _ in met)
-    ]
+    rows = [row for row, _ in met]
+    others = [name for name in names if _is_output(sides, name, prediction.name, rows)]
     if others or is_unsure:
         listed = ", ".join(f'"{name}"' for name in others)
         instead = f" Other candidates: {listed}." if others else ""
@@ -114,6 +111,25 @@ def refuse_gold(
             f"looked at; it is probably not a model's output.{instead}",
             hint=f"Choose with {PREDICTION_OPTION} {others[0] if others else prediction.name}.",
         )
+
+
+def _without_role(side: Side, pairs: Sequence[IdPair]) -> list[str]:
+    """Fields of varying texts that are neither ids nor known to be an input of the model."""
+    ids = {pair.prediction for pair in pairs}
+    return [
+        name
+        for name in side.filled
+        if name not in rules.INPUT_NAMES
+        and name not in ids
+        and len({value for value in side.values(name) if isinstance(value, str)}) > 1
+    ]
+
+
+def _is_output(
+    sides: tuple[Side, Side | None], name: str, chosen: str, rows: Sequence[Mapping[str, Any]]
+) -> bool:
+    """Whether another field could be what the model said: it is no input, and not the gold."""
+    return not _shared(sides, name) and any(row.get(name) != row.get(chosen) for row in rows)
 
 
 def _shared(sides: tuple[Side, Side | None], name: str) -> bool:
