@@ -19,6 +19,7 @@ from vlmeval_cli.stats.summary import item_scores
 
 FOLDER = Path(__file__).resolve().parents[1] / "kinds"
 KINDS = [import_module(f"kinds.{path.stem}") for path in sorted(FOLDER.glob("*.py"))]
+BESIDE = "item.correct"  # a column that stands beside the own one of other kinds
 NAMES = list(metrics())
 ADDITIVE = [name for name in NAMES if not issubclass(metrics()[name], PooledMetric)]
 
@@ -27,7 +28,8 @@ def kind_of(metric):
     """The kind of items that the metric reads."""
     needs = {need.partition(".tokens:")[0] for need in metric.needs()}
     needs |= {f"{need}.text" for need in needs if "." not in need}
-    (kind,) = [kind for kind in KINDS if kind.COLUMN in needs]
+    fitting = [kind for kind in KINDS if kind.COLUMN in needs]
+    (kind,) = [kind for kind in fitting if kind.COLUMN != BESIDE] or fitting
     return kind
 
 

@@ -111,9 +111,10 @@ def test_flat_maps_are_counted_beside_recorded_marks_that_are_skipped(score):
 
 def test_undefined_ratios_are_unknown_with_a_reason(score):
     found = score([row(prediction="cat", heatmap=[[1, 0], [0, 0]])])
-    for name in ("prediction_trustworthiness", "inference_reliability"):
-        assert found.scores[name].value is None
-        assert found.scores[name].reason
+    assert found.scores["prediction_trustworthiness"].reason == "no prediction is right"
+    assert found.scores["inference_reliability"].reason == "no rationale is valid"
+    marks = score([{"id": 1, "correct": 1, "rationale": 1}])
+    assert marks.scores["relevant_mass"].reason == "no item has a relevant mass"
 
 
 def test_ratios_have_intervals(score):
@@ -201,7 +202,12 @@ def test_mean_corruption_error_needs_all_corruptions(score):
     rows = [r for r in corrupted(4, 1) if r["corruption"] != "fog"]
     found = score(rows)
     assert found.scores["mce"].value is None
-    assert found.scores["mce"].reason
+    assert found.scores["mce"].reason == "missing: fog"
+    partly = [r for r in corrupted(4, 1) if (r["corruption"], r["severity"]) != ("snow", 3)]
+    assert score(partly).scores["mce"].reason == "missing: snow 3"
+    dirty = [r for r in corrupted(4, 1) if r["corruption"] != "clean"]
+    assert score(dirty).scores["relative_mce"].reason == "missing: clean items"
+    assert score(dirty).scores["mce"].value is not None
     assert len(found.tables["corruptions"].rows) == 15
 
 
@@ -215,20 +221,23 @@ SKIPPED = [
     (row(2, heatmap=...), "no heat map"),
     (row(2, heatmap=None), "no heat map"),
     (row(2, mask=...), "no mask or boxes"),
-    (row(2, heatmap={"a": 1}), '"heatmap": got'),
-    (row(2, heatmap=[[1, 2], [3]]), '"heatmap": got'),
-    (row(2, heatmap=[1, 2, 3]), '"heatmap": got'),
-    (row(2, heatmap=7), '"heatmap": got'),
-    (row(2, heatmap=[]), '"heatmap": got'),
-    (row(2, mask=..., boxes=[[1, 2, 30, 40]]), "no width and height"),
-    (row(2, mask=..., boxes="left"), '"boxes": got'),
-    (row(2, mask=..., boxes=[[1, 2]]), '"boxes": got'),
+    (row(2, heatmap={"a": 1}), '"heatmap" cannot be read'),
+    (row(2, heatmap=[[1, 2], [3]]), '"heatmap" cannot be read'),
+    (row(2, heatmap=[1, 2, 3]), '"heatmap" cannot be read'),
+    (row(2, heatmap=7), '"heatmap" cannot be read'),
+    (row(2, heatmap=[]), '"heatmap" cannot be read'),
+    (row(2, mask=..., boxes=[[1, 2, 30, 40]]), "boxes in pixels, and no size of the image"),
+    (row(2, mask=..., boxes="left"), '"boxes" cannot be read'),
+    (row(2, mask=..., boxes=[[1, 2]]), '"boxes" cannot be read'),
     (row(2, label=...), "no class to compare with"),
 ]
 REFUSED = [
     (row(2, heatmap="gone.npy"), "rows.jsonl:2: heat map gone.npy: got no such file"),
     (row(2, heatmap="text.txt"), "a file called text.txt, expected .npy"),
-    (row(2, heatmap="broken.npy"), "a broken or pickled numpy file"),
+    (row(2, heatmap="broken.npy"), "a broken numpy file, or one of pickled objects"),
+    (row(2, heatmap="words.txt.npy"), "a broken numpy file, or one of pickled objects, expected"),
+    (row(2, heatmap="objects.npy"), "a broken numpy file, or one of pickled objects"),
+    (row(2, heatmap="empty.npz"), "a broken numpy file, or one of pickled objects"),
     (row(2, heatmap="cube.npy"), "an array of shape (2, 2, 2)"),
     (row(2, mask="words.npy"), "an array of <U1"),
     (row(2, prediction=["dog"]), "got"),
@@ -241,18 +250,72 @@ def test_an_item_without_a_rationale_is_counted(score, bad, words):
     assert found.n == 1
     (reason,) = found.skipped
     assert words in reason
+    assert len(reason) <= 60
+
+
+def test_why_there_is_no_rationale_is_told_in_full(score):
+    (note,) = score([row(), row(2, heatmap=7), row(3, heatmap="x", mask=...)]).notes[:1]
+    assert note.startswith(
+        '1 item without a rationale: "heatmap": got 7, expected a path or a list'
+    )
+    assert note.endswith("rows.jsonl:2)")
+
+
+def test_accuracy_counts_items_without_a_rationale(score):
+    boxes = {"mask": ..., "boxes": [[1, 2, 30, 40]]}
+    found = score([row(), row(2, **boxes), row(3, prediction="cat", **boxes), row(4, label=...)])
+    assert found["prediction_accuracy"] == pytest.approx(2 / 3)
+    assert found.scores["prediction_trustworthiness"].n == 1
+
+
+@pytest.mark.parametrize(
+    ("said", "label", "is_right"),
+    [
+        ("Golden Retriever", "golden retriever", True),
+        ("golden_retriever.", "golden retriever", True),
+        ("Cat.", "cat", True),
+        ("cat", "Cat.", True),
+        ("It is a cat", "cat", True),
+        ("a photo of a cat", "cat", True),
+        ("It is a cat or a dog", "cat", False),
+        ("tiger shark", "tiger", False),
+        ("It is not a cat", "cat", False),
+        (7, "7", True),
+        ("zebra", "cat", False),
+    ],
+)
+def test_classes_are_read_as_in_classification(score, said, label, is_right):
+    rows = [row(i) for i in range(3)] if isinstance(said, str) else []
+    found = score([*rows, row(9, prediction=said, label=label)])
+    assert found["prediction_accuracy"] == pytest.approx((len(rows) + is_right) / (len(rows) + 1))
+
+
+def test_a_prediction_that_names_several_classes_is_unparsed_and_wrong(score):
+    both = [row(1), row(2, label="cat", prediction="It is a dog or a cat.")]
+    found = score(both)
+    assert found.outcomes["unparsed"] == 1
+    assert found["prediction_accuracy"] == 0.5
+
+
+def test_numbers_of_classes_are_not_compared_with_names(score):
+    with pytest.raises(DataError, match="predictions are numbers of classes"):
+        score([row(prediction=3), row(2, prediction=4)])
 
 
 @pytest.mark.parametrize(("bad", "words"), REFUSED, ids=lambda part: str(part)[:60])
 def test_a_map_that_cannot_be_read_is_refused(score, tmp_path, bad, words):
     (tmp_path / "broken.npy").write_bytes(b"\x93NUMPY broken")
     (tmp_path / "text.txt").write_text("0 1")
+    (tmp_path / "words.txt.npy").write_text("these are words")
+    np.save(tmp_path / "objects.npy", np.array([{}], dtype=object))
+    np.savez(tmp_path / "empty.npz")
     np.save(tmp_path / "cube.npy", np.zeros((2, 2, 2)))
     np.save(tmp_path / "words.npy", np.array([["a"]]))
     with pytest.raises(VlmevalError) as told:
         score([row(), bad])
     assert isinstance(told.value, DataError)
     assert words in told.value.message
+    assert "allow_pickle" not in told.value.message
 
 
 @pytest.mark.parametrize("options", ["threshold=0", "threshold=2", "size=0", "view=half"])

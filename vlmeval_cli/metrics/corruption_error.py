@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -42,6 +42,7 @@ _NEEDS = ("item.correct", "item.corruption")
 _BASE = np.array([*ALEXNET.values()])
 _FIRST_CELL = {name: i * SEVERITIES for i, name in enumerate((*NAMES, *EXTRA))}
 _SHOWN = 5
+_OTHER_FACT, _CELL_FACT = "other: ", "cell: "  # facts: items of no cell, and items of a cell
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,15 +96,19 @@ class CorruptionError(PooledMetric[None]):
             np.flatnonzero(np.isnan(correct)).tolist(), "no class to compare with"
         )
         wrong = 1.0 - np.nan_to_num(correct, nan=1.0)
-        others = Counter(
-            f"{corruption} {severity}"
+        known = np.where(np.isnan(correct), _OTHER, cells).astype(np.int64)
+        counts = np.bincount(known, minlength=_OTHER)[:_OTHER].tolist()
+        facts = Counter({f"{_CELL_FACT}{cell}": n for cell, n in enumerate(counts) if n})
+        facts.update(
+            f"{_OTHER_FACT}{corruption} {severity}"
             for (corruption, severity), cell in zip(conditions, cells.tolist(), strict=True)
             if cell == _OTHER
         )
-        return Statistics(np.column_stack([cells, wrong]), skips=skips, facts=others)
+        return Statistics(np.column_stack([cells, wrong]), skips=skips, facts=facts)
 
     def advise(self, facts: Mapping[str, int], n: int) -> tuple[Notice, ...]:
         """Items that are in no cell of the table."""
+        facts = _facts(facts, _OTHER_FACT)
         if not facts:
             return ()
         most = sorted(facts, key=lambda name: (-facts[name], name))[:_SHOWN]
@@ -116,6 +121,15 @@ class CorruptionError(PooledMetric[None]):
                 f"{', …' if len(facts) > _SHOWN else ''}",
             ),
         )
+
+    def unknown(self, output: str, facts: Mapping[str, int]) -> str | None:
+        """Which corruptions, severities or clean items are missing."""
+        seen = {int(cell) for cell in _facts(facts, _CELL_FACT)}
+        gaps = [gap for name in NAMES if (gap := _gap(name, seen))]
+        if gaps:
+            more = f" and {len(gaps) - _SHOWN} more" if len(gaps) > _SHOWN else ""
+            return f"missing: {', '.join(gaps[:_SHOWN])}{more}"
+        return "missing: clean items" if _CLEAN not in seen else None
 
     def combine(self, rows: Rows, weights: Array) -> dict[str, Array]:
         """Weighted error of every cell, then the ratios to AlexNet's."""
@@ -143,6 +157,19 @@ class CorruptionError(PooledMetric[None]):
         cells.append(("clean", *[None] * SEVERITIES, _known(errors[_CLEAN])))
         columns = ("corruption", *(f"severity {s + 1}" for s in range(SEVERITIES)), "CE")
         return {"corruptions": Table("Error by corruption and severity", columns, cells)}
+
+
+def _facts(facts: Mapping[str, int], kind: str) -> dict[str, int]:
+    return {name.removeprefix(kind): n for name, n in facts.items() if name.startswith(kind)}
+
+
+def _gap(name: str, seen: Set[int]) -> str | None:
+    """What is missing of a corruption: all of it, or some severities."""
+    first = _FIRST_CELL[name]
+    levels = [str(s + 1) for s in range(SEVERITIES) if first + s not in seen]
+    if not levels:
+        return None
+    return name if len(levels) == SEVERITIES else f"{name} {'+'.join(levels)}"
 
 
 def normal_name(corruption: object) -> str:

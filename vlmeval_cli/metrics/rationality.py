@@ -13,7 +13,7 @@ from vlmeval_cli.core.errors import UsageError, quoted
 from vlmeval_cli.core.metric import Metric, MetricInfo, Notice, Output, Statistics, Table
 from vlmeval_cli.core.results import MetricStatistics
 from vlmeval_cli.geometry.heat_maps import normalised, relevant_mass, upsampled
-from vlmeval_cli.parsing.rationales import Looked, Rationale, Recorded
+from vlmeval_cli.parsing.rationales import Looked, NoRationale, Rationale, Recorded
 
 _NEEDS = ("item.correct", "prediction.rationale")
 _QUADRANTS = (
@@ -22,6 +22,11 @@ _QUADRANTS = (
     ("WR", "wrong prediction, valid rationale"),
     ("WW", "wrong prediction, wrong rationale"),
 )
+_UNKNOWN = {
+    "prediction_trustworthiness": "no prediction is right",
+    "inference_reliability": "no rationale is valid",
+    "relevant_mass": "no item has a relevant mass",
+}
 _LARGEST = 4096
 
 
@@ -35,9 +40,9 @@ class Rationality(Metric[None]):
     Output: ``prediction_trustworthiness`` PT = RR / (RR + RW), how often right predictions have a
     valid rationale; ``inference_reliability`` IR = RR / (RR + WR), how often a valid rationale
     leads to a right prediction; ``rationale_accuracy``, the share of valid rationales;
-    ``prediction_accuracy``; ``relevant_mass``, the mean share of the heat that lies on the object
-    (RMA). All are fractions from 0 to 1, higher is better. The first letter of a quadrant is the
-    prediction, the second the rationale. A rationale is valid if its RMA is at least ``threshold``.
+    ``relevant_mass``, the mean share of the heat that lies on the object (RMA). All are fractions
+    from 0 to 1, higher is better. The first letter of a quadrant is the prediction, the second the
+    rationale. A rationale is valid if its RMA is at least ``threshold``.
 
     Edge cases: PT is unknown without right predictions, IR without valid rationales (the official
     script fails there). A heat map that is the same everywhere, or holds NaN or infinity, has no
@@ -109,7 +114,6 @@ class Rationality(Metric[None]):
                 meaning="of the valid rationales, the share with a right prediction",
             ),
             Output("rationale_accuracy", kind="binary", meaning="share of valid rationales"),
-            Output("prediction_accuracy", kind="binary", meaning="share of right predictions"),
             Output("relevant_mass", meaning="mean share of the heat that lies on the object (RMA)"),
         )  # fmt: skip
 
@@ -121,8 +125,8 @@ class Rationality(Metric[None]):
         skips: dict[int, str] = {}
         n_flat = 0
         for i, (is_right, rationale) in enumerate(zip(correct.tolist(), rationales, strict=True)):
-            if isinstance(rationale, str):
-                skips[i] = rationale
+            if isinstance(rationale, NoRationale):
+                skips[i] = rationale.reason
             elif is_right != is_right:
                 skips[i] = "no class to compare with"
             else:
@@ -160,9 +164,12 @@ class Rationality(Metric[None]):
                 "prediction_trustworthiness": rr / (rr + rw),
                 "inference_reliability": rr / (rr + wr),
                 "rationale_accuracy": (rr + wr) / n,
-                "prediction_accuracy": (rr + rw) / n,
                 "relevant_mass": mass / n_mass,
             }
+
+    def unknown(self, output: str, facts: Mapping[str, int]) -> str | None:
+        """Which count is 0."""
+        return _UNKNOWN.get(output)
 
     def worst_row(self) -> Array | None:
         """Both wrong, and no heat on the object."""

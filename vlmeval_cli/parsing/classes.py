@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import chain
+from typing import NamedTuple
 
 import numpy as np
 
@@ -22,6 +23,10 @@ CONFIDENCE_FIELDS = (
 )  # fmt: skip
 _SHOWN = 5
 _SHORT = 6  # words; a longer prediction is a sentence
+# Words of sentences and prompts: "It is a cat", "a photo of a cat".
+_WORDING = frozenset(
+    {"is", "are", "it", "this", "that", "answer", "shows", "photo", "image", "picture"}
+)
 _MANY = 0.05  # share of confidences that must not be below a half
 
 
@@ -36,7 +41,7 @@ def parse_classes(items: Items, config: RunConfig) -> Parsed:
     recorded = _confidence_field(items)
     texts, own_confidence = _texts(items, labels)
     has_confidence = recorded is not None or own_confidence is not None
-    are_labels = has_confidence and _are_labels(texts, labels)
+    are_labels = has_confidence and look_like_labels(texts, labels)
     read = reader(labels, config.parse.labels, are_labels=are_labels)
     readings = {text: read(text) for text in dict.fromkeys(texts) if text is not None}
     label_of: dict[str | None, str | None] = {text: one.label for text, one in readings.items()}
@@ -44,7 +49,7 @@ def parse_classes(items: Items, config: RunConfig) -> Parsed:
     values = [*map(label_of.__getitem__, texts)]
     if config.parse.labels == "find" and not set(values) <= {None, *labels.labels}:
         values = _spelled_alike(values, labels)
-    _refuse_numbers_for_names(items, labels, values)
+    refuse_numbers_for_names(items, labels, values)
     own = sorted(set(values) - {None, *labels.labels})  # type: ignore[type-var]  # None is taken out
     names = (*labels.labels, *(name for name in own if name is not None))
     columns: dict[str, Column] = {
@@ -64,6 +69,36 @@ def parse_classes(items: Items, config: RunConfig) -> Parsed:
         warnings=(*_strangers(values, names[len(labels.labels) :], labels), *warnings),
         inferred={"labels": "whole" if are_labels else config.parse.labels},
     )
+
+
+class ClassesRead(NamedTuple):
+    """The class that each prediction names, or item → why none could be read."""
+
+    values: list[str | None]
+    unread: dict[int, str]
+
+
+def read_classes(items: Items) -> ClassesRead:
+    """Classes as predictions name them: a classifier's labels as a whole, or in an answer's words.
+
+    Where predictions look like labels, only those that are worded as a sentence are searched for
+    one, so that "tiger shark" is no "tiger".
+
+    Raises:
+        DataError: predictions are numbers of classes and references are names, or the reverse.
+    """
+    labels = LabelSet.of(items.labels())
+    texts = [given if isinstance(given, str) else None for given in items.predictions]
+    ways = {whole: reader(labels, "find", are_labels=whole) for whole in (True, False)}
+    are_labels = look_like_labels(texts, labels)
+    readings = {
+        text: ways[are_labels and _WORDING.isdisjoint(label_words(text))](text)
+        for text in dict.fromkeys(texts)
+        if text is not None
+    }
+    values = [None if text is None else readings[text].label for text in texts]
+    refuse_numbers_for_names(items, labels, values)
+    return ClassesRead(values, _unparsed(texts, values, readings))
 
 
 def reference_classes(references: Sequence[Sequence[str]], items: Items) -> Mapping[str, Column]:
@@ -102,7 +137,7 @@ def _texts(items: Items, labels: LabelSet) -> tuple[list[str | None], Array | No
     return texts, confidence
 
 
-def _are_labels(texts: Sequence[str | None], labels: LabelSet) -> bool:
+def look_like_labels(texts: Sequence[str | None], labels: LabelSet) -> bool:
     """Whether they are what a classifier writes: short, and labels of the references by half."""
     counts = Counter(text for text in texts if text)
     if any(len(text.split()) > _SHORT and not labels.whole(text).label for text in counts):
@@ -123,7 +158,7 @@ def _unparsed(
     }
 
 
-def _refuse_numbers_for_names(items: Items, labels: LabelSet, values: Sequence[str | None]) -> None:
+def refuse_numbers_for_names(items: Items, labels: LabelSet, values: Sequence[str | None]) -> None:
     """Class 1 may be any of the names: which one is for the user to say."""
     found = {label for label in values if label is not None}
     known = labels.labels

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -22,6 +22,7 @@ BOXES = ("boxes", "bboxes", "bbox")
 MASS = ("rma", "relevant_mass", "relevant_mass_accuracy")
 VALID = ("rationale_valid", "rationale")
 SIZES = ("width", "height", "image_width", "image_height")
+_ACCEPTED = (HEAT_MAPS[0], MASS[0], VALID[-1])
 FIELDS = (*HEAT_MAPS, *MASKS, *BOXES, *MASS, *VALID, *SIZES)
 _HALF_OF_A_BYTE = 128
 
@@ -90,6 +91,13 @@ class Looked:
         return np.asarray(np.clip((self.boxes - origin) / share, 0.0, 1.0))
 
 
+class NoRationale(NamedTuple):
+    """Why an item has no rationale: in a few words, and in full."""
+
+    reason: str
+    told: str
+
+
 Rationale = Recorded | Looked
 
 
@@ -119,32 +127,31 @@ class Evidence:
     folders: Sequence[Path]
     place: str
 
-    def rationale(self) -> Rationale | str:
+    def rationale(self) -> Rationale | NoRationale:
         """The rationale, or why there is none."""
-        if self._first(HEAT_MAPS) is None:
-            return self._recorded()
         try:
-            return self._looked()
+            return self._recorded() if self._first(HEAT_MAPS) is None else self._looked()
         except _NoRationaleError as error:
-            return str(error)
+            return error.why
 
-    def _recorded(self) -> Recorded | str:
+    def _recorded(self) -> Recorded:
         name = self._first(MASS) or self._first(VALID)
         if name is None:
-            return "no heat map"
+            raise _NoRationaleError("no heat map", f"no field {', '.join(_ACCEPTED)}")
         value = self.fields[name]
         if isinstance(value, bool | int | float) and 0 <= value <= 1:
             is_mass = name in MASS
             if is_mass or value in (0, 1):
                 return Recorded(float(value)) if is_mass else Recorded(np.nan, bool(value))
         expected = "a number from 0 to 1" if name in MASS else "0 or 1"
-        return f'"{name}": got {described(value)}, expected {expected}'
+        raise _unusable(name, value, expected)
 
     def _looked(self) -> Looked:
         heat_name, mask_name = self._first(HEAT_MAPS), self._first(MASKS)
         box_name = self._first(BOXES)
         if mask_name is None and box_name is None:
-            raise _NoRationaleError("no mask or boxes of the object")
+            told = f"no field {', '.join((*MASKS, *BOXES))} that says where the object is"
+            raise _NoRationaleError("no mask or boxes of the object", told)
         return Looked(
             heat=self._array(heat_name or ""),
             mask=None if mask_name is None else self._array(mask_name),
@@ -164,24 +171,20 @@ class Evidence:
         try:
             return two_dimensional(np.array(value))
         except (ValueError, TypeError):
-            got = described(value)
-            raise _NoRationaleError(
-                f'"{name}": got {got}, expected a path or a list of rows of numbers'
-            ) from None
+            raise _unusable(name, value, "a path or a list of rows of numbers") from None
 
     def _boxes(self, name: str) -> Array:
         value = self.fields[name]
         boxes = [value] if is_box(value) else value
         if not isinstance(boxes, list) or not boxes or not all(map(is_box, boxes)):
-            raise _NoRationaleError(
-                f'"{name}": got {described(value)}, expected boxes [left, top, right, bottom]'
-            )
+            raise _unusable(name, value, "boxes [left, top, right, bottom]")
         found = np.array(boxes, dtype=np.float64)
         if found.max() <= 1.0:
             return found
         size = self._size()
         if size is None:
-            raise _NoRationaleError("boxes in pixels, and no width and height of the image")
+            told = f'"{name}" is in pixels, so that the fields width and height are needed'
+            raise _NoRationaleError("boxes in pixels, and no size of the image", told)
         return np.asarray(found / np.array(size * 2))
 
     def _size(self) -> tuple[float, float] | None:
@@ -194,7 +197,16 @@ class Evidence:
 
 
 class _NoRationaleError(ValueError):
-    """An item whose rationale is not known; the message says why."""
+    """An item whose rationale is not known."""
+
+    def __init__(self, reason: str, told: str) -> None:
+        super().__init__(told)
+        self.why = NoRationale(reason, told)
+
+
+def _unusable(name: str, value: object, expected: str) -> _NoRationaleError:
+    told = f'"{name}": got {described(value)}, expected {expected}'
+    return _NoRationaleError(f'"{name}" cannot be read', told)
 
 
 def _middle(mask: Mask) -> Mask:

@@ -60,8 +60,11 @@ def _numpy(path: Path) -> npt.NDArray[np.generic]:
             return found
         with found:
             return np.asarray(found[found.files[0]])
-    except Exception as error:  # a broken file fails in many ways
-        raise UnreadableArrayError(f"a broken or pickled numpy file ({error})") from error
+    except Exception as error:  # a broken file fails in many ways, and numpy advises to unpickle
+        raise UnreadableArrayError(
+            "a broken numpy file, or one of pickled objects, expected an array of numbers "
+            "(numpy.save)"
+        ) from error
 
 
 def _image(path: Path) -> npt.NDArray[np.generic]:

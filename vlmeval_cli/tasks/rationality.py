@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +13,13 @@ import numpy as np
 from vlmeval_cli.core.batch import Column, NumberColumn, ValueColumn, singles
 from vlmeval_cli.core.config import OnBadRow, RunConfig
 from vlmeval_cli.core.results import Diagnosis, Score
+from vlmeval_cli.core.wording import number_of
 from vlmeval_cli.metrics.corruption_error import NO_SEVERITY, normal_name
+from vlmeval_cli.parsing.classes import read_classes
 from vlmeval_cli.parsing.items import Items, Parsed, Place, Values
-from vlmeval_cli.parsing.rationales import FIELDS, Evidence
+from vlmeval_cli.parsing.rationales import FIELDS, Evidence, NoRationale, Rationale
 from vlmeval_cli.parsing.texts import prediction_texts
-from vlmeval_cli.tasks.base import Defaults, Facts, Task, adding, value
+from vlmeval_cli.tasks.base import Defaults, Facts, Task, value
 
 CORRECT = ("correct", "is_correct")
 METHODS = ("method", "model")
@@ -23,7 +27,7 @@ _LOW, _HIGH = 0.5, 0.7
 
 
 def _defaults(facts: Facts) -> Defaults:
-    metrics = ["rationality"]
+    metrics = ["rationality", "prediction_accuracy"]
     if "item.corruption" in facts.columns:
         metrics.append("corruption_error")
     return Defaults(tuple(metrics), primary="prediction_trustworthiness")
@@ -52,7 +56,22 @@ def _parse(items: Items, config: RunConfig) -> Parsed:
     corruptions = items.fields.get("corruption")
     if corruptions is not None:
         made["item.corruption"] = _conditions(corruptions, items.fields.get("severity"))
-    return Parsed(items.predictions, columns=made)
+    notes = _without_rationale(found, items)
+    if _recorded(items) is not None or not any(isinstance(one, str) for one in items.predictions):
+        return Parsed(items.predictions, columns=made, notes=notes)
+    classes = read_classes(items)
+    return Parsed(classes.values, unparsed=classes.unread, columns=made, notes=notes)
+
+
+def _without_rationale(found: Sequence[Rationale | NoRationale], items: Items) -> tuple[str, ...]:
+    """How many items have no rationale for which reason, in full for the first of them."""
+    none = [(i, one) for i, one in enumerate(found) if isinstance(one, NoRationale)]
+    counts = Counter(one.reason for _, one in none)
+    told = {one.reason: f"{one.told} ({items.place(i)})" for i, one in reversed(none)}
+    return tuple(
+        f"{number_of(n, 'item', 'items')} without a rationale: {told[why]}"
+        for why, n in counts.most_common()
+    )
 
 
 def _conditions(corruptions: Sequence[object], severities: Sequence[object] | None) -> ValueColumn:
@@ -70,35 +89,33 @@ def _whole(severity: object) -> int:
     return int(level) if level.is_integer() else NO_SEVERITY
 
 
-def _correctness(references: Sequence[Sequence[Any]], items: Items) -> dict[str, Column]:
+def _correctness(
+    references: Sequence[Sequence[Any]], items: Items, parsed: Parsed, config: RunConfig
+) -> Parsed:
     """1 where the predicted class is right, 0 where not, NaN where there is nothing to compare."""
-    recorded = items.field(*CORRECT)
-    if recorded is None and all(isinstance(given, bool | None) for given in items.predictions):
-        recorded = items.predictions
+    recorded = _recorded(items)
     if recorded is not None:
         marks = [_mark(mark) for mark in recorded]
     else:
         marks = [
-            _is_right(given, accepted)
-            for given, accepted in zip(items.predictions, references, strict=True)
+            np.nan if not accepted or isinstance(given, list) else float(given in accepted)
+            for given, accepted in zip(parsed.values, references, strict=True)
         ]
-    return {"item.correct": NumberColumn(np.array(marks, dtype=np.float64), singles(len(items)))}
+    column = NumberColumn(np.array(marks, dtype=np.float64), singles(len(items)))
+    return replace(parsed, columns={**parsed.columns, "item.correct": column})
+
+
+def _recorded(items: Items) -> Sequence[Any] | None:
+    """Whether each prediction is right, where that is what was recorded."""
+    recorded = items.field(*CORRECT)
+    if recorded is None and all(isinstance(given, bool | None) for given in items.predictions):
+        return items.predictions
+    return recorded
 
 
 def _mark(recorded: object) -> float:
     is_mark = isinstance(recorded, bool | int | float) and recorded in (0, 1)
     return float(recorded) if is_mark else np.nan  # type: ignore[arg-type]  # a number
-
-
-def _is_right(given: object, accepted: Sequence[Any]) -> float:
-    """Classes are compared without case and surrounding spaces."""
-    if not accepted or isinstance(given, list):
-        return np.nan
-    return float(given is not None and _plain(given) in map(_plain, accepted))
-
-
-def _plain(label: object) -> str:
-    return str(label).strip().casefold()
 
 
 def _diagnose(scores: Mapping[str, Score]) -> Sequence[Diagnosis]:
@@ -137,5 +154,5 @@ TASK = Task(
     needs_references=False,
     read_predictions=_labels,
     parse=_parse,
-    with_references=adding(_correctness),
+    with_references=_correctness,
 )
