@@ -477,6 +477,38 @@ def test_questions_of_llava_hold_no_references(write):
     assert "questions" in error.value.hint
 
 
+SORRY = "I'm sorry, but I can't help with that."
+# As the servers write them: bodies, and the outcome of such an answer.
+WORDLESS = {
+    "a refusal of chat completions": (
+        {"choices": [{"message": {"content": None, "refusal": SORRY}, "finish_reason": "stop"}]},
+        "refused",
+    ),
+    "a refusal in parts": (completion([{"type": "refusal", "refusal": SORRY}]), "refused"),
+    "a refusal of responses": (
+        {"output": [{"type": "message", "content": [{"type": "refusal", "refusal": SORRY}]}]},
+        "refused",
+    ),
+    "thoughts without an answer": (
+        {"choices": [{"message": {"content": None, "reasoning_content": "It could be red"}}]},
+        "empty",
+    ),
+    "responses without a message": ({"output": [{"type": "reasoning", "summary": []}]}, "empty"),
+    "a call of a tool": (completion(None, finish_reason="tool_calls"), "empty"),
+    "a failed request": ({"error": {"message": "bad image"}}, "missing"),
+    "a failed response": ({"output": [], "error": {"code": "server_error"}}, "missing"),
+}
+
+
+@pytest.mark.parametrize("case", WORDLESS)
+def test_an_answer_without_a_text_is_told_from_none(write, case):
+    body, outcome = WORDLESS[case]
+    mine = write("preds", batch([body, *map(completion, P[1:])]), lines=True)
+    theirs = write("refs", QUESTIONS, lines=True)
+    found = api.score(mine, theirs, missing="worst", resamples=0)
+    assert found.items.sample(0).outcome == outcome
+
+
 def test_the_likeliest_option_is_the_prediction(write):
     predictions, *_ = FORMS["lm-eval, options ranked by likelihood"]
     found = api.score(write("samples", predictions, lines=True), resamples=0)

@@ -49,7 +49,8 @@ def _response_fields(body: Fields) -> Fields:
     messages = [
         part for part in body["output"] if isinstance(part, dict) and part.get("type") == "message"
     ]
-    fields: Fields = {"prediction": "".join(map(message_text, messages)) if messages else None}
+    said = "".join(map(str, map(_said, messages)))
+    fields: Fields = {"prediction": None if body.get("error") else said}
     details = body.get("incomplete_details")
     if isinstance(details, dict) and details.get("reason") == "max_output_tokens":
         fields["finish_reason"] = "length"
@@ -57,12 +58,21 @@ def _response_fields(body: Fields) -> Fields:
 
 
 def _text(choice: Fields) -> object:
-    """The text of a chat message, which may come in parts, or of a plain completion."""
+    """The text of a chat message or of a plain completion."""
     message = choice.get("message")
-    if not isinstance(message, dict):
-        return choice.get("text")
+    return _said(message) if isinstance(message, dict) else choice.get("text")
+
+
+def _said(message: Fields) -> object:
+    """The text of a message, which may come in parts, or else its words of refusal.
+
+    A model that only thought, or called a tool, said nothing: its answer is empty, not missing.
+    """
     content = message.get("content")
-    return message_text(message) if isinstance(content, list) else content
+    if not isinstance(content, list | None):
+        return content
+    parts = [part for part in (message, *(content or ())) if isinstance(part, dict)]
+    return message_text(message) or "".join(str(part.get("refusal") or "") for part in parts)
 
 
 def _has_body(rows: Sequence[Fields]) -> bool:
