@@ -71,11 +71,20 @@ def test_a_model_that_always_says_b_has_a_balanced_accuracy_of_one_in_letters():
 def test_floors_and_letters_are_told():
     _, found = score(ChoiceAccuracy(), kind.MIXED)
     tables = ChoiceAccuracy().tables(found, None)
-    # C is right twice of five; every question has four options
-    assert [row[1] for row in tables["floors"].rows] == pytest.approx([3 / 5, 2 / 5, 1 / 4])
-    assert "always C" in tables["floors"].rows[1][0]
+    # B is right twice of five, as C is. Of four options four questions have one that is right and
+    # one has two: chance is (4 x 1/4 + 2/4) / 5.
+    assert [row[1] for row in tables["floors"].rows] == pytest.approx([3 / 5, 2 / 5, 3 / 10])
+    assert "always B" in tables["floors"].rows[1][0]
     shown = [row[:3] for row in tables["letters"].rows]
-    assert shown == [("A", 1, 1), ("B", 1, 2), ("C", 2, 0), ("D", 1, 1), ("none named", 0, 1)]
+    assert shown == [("A", 1, 1), ("B", 2, 2), ("C", 2, 0), ("D", 1, 1), ("none named", 0, 1)]
+
+
+def test_of_several_right_letters_each_counts_for_the_floors():
+    _, found = score(ChoiceAccuracy(), [("A", ["A", "B"]), ("C", ["B", "C"]), ("D", ["D"])])
+    tables = ChoiceAccuracy().tables(found, None)
+    # Always B is right of two in three; chance is (2/4 + 2/4 + 1/4) / 3.
+    assert [row[1] for row in tables["floors"].rows] == pytest.approx([1, 2 / 3, 5 / 12])
+    assert [row[4] for row in tables["letters"].rows] == pytest.approx([1, 1, 1, 1])
 
 
 def test_the_random_floor_is_unknown_where_options_are():
@@ -110,6 +119,11 @@ def test_a_question_is_right_only_if_all_its_rotations_are():
     found = circular(["A", "B", "B", "A"], ["A", "B", "B", "C"], [2, 0, 2, 0])
     assert found.values.tolist() == [[1, 1], [0, 0], [0, 1], [0, 0]]
     assert list(found.skips) == [1, 3]
+
+
+def test_a_question_without_a_right_option_in_one_rotation_is_skipped():
+    found = circular(["A", "B"], ["A", ""], [2, 0])
+    assert found.skips[0] == "its answer is none of its options"
 
 
 def test_an_unreadable_rotation_makes_the_question_wrong():

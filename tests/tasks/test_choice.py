@@ -214,7 +214,17 @@ def test_what_cannot_be_read_is_an_outcome_with_a_reason(scored, text, outcome, 
 def test_a_gold_that_is_no_option_is_left_out_and_warned_of(scored):
     result = scored(["A", "B"], [row("AC"), row("B")])
     assert result.scores["choice_accuracy"].skipped == {"its answer is none of its options": 1}
-    assert "no_right_option" in {notice.code for notice in result.warnings}
+    (notice,) = (one for one in result.warnings if one.code == "no_right_option")
+    assert notice.message.startswith(
+        "1 item has an answer that is none of its options, and is left"
+    )
+
+
+def test_a_gold_of_two_letters_is_no_open_question_where_options_are_unknown(write):
+    golds = {name: {"question_type": "multiple-choice", "ground_truth": g} for name, g in
+             (("a", "B"), ("b", "AC"))}  # fmt: skip
+    result = score(write("p.json", {"a": "B", "b": "A"}), write("r.json", golds), resamples=0)
+    assert result.scores["choice_accuracy"].skipped == {"its answer is none of its options": 1}
 
 
 def patterns(**values):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,7 @@ import numpy.typing as npt
 from vlmeval_cli.core.batch import Array, Batch, Ints, NumberColumn, TextColumn, ValueColumn
 from vlmeval_cli.core.metric import (
     MeanMetric,
+    Metric,
     MetricInfo,
     Notice,
     Output,
@@ -23,17 +24,17 @@ from vlmeval_cli.core.metric import (
     mean_statistics,
 )
 from vlmeval_cli.core.results import MetricStatistics
-from vlmeval_cli.parsing.choice_rules import GUESSED, read_all
+from vlmeval_cli.core.wording import number_of
+from vlmeval_cli.parsing.choice_rules import GUESSED, Rule, read_all
 from vlmeval_cli.parsing.options import LETTERS, Options
 
-Variant = Literal["vlmeval", "mmmu", "vlmevalkit", "lmms"]
-
-OURS = ("prediction.choice", "references.choice", "options.count")
+OURS = ("prediction.choice", "references.choice", "options.count", "choice.open")
 THEIRS = (*OURS, "choice.answer", "options.text")
 OPEN = "open question"
 NO_OPTION = "its answer is none of its options"
 UNPARSED = "no option could be read"
 _NONE = -1  # code of an answer that names no option
+_CODES = np.arange(len(LETTERS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,36 +43,39 @@ class Answered:
 
     Attributes:
         chosen: code of the letter, 0 for A; -1 where the answer names none, shape (n,).
-        gold: code of the first right letter, shape (n,); -1 where there is none.
+        first: code of the first right letter, shape (n,); -1 where there is none.
+        golds: all right letters, as bits: 1 for A, 2 for B, 4 for C, shape (n,).
         is_right: shape (n,).
         skips: item → why it cannot be right or wrong.
         n_guessed: answers for which the official rule draws an option at random.
     """
 
     chosen: Ints
-    gold: Ints
+    first: Ints
+    golds: Ints
     is_right: npt.NDArray[np.bool_]
     skips: Mapping[int, str]
     n_guessed: int
 
     @classmethod
-    def of(cls, batch: Batch, variant: Variant) -> Answered:
-        """Answers as ``variant`` reads them."""
+    def of(cls, batch: Batch, rule: Rule) -> Answered:
+        """Answers as ``rule`` reads them."""
         right = batch.column("references.choice", NumberColumn)
-        counts = batch.column("options.count", NumberColumn).numbers
+        is_open = batch.column("choice.open", NumberColumn).numbers
         offsets = right.item_offsets
         sizes = np.diff(offsets)
-        chosen, n_guessed = _chosen(batch, variant, sizes > 0)
+        chosen, n_guessed = _chosen(batch, rule, sizes > 0)
         codes = right.numbers.astype(np.int64)
-        owner = np.repeat(np.arange(len(batch)), sizes)
-        hits = np.bincount(owner[codes == chosen[owner]], minlength=len(batch))
-        gold = np.full(len(batch), _NONE, dtype=np.int64)
-        gold[sizes > 0] = codes[offsets[:-1][sizes > 0]]
+        golds = np.zeros(len(batch), dtype=np.int64)
+        np.bitwise_or.at(golds, np.repeat(np.arange(len(batch)), sizes), 1 << codes)
+        first = np.full(len(batch), _NONE, dtype=np.int64)
+        first[sizes > 0] = codes[offsets[:-1][sizes > 0]]
+        is_right = (chosen != _NONE) & (golds >> np.maximum(chosen, 0) & 1 == 1)
         skips = {
-            item: OPEN if np.isnan(counts[item]) else NO_OPTION
+            item: OPEN if is_open[item] else NO_OPTION
             for item in np.flatnonzero(sizes == 0).tolist()
         }
-        return cls(chosen, gold, hits > 0, skips, n_guessed)
+        return cls(chosen, first, golds, is_right, skips, n_guessed)
 
     def facts(self) -> dict[str, int]:
         """Counts for warnings."""
@@ -79,12 +83,12 @@ class Answered:
         return {"guessed": self.n_guessed, "no_option": lost}
 
 
-def _chosen(batch: Batch, variant: Variant, is_scored: npt.NDArray[np.bool_]) -> tuple[Ints, int]:
-    if variant == "vlmeval":
+def _chosen(batch: Batch, rule: Rule, is_scored: npt.NDArray[np.bool_]) -> tuple[Ints, int]:
+    if rule == "vlmeval":
         codes = batch.column("prediction.choice", NumberColumn).numbers
         return np.nan_to_num(codes, nan=_NONE).astype(np.int64), 0
     texts = batch.column("choice.answer", TextColumn).texts
-    found = read_all(variant, texts, options_of(batch))
+    found = read_all(rule, texts, options_of(batch))
     drawn = sum(
         one is not None and one.reason == GUESSED and bool(scored)
         for one, scored in zip(found, is_scored, strict=True)
@@ -102,30 +106,46 @@ def options_of(batch: Batch) -> list[Options]:
     ]
 
 
-def _notices(facts: Mapping[str, int], n: int, variant: Variant) -> tuple[Notice, ...]:
-    found = []
-    if facts.get("guessed"):
-        found.append(
-            Notice(
-                "random_guess",
-                f"the official code of {variant} would draw an option at random for "
-                f"{facts['guessed']:,} of {n:,} answers; here they are wrong, and no number "
-                "depends on chance",
-            )
-        )
-    if facts.get("no_option"):
-        found.append(
-            Notice(
-                "no_right_option",
-                f"{facts['no_option']:,} items have an answer that is none of their options; they "
-                "are left out. Look for letters beyond the options, or several in one text",
-            )
-        )
-    return tuple(found)
+def random_draws(rule: Rule, facts: Mapping[str, int], n: int) -> tuple[Notice, ...]:
+    """Warning of answers for which the official code draws an option at random."""
+    if not facts.get("guessed"):
+        return ()
+    return (
+        Notice(
+            "random_guess",
+            f"the official code of {rule} would draw an option at random for "
+            f"{facts['guessed']:,} of {n:,} answers; here they are wrong, and no number depends on "
+            "chance",
+        ),
+    )
+
+
+def _without_right_option(facts: Mapping[str, int]) -> tuple[Notice, ...]:
+    n = facts.get("no_option", 0)
+    if not n:
+        return ()
+    counted = number_of(
+        n,
+        "item has an answer that is none of its options, and is",
+        "items have answers that are none of their options, and are",
+    )
+    message = f"{counted} left out. Look for letters beyond the options, or several in one text"
+    return (Notice("no_right_option", message),)
 
 
 @dataclass(frozen=True, slots=True)
-class ChoiceAccuracy(MeanMetric[None]):
+class _ChoiceMetric(Metric[None]):
+    """What metrics of multiple choice share: whose rule reads the answers."""
+
+    variant: Rule = "vlmeval"
+
+    def needs(self) -> tuple[str, ...]:
+        """Other rules read the text of the answer again."""
+        return OURS if self.variant == "vlmeval" else THEIRS
+
+
+@dataclass(frozen=True, slots=True)
+class ChoiceAccuracy(_ChoiceMetric, MeanMetric[None]):
     """1 if the answer names a right option, else 0; an answer that names none is 0.
 
     Input: the option that an answer names (read from its text as :mod:`vlmeval_cli.parsing.choices`
@@ -149,8 +169,6 @@ class ChoiceAccuracy(MeanMetric[None]):
     Source: Yue et al. 2024 (MMMU); VLMEvalKit ``matching_util``.
     """
 
-    variant: Variant = "vlmeval"
-
     info: ClassVar[MetricInfo] = MetricInfo(
         name="choice_accuracy",
         revision=1,
@@ -163,23 +181,19 @@ class ChoiceAccuracy(MeanMetric[None]):
         source="Yue et al. 2024 (MMMU)",
     )
 
-    def needs(self) -> tuple[str, ...]:
-        """Other rules read the text of the answer again."""
-        return OURS if self.variant == "vlmeval" else THEIRS
-
     def outputs(self) -> tuple[Output, ...]:
         """One number, the share of right answers."""
         name = self.info.name
         return (Output(name, worst=0.0, kind="binary", meaning=self.info.title),)
 
     def measure(self, batch: Batch, context: None) -> Statistics:
-        """Rows ``(right, code of the right letter, of the chosen one, 1 / options, 1)``."""
+        """Rows ``(right, bits of the right letters, code of the chosen one, chance, 1)``."""
         found = Answered.of(batch, self.variant)
-        with np.errstate(divide="ignore"):
-            chance = 1.0 / batch.column("options.count", NumberColumn).numbers
+        n_options = batch.column("options.count", NumberColumn).numbers
+        chance = _letter_flags(found.golds).sum(axis=1) / n_options
         return mean_statistics(
             found.is_right.astype(np.float64),
-            found.gold.astype(np.float64),
+            found.golds.astype(np.float64),
             found.chosen.astype(np.float64),
             np.nan_to_num(chance, nan=0.0),
             skips=found.skips,
@@ -197,19 +211,25 @@ class ChoiceAccuracy(MeanMetric[None]):
 
     def advise(self, facts: Mapping[str, int], n: int) -> tuple[Notice, ...]:
         """Random draws that were not made, and answers that are no options."""
-        return _notices(facts, n, self.variant)
+        return (*random_draws(self.variant, facts, n), *_without_right_option(facts))
+
+
+def _letter_flags(golds: Array | Ints) -> npt.NDArray[np.bool_]:
+    """Whether each letter is among the bits of each item, shape (n, 26)."""
+    flags: npt.NDArray[np.bool_] = (golds.astype(np.int64)[:, None] >> _CODES) & 1 == 1
+    return flags
 
 
 def _floors(rows: Array) -> Table:
     """What one scores without looking at the question."""
-    golds = np.bincount(rows[:, 1].astype(int))
+    constant = _letter_flags(rows[:, 1]).mean(axis=0)
     chance = rows[:, 3].mean() if (rows[:, 3] > 0).all() else None
     return Table(
         title="Accuracy beside its floors",
         columns=("answers", "accuracy"),
         rows=(
             ("as scored", float(rows[:, 0].mean())),
-            (f"always {LETTERS[golds.argmax()]}, most often right", float(golds.max() / len(rows))),
+            (f"always {LETTERS[constant.argmax()]}, most often right", float(constant.max())),
             ("random options", None if chance is None else float(chance)),
         ),
     )
@@ -217,14 +237,12 @@ def _floors(rows: Array) -> Table:
 
 def _letters(rows: Array) -> Table:
     """A model that prefers a position chooses its letter more often than it is right."""
-    right, chosen = rows[:, 1].astype(int), rows[:, 2].astype(int)
-    size = int(max(right.max(), chosen.max())) + 1
-    is_right, is_chosen = (
-        np.bincount(right, minlength=size),
-        np.bincount(chosen + 1, minlength=size + 1),
-    )
-    hits = np.bincount(right, weights=rows[:, 0], minlength=size)
+    right, chosen = _letter_flags(rows[:, 1]), rows[:, 2].astype(int)
+    is_right = right.sum(axis=0)
+    is_chosen = np.bincount(chosen + 1, minlength=len(LETTERS) + 1)
+    hits = right.T @ rows[:, 0]
     n = len(rows)
+    last = int(np.flatnonzero(is_right + is_chosen[1:])[-1])
     listed: list[tuple[str | float | int | None, ...]] = [
         (
             LETTERS[code],
@@ -233,7 +251,7 @@ def _letters(rows: Array) -> Table:
             float((is_chosen[code + 1] - is_right[code]) / n),
             float(hits[code] / is_right[code]) if is_right[code] else None,
         )
-        for code in range(size)
+        for code in range(last + 1)
     ]
     if is_chosen[0]:
         listed.append(("none named", 0, int(is_chosen[0]), float(is_chosen[0] / n), None))
@@ -245,7 +263,7 @@ def _letters(rows: Array) -> Table:
 
 
 @dataclass(frozen=True, slots=True)
-class ChoiceAccuracyParsed(MeanMetric[None]):
+class ChoiceAccuracyParsed(_ChoiceMetric, MeanMetric[None]):
     """Accuracy over the answers that name an option; the others are skipped and counted.
 
     Input, options and source as in ``choice_accuracy``.
@@ -258,8 +276,6 @@ class ChoiceAccuracyParsed(MeanMetric[None]):
     says: ``choice_accuracy`` counts them as wrong.
     """
 
-    variant: Variant = "vlmeval"
-
     info: ClassVar[MetricInfo] = MetricInfo(
         name="choice_accuracy_parsed",
         revision=2,
@@ -270,10 +286,6 @@ class ChoiceAccuracyParsed(MeanMetric[None]):
         multi_reference="best",
         source="choice_accuracy over parsed answers",
     )
-
-    def needs(self) -> tuple[str, ...]:
-        """Other rules read the text of the answer again."""
-        return OURS if self.variant == "vlmeval" else THEIRS
 
     def outputs(self) -> tuple[Output, ...]:
         """One number."""
@@ -293,14 +305,12 @@ class ChoiceAccuracyParsed(MeanMetric[None]):
 
 
 @dataclass(frozen=True, slots=True)
-class ChoiceUnparsedRate(MeanMetric[None]):
+class ChoiceUnparsedRate(_ChoiceMetric, MeanMetric[None]):
     """Share of answers that name no option, or several; missing answers are among them.
 
     Input, options and source as in ``choice_accuracy``. Output: a fraction from 0 to 1, lower is
     better. Why an answer could not be read stands in the samples.
     """
-
-    variant: Variant = "vlmeval"
 
     info: ClassVar[MetricInfo] = MetricInfo(
         name="choice_unparsed_rate",
@@ -312,10 +322,6 @@ class ChoiceUnparsedRate(MeanMetric[None]):
         multi_reference="best",
         source="choice_accuracy",
     )
-
-    def needs(self) -> tuple[str, ...]:
-        """Other rules read the text of the answer again."""
-        return OURS if self.variant == "vlmeval" else THEIRS
 
     def outputs(self) -> tuple[Output, ...]:
         """One number, lower is better."""
@@ -333,7 +339,7 @@ class ChoiceUnparsedRate(MeanMetric[None]):
 
 
 @dataclass(frozen=True, slots=True)
-class ChoiceBalancedAccuracy(PooledMetric[None]):
+class ChoiceBalancedAccuracy(_ChoiceMetric, PooledMetric[None]):
     """Mean over the letters of the accuracy where that letter is right.
 
     A model that always says "B" scores 1 / letters here, however often B is right.
@@ -345,8 +351,6 @@ class ChoiceBalancedAccuracy(PooledMetric[None]):
     Source: Brodersen et al. 2010 (balanced accuracy).
     """
 
-    variant: Variant = "vlmeval"
-
     info: ClassVar[MetricInfo] = MetricInfo(
         name="choice_balanced_accuracy",
         revision=1,
@@ -357,10 +361,6 @@ class ChoiceBalancedAccuracy(PooledMetric[None]):
         multi_reference="best",
         source="Brodersen et al. 2010",
     )
-
-    def needs(self) -> tuple[str, ...]:
-        """Other rules read the text of the answer again."""
-        return OURS if self.variant == "vlmeval" else THEIRS
 
     def outputs(self) -> tuple[Output, ...]:
         """One number, of no single item."""
@@ -374,7 +374,7 @@ class ChoiceBalancedAccuracy(PooledMetric[None]):
     def measure(self, batch: Batch, context: None) -> Statistics:
         """Rows ``(code of the right letter, right)``."""
         found = Answered.of(batch, self.variant)
-        values = np.column_stack([found.gold, found.is_right]).astype(np.float64)
+        values = np.column_stack([found.first, found.is_right]).astype(np.float64)
         values[list(found.skips)] = 0.0
         return Statistics(values, skips=found.skips)
 

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from vlmeval_cli.core.batch import Batch, ValueColumn
+from vlmeval_cli.core.batch import Batch, NumberColumn, ValueColumn
 from vlmeval_cli.core.metric import (
     MeanMetric,
     MetricInfo,
@@ -15,9 +15,9 @@ from vlmeval_cli.core.metric import (
     Statistics,
     mean_statistics,
 )
+from vlmeval_cli.metrics.choice import NO_OPTION, OPEN
 
 ROTATION = "a rotation of another item, scored with it"
-OPEN = "open question"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,8 @@ class CircularAccuracy(MeanMetric[None]):
     better. ``n`` is the number of questions, and intervals resample questions.
 
     Edge cases: a missing or unreadable answer to one rotation makes the question wrong. A question
-    that was asked once counts as it is. Fewer rotations are easier: a file that was cut off scores
+    is skipped where the recorded answer to one rotation is none of its options. One that was asked
+    once counts as it is. Fewer rotations are easier: a file that was cut off scores
     too high.
 
     Differs from: VLMEvalKit also stops at the first wrong rotation, which gives the same number.
@@ -47,7 +48,7 @@ class CircularAccuracy(MeanMetric[None]):
         title="share of questions that are right in every recorded order of their options",
         use="MMBench and every set that was asked with rotated options; guessing gains nothing",
         tasks=("choice",),
-        needs=("prediction.choice", "circular.choice", "circular.right"),
+        needs=("prediction.choice", "choice.open", "circular.choice", "circular.right"),
         multi_reference="best",
         source="Liu et al. 2024 (MMBench)",
     )
@@ -60,6 +61,7 @@ class CircularAccuracy(MeanMetric[None]):
         """Rows ``(right in all rotations, 1)`` of the first items of the questions."""
         chosen = batch.column("circular.choice", ValueColumn)
         right = batch.column("circular.right", ValueColumn)
+        is_open = batch.column("choice.open", NumberColumn).numbers
         starts = chosen.item_offsets[:-1].tolist()
         stops = chosen.item_offsets[1:].tolist()
         hits = [
@@ -72,7 +74,7 @@ class CircularAccuracy(MeanMetric[None]):
             if start == stop:
                 skips[item] = ROTATION
             elif not all(right.values[start:stop]):
-                skips[item] = OPEN
+                skips[item] = OPEN if is_open[item] else NO_OPTION
             else:
                 scores[item] = all(hits[start:stop])
         return mean_statistics(scores, skips=skips)

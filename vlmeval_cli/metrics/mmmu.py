@@ -20,7 +20,7 @@ from vlmeval_cli.core.metric import (
     mean_statistics,
 )
 from vlmeval_cli.core.results import MetricStatistics
-from vlmeval_cli.metrics.choice import options_of
+from vlmeval_cli.metrics.choice import options_of, random_draws
 from vlmeval_cli.parsing.choice_rules import GUESSED, read_all
 from vlmeval_cli.text.mmmu_open import is_right_open
 
@@ -97,15 +97,7 @@ class MmmuAccuracy(MeanMetric[None]):
 
     def advise(self, facts: Mapping[str, int], n: int) -> tuple[Notice, ...]:
         """Random draws that were not made."""
-        if not facts.get("guessed"):
-            return ()
-        return (
-            Notice(
-                "random_guess",
-                f"MMMU's official code would draw an option at random for {facts['guessed']:,} of "
-                f"{n:,} answers; here they are wrong, and no number depends on chance",
-            ),
-        )
+        return random_draws("mmmu", facts, n)
 
 
 METRICS = (MmmuAccuracy,)
