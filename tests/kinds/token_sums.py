@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from vlmeval_cli.core.batch import Batch, NumberColumn, singles
+from vlmeval_cli.core.batch import Batch, NumberColumn, ValueColumn, singles
 
 COLUMN = "prediction.nll"
 NOT_PERFECT = set()
@@ -27,4 +27,5 @@ def batch(items):
         f"prediction.{name}": NumberColumn(np.array(column, dtype=float), singles(n))
         for name, column in zip(NAMES, zip(*items, strict=True), strict=True)
     }
+    columns["prediction.unscored"] = ValueColumn([None] * n, singles(n))
     return Batch([f"i{i}" for i in range(n)], [None] * n, [[]] * n, columns=columns)

@@ -94,6 +94,56 @@ def test_bytes_of_tokens_are_those_recorded_or_their_own(score):
     assert found["bits_per_byte"] == pytest.approx(3.0 / (3 * math.log(2)))
 
 
+@pytest.mark.parametrize(
+    "logprobs",
+    [
+        {"tokens": ["né", " x", r"bytes:\xe6\x97"], "token_logprobs": [None, -2.0, -1.0]},
+        [
+            None,
+            {"5": {"logprob": -2.0, "decoded_token": " x"}},
+            {"6": {"logprob": -1.0, "decoded_token": "ab"}},
+        ],
+    ],
+    ids=["completions", "vllm"],
+)
+def test_bytes_of_scored_tokens_are_those_of_their_texts(score, logprobs):
+    # " x" and two bytes of a character: 3 nats in 4 bytes
+    found = score([{"id": 1, "logprobs": logprobs}])
+    assert found["bits_per_byte"] == pytest.approx(3.0 / (4 * math.log(2)))
+
+
+def test_a_broken_character_of_vllm_has_no_known_bytes(score):
+    prompt = [None, {"5": {"logprob": -2.0, "decoded_token": "\ufffd"}}]
+    found = score([{"id": 1, "prompt_logprobs": prompt}]).scores["bits_per_byte"]
+    assert found.reason == "the bytes of no text are known"
+
+
+def test_prompt_logprobs_of_vllm_are_recognised(score):
+    row = {"id": 1, "prompt": "a b", "prompt_logprobs": [None, {"5": {"logprob": -2.0}}]}
+    assert score([row]).task == "language_modeling"
+    assert score([row])["loss"] == 2.0
+    assert score([row], task="language_modeling", prediction_field="prompt_logprobs")["loss"] == 2.0
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"token_logprobs": [-1.0, -9999.0]},
+        {"logprobs": chat([-9999.0, -1.0])},
+        {"logprobs": {"tokens": ["a", "b"], "token_logprobs": [-1.0, -9999.0]}},
+    ],
+)
+def test_the_sentinel_of_servers_is_a_token_of_no_probability(score, row):
+    found = score([{"id": 1, **row}])
+    (warning,) = (one for one in found.warnings if one.code == "infinite_loss")
+    assert "−9999 as OpenAI and vLLM write it" in warning.message
+    assert math.isinf(found["loss"])
+
+
+def test_a_loss_of_9999_is_a_number(score):
+    assert score([{"id": 1, "losses": [9999.0, 1.0]}])["loss"] == 5000.0
+
+
 def test_bytes_of_a_text_that_is_partly_masked_are_unknown(score):
     row = {"id": 1, "token_logprobs": [-2.0, -1.0], "labels": [4, -100], "text": "abcd"}
     found = score([row]).scores["bits_per_byte"]
@@ -161,6 +211,8 @@ BROKEN = [
 UNPARSED = [
     ({"loss": 1.0}, "no count of tokens"),
     ({"loss": 1.0, "n_tokens": 0}, "no count of tokens"),
+    ({"loss": 1.0, "n_tokens": 2.5}, "no count of tokens"),
+    ({"loss": 1.0, "n_tokens": math.inf}, "no count of tokens"),
     ({"token_logprobs": []}, "no token is scored"),
     ({"token_logprobs": [None]}, "no token is scored"),
     ({"token_logprobs": [-1.0], "labels": [-100]}, "no token is scored"),
@@ -185,6 +237,8 @@ def test_a_text_without_a_scored_token_is_counted(score, row, words):
     found = score([good, {"id": 2, **row}])
     assert found.outcomes == {"unparsed": 1, "scored": 1}
     assert words in found.items.reasons[1]
+    assert words in next(iter(found.scores["loss"].skipped))
+    assert any(words in note for note in found.notes)
     assert found.scores["loss"].n == 1
 
 

@@ -59,6 +59,7 @@ TEST_NAMES: Final = ("test", "tests", "test_list")
 RESULT_NAMES: Final = ("passed", "correct", "is_correct")
 LOG_PROBABILITIES: Final = (
     "logprobs", "token_logprobs", "log_probs", "log_likelihood", "loss", "losses", "nll",
+    "prompt_logprobs",
 )  # fmt: skip
 HEAT_MAPS: Final = ("heatmap", "heatmaps", "heat_map", "saliency", "attention_map")
 MASKS: Final = ("mask", "masks", "boxes", "bboxes", "bbox")

@@ -8,10 +8,12 @@ from typing import ClassVar
 
 import numpy as np
 
-from vlmeval_cli.core.batch import Array, Batch, NumberColumn
+from vlmeval_cli.core.batch import Array, Batch, NumberColumn, ValueColumn
 from vlmeval_cli.core.metric import Metric, MetricInfo, Notice, Output, Statistics
 
-_NEEDS = ("prediction.nll", "prediction.n_tokens", "prediction.n_bytes")
+UNSCORED = "prediction.unscored"
+
+_NEEDS = ("prediction.nll", "prediction.n_tokens", "prediction.n_bytes", UNSCORED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +22,7 @@ class Perplexity(Metric[None]):
 
     Input: for each text the negative log-likelihood of its scored tokens in nats, and how many
     tokens and bytes these are. Masked tokens (label −100) and tokens without a log-probability (the
-    first one) are not scored.
+    first one) are not scored; for one without, why.
 
     Output: ``loss`` is the mean per token, all tokens of all texts alike (not the mean of the
     texts' losses); ``perplexity`` is its exponential, 1 or more; ``bits_per_byte`` divides by the
@@ -28,8 +30,10 @@ class Perplexity(Metric[None]):
     better.
 
     Edge cases: a token of probability 0 makes all three infinite, which reports tell as unknown
-    with that reason. Texts whose bytes are not known are left out of ``bits_per_byte``; it is
-    unknown if there are no others. A text that could not be read is skipped and counted.
+    with that reason; so does the −9999 that OpenAI and vLLM write in place of a log-probability,
+    as nothing is known of how small it is. Texts whose bytes are not known are left out of
+    ``bits_per_byte``; it is unknown if there are no others. A text that could not be read is
+    skipped and counted.
 
     Source: Jelinek et al. 1977; bits per byte as in lm-evaluation-harness.
 
@@ -40,6 +44,7 @@ class Perplexity(Metric[None]):
         ...     f"prediction.{name}": NumberColumn(np.array([number]), singles(1))
         ...     for name, number in numbers.items()
         ... }
+        >>> columns["prediction.unscored"] = ValueColumn([None], singles(1))
         >>> metric = Perplexity()
         >>> found = metric.measure(Batch(["t1"], [None], [[]], prepared=columns), None)
         >>> {name: round(float(v), 4) for name, v in metric.finalize(found.values[0]).items()}
@@ -77,14 +82,14 @@ class Perplexity(Metric[None]):
 
     def measure(self, batch: Batch, context: None) -> Statistics:
         """Rows ``(loss, tokens, infinite tokens' items, loss where bytes are known, bytes)``."""
-        nll, tokens, n_bytes = (batch.column(need, NumberColumn).numbers for need in _NEEDS)
+        nll, tokens, n_bytes = (batch.column(need, NumberColumn).numbers for need in _NEEDS[:3])
         infinite = np.isinf(nll)
         finite = np.where(infinite, 0.0, nll)
         known = ~np.isnan(n_bytes) & (n_bytes > 0) & (tokens > 0)
         values = np.column_stack(
             [finite, tokens, infinite, np.where(known, finite, 0.0), np.where(known, n_bytes, 0.0)]
         )
-        skips = dict.fromkeys(np.flatnonzero(tokens == 0).tolist(), "no token is scored")
+        skips = unscored(batch)
         unknown = int(((tokens > 0) & ~known).sum())
         facts = {"infinite": int(infinite.sum()), "no_bytes": unknown}
         return Statistics(values, skips=skips, facts=facts)
@@ -102,6 +107,12 @@ class Perplexity(Metric[None]):
                 "bits_per_byte": np.where(n_bytes > 0, bits, np.nan),
             }
 
+    def unknown(self, output: str, facts: Mapping[str, int]) -> str | None:
+        """A token of no probability, or no bytes."""
+        if facts.get("infinite"):
+            return "a token has probability 0"
+        return "the bytes of no text are known" if output == "bits_per_byte" else None
+
     def advise(self, facts: Mapping[str, int], n: int) -> tuple[Notice, ...]:
         """Infinite losses, and texts without bytes."""
         found = []
@@ -110,7 +121,8 @@ class Perplexity(Metric[None]):
                 Notice(
                     "infinite_loss",
                     f"{facts['infinite']:,} of {n:,} texts hold a token of probability 0 "
-                    "(log-probability −inf), which makes the loss infinite",
+                    "(log-probability −inf, or −9999 as OpenAI and vLLM write it), which makes the "
+                    "loss infinite",
                 )
             )
         if 0 < facts.get("no_bytes", 0) < n:
@@ -122,6 +134,12 @@ class Perplexity(Metric[None]):
                 )
             )
         return tuple(found)
+
+
+def unscored(batch: Batch) -> dict[int, str]:
+    """Items without a scored token, and why."""
+    reasons = batch.column(UNSCORED, ValueColumn).values
+    return {i: why for i, why in enumerate(reasons) if why is not None}
 
 
 METRICS = (Perplexity,)

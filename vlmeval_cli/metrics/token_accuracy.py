@@ -9,8 +9,9 @@ import numpy as np
 
 from vlmeval_cli.core.batch import Array, Batch, NumberColumn
 from vlmeval_cli.core.metric import Metric, MetricInfo, Output, Statistics
+from vlmeval_cli.metrics.perplexity import UNSCORED, unscored
 
-_NEEDS = ("prediction.nll", "prediction.n_top", "prediction.n_judged")
+_NEEDS = ("prediction.nll", "prediction.n_top", "prediction.n_judged", UNSCORED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +46,9 @@ class TokenAccuracy(Metric[None]):
 
     def measure(self, batch: Batch, context: None) -> Statistics:
         """Rows ``(tokens that were the top choice, tokens judged)``."""
-        _, top, judged = (batch.column(need, NumberColumn).numbers for need in _NEEDS)
+        _, top, judged = (batch.column(need, NumberColumn).numbers for need in _NEEDS[:3])
         skips = dict.fromkeys(np.flatnonzero(judged == 0).tolist(), "no alternatives are recorded")
-        return Statistics(np.column_stack([top, judged]), skips=skips)
+        return Statistics(np.column_stack([top, judged]), skips={**skips, **unscored(batch)})
 
     def finalize(self, totals: Array) -> dict[str, Array]:
         """Top choices of judged tokens."""

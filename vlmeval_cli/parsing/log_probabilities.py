@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain, pairwise
 from typing import Any
 
 import numpy as np
 
-from vlmeval_cli.core.batch import Array, NumberColumn, singles
+from vlmeval_cli.core.batch import Array, offsets_of
 from vlmeval_cli.core.config import OnBadRow
-from vlmeval_cli.parsing.items import Items, Parsed, Place, Values
+from vlmeval_cli.parsing.items import Place, Values
 from vlmeval_cli.parsing.texts import refused
 from vlmeval_cli.readers.json_values import described
 
 LOSS_NAMES = frozenset({"loss", "losses", "nll"})  # negative log-likelihoods; all else is positive
-MASK = -100  # a label that PyTorch's cross entropy ignores
+IMPOSSIBLE = -9999.0  # what OpenAI and vLLM write for a token of (nearly) no probability
 _ROUNDING = 1e-3  # log-probabilities in half precision may come out this far above 0
 _EXPECTED = (
     "natural log-probabilities: a list of numbers ≤ 0 (null for a token without one), OpenAI or "
     "vLLM logprobs, or a loss with a count of tokens"
 )
-_COUNTS = ("n_tokens", "num_tokens", "token_count")
-_BYTES = ("n_bytes", "num_bytes", "byte_count")
-FIELDS = (*_COUNTS, *_BYTES, "labels", "loss_mask", "text")
+_ESCAPED_BYTES = re.compile(r"bytes:((?:\\x[0-9a-f]{2})+)")  # of a token that is a broken character
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,11 @@ def log_probabilities(
     Raises:
         DataError: a value holds no log-probabilities.
     """
-    read = partial(_tokens, name=field.rpartition(".")[2])
+    name = field.rpartition(".")[2]
+    plain = _all_plain(values, name)
+    if plain is not None:
+        return Values(plain, {})
+    read = partial(_tokens, name=name)
     bad: dict[int, str] = {}
     found: list[Any] = []
     for row, value in enumerate(values):
@@ -78,8 +82,41 @@ def log_probabilities(
     return Values(found, bad)
 
 
+def _all_plain(values: Sequence[Any], name: str) -> list[Any] | None:
+    """Tokens of lists of numbers, read as one array; None if there is anything else or amiss."""
+    if not set(map(type, values)) <= {list, type(None)}:
+        return None
+    flat = [*chain.from_iterable(value for value in values if value is not None)]
+    if not set(map(type, flat)) <= {int, float}:
+        return None
+    log_probs = _sign(name) * np.array(flat, dtype=np.float64)
+    if np.isnan(log_probs).any() or log_probs.max(initial=-np.inf) > _ROUNDING:
+        return None
+    offsets = offsets_of([0 if value is None else len(value) for value in values])
+    found = _plain(_without_sentinels(log_probs, name))
+    return [
+        None
+        if value is None
+        else Tokens(
+            found.log_probs[start:stop], found.is_top[start:stop], found.n_bytes[start:stop]
+        )
+        for value, (start, stop) in zip(values, pairwise(offsets.tolist()), strict=True)
+    ]
+
+
+def _sign(name: str) -> float:
+    return -1.0 if name in LOSS_NAMES else 1.0
+
+
+def _without_sentinels(log_probs: Array, name: str) -> Array:
+    """Log-probabilities, minus infinity where the number says that there is no probability."""
+    if name in LOSS_NAMES:
+        return log_probs
+    return np.where(log_probs == IMPOSSIBLE, -np.inf, log_probs)
+
+
 def _tokens(value: object, name: str) -> Tokens | Total:
-    sign = -1.0 if name in LOSS_NAMES else 1.0
+    sign = _sign(name)
     if isinstance(value, int | float) and not isinstance(value, bool):
         total = sign * _numbers([value])
         _refuse_positive(total, name)
@@ -95,7 +132,7 @@ def _tokens(value: object, name: str) -> Tokens | Total:
     else:
         raise _MalformedError
     _refuse_positive(found.log_probs, name)
-    return found
+    return replace(found, log_probs=_without_sentinels(found.log_probs, name))
 
 
 def _plain(log_probs: Array) -> Tokens:
@@ -163,154 +200,56 @@ def _is_top(own: float | None, others: Iterable[Any]) -> float:
 
 def _chat_bytes(entry: Mapping[str, Any]) -> float:
     """Bytes as recorded; a token that is text has its own, unless it is a broken character."""
-    given, token = entry.get("bytes"), entry["token"]
-    if isinstance(given, list):
-        return float(len(given))
-    is_whole = isinstance(token, str) and "\N{REPLACEMENT CHARACTER}" not in token
-    return float(len(token.encode("utf-8", "surrogatepass"))) if is_whole else np.nan
+    given = entry.get("bytes")
+    return float(len(given)) if isinstance(given, list) else _token_bytes(entry["token"])
+
+
+def _token_bytes(token: object) -> float:
+    r"""UTF-8 bytes of a token's text; unknown of a broken character, unless it is spelled out.
+
+    >>> _token_bytes(" über"), _token_bytes(r"bytes:\xe6\x97"), _token_bytes("\ufffd")
+    (6.0, 2.0, nan)
+    """
+    if not isinstance(token, str) or "\N{REPLACEMENT CHARACTER}" in token:
+        return np.nan
+    escaped = _ESCAPED_BYTES.fullmatch(token.strip())
+    return len(escaped[1]) / 4 if escaped else float(len(token.encode("utf-8", "surrogatepass")))
 
 
 def _completion(value: Mapping[str, Any]) -> Tokens:
     """``{tokens, token_logprobs, top_logprobs}`` of OpenAI's older completions."""
     found = _plain(_numbers(value["token_logprobs"]))
-    tops = value.get("top_logprobs")
-    if not isinstance(tops, list) or len(tops) != len(found.log_probs):
+    n = len(found.log_probs)
+    texts, tops = value.get("tokens"), value.get("top_logprobs")
+    if isinstance(texts, list) and len(texts) == n:
+        found = replace(found, n_bytes=np.array([*map(_token_bytes, texts)], dtype=np.float64))
+    if not isinstance(tops, list) or len(tops) != n:
         return found
     is_top = [
         _is_top(own, others.values()) if isinstance(others, Mapping) else np.nan
         for own, others in zip(value["token_logprobs"], tops, strict=True)
     ]
-    return Tokens(found.log_probs, np.array(is_top, dtype=np.float64), found.n_bytes)
+    return replace(found, is_top=np.array(is_top, dtype=np.float64))
 
 
 def _prompt(entries: Sequence[Any]) -> Tokens:
     """``[null, {token id: {logprob, rank}}]`` of vLLM; the prompt's own token stands first."""
-    firsts = [_first(entry) for entry in entries]
-    ranks = [None if first is None else first.get("rank") for first in firsts]
+    firsts = [*map(_first, entries)]
+    ranks = [first.get("rank") for first in firsts]
     return Tokens(
-        log_probs=_numbers([None if first is None else first.get("logprob") for first in firsts]),
+        log_probs=_numbers([first.get("logprob") for first in firsts]),
         is_top=np.array([np.nan if r is None else float(r == 1) for r in ranks], dtype=np.float64),
-        n_bytes=np.full(len(entries), np.nan),
+        n_bytes=np.array(
+            [_token_bytes(first.get("decoded_token")) for first in firsts], dtype=np.float64
+        ),
     )
 
 
-def _first(entry: object) -> Mapping[str, Any] | None:
+def _first(entry: object) -> Mapping[str, Any]:
+    """The prompt's own token; nothing is known of the first one."""
     if entry is None:
-        return None
+        return {}
     first = next(iter(entry.values()), None) if isinstance(entry, Mapping) else None
     if not isinstance(first, Mapping) or "logprob" not in first:
         raise _MalformedError('a list whose entries are no {token id: {"logprob": …}}')
     return first
-
-
-# What a text comes to: its loss and tokens, its bytes with their loss, and its top tokens.
-_SUMS = ("nll", "n_tokens", "n_bytes", "n_top", "n_judged")
-_Row = tuple[float, float, float, float, float]
-
-
-def parse(items: Items) -> Parsed:
-    """Sums of each item as columns ``prediction.nll``, ``prediction.n_tokens``, ….
-
-    Columns hold one number per item. ``nll`` is in nats, infinite where a token had no probability
-    at all. NaN: ``n_bytes`` where the bytes of the scored tokens are not known. ``n_top`` of
-    ``n_judged`` tokens were the most probable ones; there are no such columns where no row records
-    alternatives.
-    """
-    unparsed: dict[int, str] = {}
-    values: list[dict[str, float | None] | None] = []
-    sums = np.zeros((len(items), len(_SUMS)))
-    beside = {name: items.fields[name] for name in FIELDS if name in items.fields}
-    for i, found in enumerate(items.predictions):
-        row = None
-        if found is not None:
-            row = _sums(found, {name: column[i] for name, column in beside.items()})
-        if isinstance(row, str):
-            unparsed[i] = row
-        elif row is not None:
-            sums[i] = row
-        values.append(None if row is None or isinstance(row, str) else _shown(row))
-    known = _SUMS if sums[:, -1].any() else _SUMS[:-2]
-    columns = {
-        f"prediction.{name}": NumberColumn(sums[:, j], singles(len(items)))
-        for j, name in enumerate(known)
-    }
-    return Parsed(values, unparsed=unparsed, columns=columns)
-
-
-def _shown(row: _Row) -> dict[str, float | None]:
-    return {"n_tokens": row[1], "nll": row[0] if np.isfinite(row[0]) else None}
-
-
-def _sums(found: Tokens | Total, beside: Mapping[str, Any]) -> _Row | str:
-    """The sums of one text, or why it has none."""
-    if isinstance(found, Total):
-        return _sums_of_total(found, beside)
-    scored = _mask(len(found.log_probs), beside)
-    if isinstance(scored, str):
-        return scored
-    scored &= ~np.isnan(found.log_probs)
-    if not scored.any():
-        return "no token is scored"
-    judged = scored & ~np.isnan(found.is_top)
-    return (
-        float(-np.minimum(found.log_probs[scored], 0.0).sum()),
-        float(scored.sum()),
-        _bytes_of(found, scored, beside),
-        float(found.is_top[judged].sum()),
-        float(judged.sum()),
-    )
-
-
-def _sums_of_total(found: Total, beside: Mapping[str, Any]) -> _Row | str:
-    count = _whole(beside, _COUNTS)
-    if count is None or count <= 0:
-        return f"one number for the whole text, and no count of tokens ({', '.join(_COUNTS)})"
-    given = _whole(beside, _BYTES)
-    n_bytes = _text_bytes(beside) if given is None else float(given)
-    nll = -found.log_prob * (count if found.is_mean else 1)
-    return max(nll, 0.0), float(count), n_bytes, 0.0, 0.0
-
-
-def _mask(n: int, beside: Mapping[str, Any]) -> Any:  # noqa: ANN401  (an array, or why not)
-    """Tokens that labels and loss mask let count, shape (n,); a text if their lengths differ."""
-    scored = np.ones(n, dtype=bool)
-    for name, counts in _MASKS.items():
-        given = beside.get(name)
-        if not isinstance(given, list):
-            continue
-        if len(given) == n + 1:
-            given = given[1:]  # the first token has no prediction
-        if len(given) != n:
-            return f"{len(given):,} {name} for {n:,} log-probabilities"
-        scored &= np.array([counts(entry) for entry in given], dtype=bool)
-    return scored
-
-
-_MASKS: Mapping[str, Callable[[object], bool]] = {
-    "labels": lambda label: label != MASK,
-    "loss_mask": bool,
-}
-
-
-def _bytes_of(found: Tokens, scored: Any, beside: Mapping[str, Any]) -> float:  # noqa: ANN401
-    recorded = found.n_bytes[scored]
-    if not np.isnan(recorded).any():
-        return float(recorded.sum())
-    given = _whole(beside, _BYTES)
-    if given is not None:
-        return float(given)
-    # All tokens but the first, which has no prediction, stand for the whole text.
-    return _text_bytes(beside) if scored[1:].all() else np.nan
-
-
-def _text_bytes(beside: Mapping[str, Any]) -> float:
-    text = beside.get("text")
-    return float(len(text.encode("utf-8", "surrogatepass"))) if isinstance(text, str) else np.nan
-
-
-def _whole(beside: Mapping[str, Any], names: Sequence[str]) -> int | None:
-    for name in names:
-        value = beside.get(name)
-        if isinstance(value, int | float) and not isinstance(value, bool) and value == int(value):
-            return int(value)
-    return None

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from vlmeval_cli.core.config import RunConfig
 from vlmeval_cli.core.results import Diagnosis, Score
 from vlmeval_cli.parsing.items import Items, Parsed
-from vlmeval_cli.parsing.log_probabilities import FIELDS, log_probabilities, parse
+from vlmeval_cli.parsing.log_probabilities import log_probabilities
+from vlmeval_cli.parsing.token_sums import FIELDS, parse
 from vlmeval_cli.tasks.base import Defaults, Facts, Task, value
 
 _COMPARABLE = (
