@@ -24,6 +24,12 @@ CHOICES = [
     ("classification", "accuracy,classification,calibration", "--by", "light"),
     ("choice", "choice_accuracy,choice_balanced_accuracy,choice_accuracy_parsed"),
     ("grounding", "acc_at_iou,box_iou,center_accuracy"),
+    ("docqa", "anls,anls:threshold=0.2,exact_match"),
+    ("text", "chrf,sacrebleu,rouge:types=rouge_1+rouge_lsum"),
+    ("freeform", "field_f1,format_valid,schema_valid,anls_star,consistency"),
+    ("code", "pass_at_k:k=1+5,edit_similarity,smoothed_bleu"),
+    ("language_modeling", "perplexity,token_accuracy"),
+    ("rationality", "rationality"),
     ("detection", "box_f1,mean_ap,expected_ap,tide", "--by", "light"),
 ]
 
@@ -48,10 +54,7 @@ class Saved:
 
 
 def detections(folder):
-    """Objects of images, found, missed, invented or named otherwise, a box in twenty a duplicate.
-
-    A group of its own has an item without objects, and one without predictions.
-    """
+    """Images of no to four objects: found, missed, found twice, or called otherwise."""
     rng = np.random.default_rng(7)
     preds, refs = [], []
     for n in range(40):
@@ -80,7 +83,7 @@ def detections(folder):
 def saved(request, tmp_path, capsys):
     task, metrics, *more = request.param
     folder = detections(tmp_path) if task == "detection" else SAMPLES / task
-    files = [str(folder / name) for name in ("preds.jsonl", "refs.jsonl")]
+    files = [str(path) for path in sorted(folder.glob("*.jsonl"))]
     if task == "detection":
         more += ["--box-format", "xywh-pixels/xywh-pixels"]
     options = ["--metrics", metrics, "--output", str(tmp_path / "run"), "--resamples", "0", "-q"]
