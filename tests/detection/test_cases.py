@@ -315,6 +315,22 @@ def test_losses_without_references_are_language_modeling(recognise):
     assert recognise(rows)[0].task == "language_modeling"
 
 
+def test_rows_of_losses_are_language_modeling_and_no_documents(recognise):
+    preds = [{"id": n, "nll": 30.0, "n_tokens": 10, "domain": "a"} for n in range(3)]
+    refs = [{"id": n, "loss": 2.0, "n_tokens": 10, "text": "abc"} for n in range(3)]
+    for one, other in ((preds, refs), (refs, preds), (preds, preds)):
+        assert recognise(one, other)[0].task == "language_modeling"
+    texts = [{"id": n, "reference": f"text {n}", "domain": "a"} for n in range(3)]
+    assert recognise(preds, texts)[0].task == "language_modeling"
+
+
+def test_documents_with_a_loss_are_documents(recognise):
+    rows = [{"id": n, "company": "ACME", "year": 2020 + n, "loss": 1.5 * n} for n in range(3)]
+    found, *_ = recognise(rows, rows)
+    assert found.task == "freeform"
+    assert fields_of(found) == (".", ".")
+
+
 def test_openai_choices_are_no_options(joined):
     preds = [
         {"custom_id": f"q{n}", "choices": [{"message": {"content": "a dog"}}]} for n in range(3)

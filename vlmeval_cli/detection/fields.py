@@ -116,7 +116,16 @@ def _reference(
         names = _label_or_text(side, predictions, names)
     if names:
         return _first(names, "a name of references")
-    return _whole_row(side) if predictions is not None else Chosen(None)
+    if predictions is None or _hold_losses(predictions) or _hold_losses(side):
+        return Chosen(None)
+    return _whole_row(side)
+
+
+def _hold_losses(side: Side) -> bool:
+    """Whether the rows are measurements of a model's tokens, and no documents with a loss."""
+    names = side.present(rules.LOG_PROBABILITIES)
+    is_by_token = any(isinstance(one, list | dict) for name in names for one in side.values(name))
+    return bool(names) and (is_by_token or side.has(*rules.TOKEN_COUNTS))
 
 
 def _are_token_ids(values: Sequence[Any]) -> bool:

@@ -61,6 +61,7 @@ LOG_PROBABILITIES: Final = (
     "logprobs", "token_logprobs", "log_probs", "log_likelihood", "loss", "losses", "nll",
     "prompt_logprobs",
 )  # fmt: skip
+TOKEN_COUNTS: Final = ("n_tokens", "num_tokens", "token_count")
 HEAT_MAPS: Final = ("heatmap", "heatmaps", "heat_map", "saliency", "attention_map")
 MASKS: Final = ("mask", "masks", "boxes", "bboxes", "bbox")
 VERDICTS: Final = ("winner", "preference")

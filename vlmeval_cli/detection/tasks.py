@@ -66,7 +66,10 @@ def _code(seen: Evidence) -> str | None:
 
 def _log_probabilities(seen: Evidence) -> str | None:
     name = seen.have(*rules.LOG_PROBABILITIES)
-    return f'the rows have "{name}" and no text reference' if name and not seen.texts else None
+    if name and not seen.texts:
+        return f'the rows have "{name}" and no text reference'
+    own = next(iter(seen.predictions.present(rules.LOG_PROBABILITIES)), None)
+    return f'the predictions have "{own}" and no text' if own and not seen.prediction else None
 
 
 def _heat_maps(seen: Evidence) -> str | None:

@@ -133,6 +133,8 @@ def _wholly_scored(scored: Flags, lengths: Ints, at: Ints) -> set[int]:
 def _fill_bytes(sums: _Sums, items: Items, whole: set[int]) -> None:
     """Bytes of texts whose tokens have none: as recorded for the text, or those of the text."""
     beside = _beside(items)
+    if beside.keys().isdisjoint((*_BYTES, _TEXT)):
+        return
     for i in np.flatnonzero(np.isnan(sums.n_bytes)).tolist():
         given = _whole(beside, _BYTES, i)
         if given is not None:
