@@ -34,6 +34,17 @@ def test_predictions_that_a_layout_names_may_all_be_right(score):
     assert score(rows).scores["exact_match"].value == 1.0
 
 
+def test_items_without_a_reference_are_neither_matched_nor_missing(score):
+    """Of 8 items, 0 to 2 have no answer; of the other 5, one has no prediction and one is empty."""
+    answers = [None, [], [""], ["a"], ["a"], ["a"], ["a"], ["a"]]
+    references = [{"id": n, "answers": given} for n, given in enumerate(answers)]
+    predictions = [{"id": n, "prediction": "" if n in (1, 4) else "a"} for n in (0, 1, 4, 5, 6, 7)]
+    join = score(predictions, references, task="vqa", missing="worst").join
+    assert (join.matched, join.missing, join.empty, join.no_reference) == (4, 1, 1, 3)
+    shown = {kind: set(ids) for kind, ids in join.examples.items()}
+    assert shown == {"missing": {"3"}, "empty": {"4"}, "no_reference": {"0", "1", "2"}}
+
+
 @pytest.fixture
 def read(score):
     """Options → what was read of each prediction, by id."""

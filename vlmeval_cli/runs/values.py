@@ -11,6 +11,7 @@ from typing import Any
 from vlmeval_cli.core.config import RunConfig
 from vlmeval_cli.core.errors import DataError
 from vlmeval_cli.core.results import JoinReport
+from vlmeval_cli.joining import Dataset
 from vlmeval_cli.runs.gathering import EXAMPLES, Gathered
 from vlmeval_cli.tasks.base import Task
 
@@ -45,7 +46,6 @@ def as_values(gathered: Gathered, task: Task, config: RunConfig) -> Gathered:
     lost = {i: why for i, why in mine.bad.items() if i not in unusable}
     if lost and config.join.missing == "error":
         _refuse_lost(gathered, lost)
-    report = _recounted(gathered, lost, theirs.bad, unanswered)
     dataset = replace(dataset, predictions=mine.values, references=theirs.values)
     if len(unusable) == len(dataset):
         raise DataError(
@@ -54,6 +54,10 @@ def as_values(gathered: Gathered, task: Task, config: RunConfig) -> Gathered:
         )
     if unusable:
         dataset = dataset.at([i for i in range(len(dataset)) if i not in unusable])
+    report = gathered.report
+    if lost or theirs.bad or unusable:
+        bad = [*lost.values(), *theirs.bad.values()]
+        report = _recounted(report, dataset, bad, [gathered.dataset.ids[i] for i in unanswered])
     labels = cache(lambda: _labels(gathered, task, theirs.values))
     return replace(gathered, dataset=dataset, report=report, labels=labels)
 
@@ -79,23 +83,32 @@ def _refuse_lost(gathered: Gathered, lost: Mapping[int, str]) -> None:
 
 
 def _recounted(
-    gathered: Gathered,
-    lost: Mapping[int, str],
-    bad_references: Mapping[int, str],
-    unanswered: Sequence[int],
+    report: JoinReport, left: Dataset, bad: Sequence[str], unanswered: Sequence[str]
 ) -> JoinReport:
-    """The join report after values that are none of the task's were found."""
-    report, ids = gathered.report, gathered.dataset.ids
-    bad = [*lost.values(), *bad_references.values()]
-    found = {"bad_rows": bad, "missing": [ids[i] for i in lost]}
-    found["no_reference"] = [ids[i] for i in unanswered]
-    before = report.examples
-    examples = {kind: (*before.get(kind, ()), *more)[:EXAMPLES] for kind, more in found.items()}
+    """The join report of the items that are ``left``, with the rows that are not.
+
+    Args:
+        report: of all items.
+        left: those with values of the task.
+        bad: what is wrong with values that are none of the task's.
+        unanswered: ids of items without a reference.
+    """
+    pairs = [*zip(left.ids, left.predictions, strict=True)]
+    missing = [name for name, prediction in pairs if prediction is None]
+    empty = [name for name, prediction in pairs if prediction == ""]
+    examples = {
+        **report.examples,
+        "missing": missing,
+        "empty": empty,
+        "bad_rows": [*report.examples.get("bad_rows", ()), *bad],
+        "no_reference": [*report.examples.get("no_reference", ()), *unanswered],
+    }
     return replace(
         report,
-        matched=report.matched - len(bad) - len(unanswered),
-        missing=report.missing + len(lost),
+        matched=len(left) - len(missing),
+        missing=len(missing),
+        empty=len(empty),
         bad_rows=report.bad_rows + len(bad),
         no_reference=report.no_reference + len(unanswered),
-        examples={**before, **{kind: shown for kind, shown in examples.items() if shown}},
+        examples={kind: tuple(shown[:EXAMPLES]) for kind, shown in examples.items() if shown},
     )
