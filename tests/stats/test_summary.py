@@ -133,3 +133,12 @@ def test_an_interval_that_does_not_hold_its_score_is_none():
     assert found["seen"].value == 1.0
     assert found["seen"].low is found["seen"].high is None
     assert found["seen"].has_lost_interval
+
+
+def test_subsets_have_the_same_intervals_alone_and_together(monkeypatch):
+    statistics = made(np.arange(12.0))
+    subsets = [Subset(), Subset(np.arange(4)), Subset(np.arange(4, 12))]
+    policy = StatisticsPolicy(resamples=60)
+    together = estimates([Length()], [statistics], subsets, None, policy, 12)
+    monkeypatch.setattr("vlmeval_cli.stats.summary._MOST_TOTALS", 1)
+    assert estimates([Length()], [statistics], subsets, None, policy, 12) == together

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
-import numpy as np
-
-from vlmeval_cli.core.batch import Batch
-from vlmeval_cli.core.metric import Metric, Notice, Output, PooledMetric
+from vlmeval_cli.core.batch import Batch, Column
+from vlmeval_cli.core.config import StatisticsPolicy
+from vlmeval_cli.core.metric import Metric, Notice, Output
 from vlmeval_cli.core.progress import NoProgress
 from vlmeval_cli.core.results import RunResult
 from vlmeval_cli.engine.serial import measure
 from vlmeval_cli.parsing.items import Parsed
 from vlmeval_cli.registry import Chosen
-from vlmeval_cli.stats.pooled import pooled_scores, rows_of
+from vlmeval_cli.stats.summary import Subset, estimates
 
 QUIET = NoProgress()
+NO_INTERVALS = StatisticsPolicy(resamples=0)
 
 
 def rejected_readings(
@@ -39,15 +40,19 @@ def rejected_readings(
         reading: _score(metric, output.name, items, columns())
         for reading, columns in parsed.alternatives.items()
     }
-    told = ", ".join(f"{reading} would give {score:.4f}" for reading, score in others.items())
+    told = ", ".join(
+        f"{reading} would give {'no score' if score is None else f'{score:.4f}'}"
+        for reading, score in others.items()
+    )
     return [Notice("rejected_readings", f"{name} is {value:.4f} as read; read otherwise: {told}")]
 
 
-def _score(metric: Metric, output: str, items: Batch, columns: Mapping) -> float:  # type: ignore[type-arg]
+def _score(
+    metric: Metric[Any], output: str, items: Batch, columns: Mapping[str, Column]
+) -> float | None:
     other = replace(items, columns={**items.columns, **columns})
     (found,) = measure([metric], other, QUIET)
-    if isinstance(metric, PooledMetric):
-        return pooled_scores(metric, rows_of(found.statistics), len(items))[output]
-    with np.errstate(all="ignore"):
-        totals = metric.finalize(found.statistics.values.sum(axis=0))
-    return float(totals[output])
+    ((estimate,),) = estimates(
+        [metric], [found.statistics], [Subset()], None, NO_INTERVALS, len(items)
+    )
+    return estimate[output].value

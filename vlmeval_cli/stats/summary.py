@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -23,8 +23,14 @@ from vlmeval_cli.stats.bootstrap import Scope, interval, resampled_totals
 from vlmeval_cli.stats.pooled import among, pooled_scores, resampled_scores, rows_of
 
 _ROUNDING = 1e-9
+_MOST_TOTALS = 32_000_000  # resampled sums that are in memory at a time, of all subsets together
 
-Scored = tuple[Mapping[str, Any], Mapping[str, Array]]  # scores, and those of every resample
+
+class Scored(NamedTuple):
+    """Scores of a subset by output name, and those of every resample; none without intervals."""
+
+    scores: Mapping[str, Any]
+    resampled: Mapping[str, Array]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +87,8 @@ def estimates(
 ) -> list[list[dict[str, Estimate]]]:
     """For each subset and metric, the estimate of every output.
 
+    Many subsets are estimated some at a time, so that memory does not grow with their number.
+
     Args:
         metrics: the metrics.
         statistics: of each metric.
@@ -89,6 +97,24 @@ def estimates(
         policy: resamples, confidence and seed.
         n: number of items.
     """
+    width = sum(own.values.shape[1] for own in statistics)
+    at_once = max(1, _MOST_TOTALS // max(1, policy.resamples * width))
+    found = []
+    for start in range(0, len(subsets), at_once):
+        some = subsets[start : start + at_once]
+        found += _estimates_of(metrics, statistics, some, clusters, policy, n)
+    return found
+
+
+def _estimates_of(
+    metrics: Sequence[Metric[Any]],
+    statistics: Sequence[MetricStatistics],
+    subsets: Sequence[Subset],
+    clusters: Ints | None,
+    policy: StatisticsPolicy,
+    n: int,
+) -> list[list[dict[str, Estimate]]]:
+    """The estimates of subsets that are few enough to be resampled together."""
     found: list[list[dict[str, Estimate]]] = [[] for _ in subsets]
     additive = _additive_scores(metrics, statistics, subsets, clusters, policy, n)
     for metric, own in zip(metrics, statistics, strict=True):
@@ -96,9 +122,9 @@ def estimates(
             scored = _pooled_scores(metric, own, subsets, clusters, policy, n)
         else:
             scored = next(additive)
-        for subset, mine, (scores, draws) in zip(subsets, found, scored, strict=True):
+        for subset, mine, one in zip(subsets, found, scored, strict=True):
             skipped = _skipped(own, subset.items)
-            mine.append(_estimates(metric, scores, draws, skipped, _size(subset, n), policy))
+            mine.append(_estimates(metric, one, skipped, _size(subset, n), policy))
     return found
 
 
@@ -124,7 +150,7 @@ def _additive_scores(
         part = slice(start, stop)
         with np.errstate(all="ignore"):
             yield [
-                (
+                Scored(
                     metric.finalize(total[part]),
                     {} if draws is None else metric.finalize(draws[:, part]),
                 )
@@ -153,13 +179,12 @@ def _pooled_scores(
     drawn: Sequence[Mapping[str, Array]] = [{} for _ in subsets]
     if policy.resamples and n > 1 and any(output.has_interval for output in metric.outputs()):
         drawn = resampled_scores(metric, scopes, n, clusters, policy)
-    return list(zip(scores, drawn, strict=True))
+    return list(map(Scored, scores, drawn))
 
 
 def _estimates(
     metric: Metric[Any],
-    scores: Mapping[str, Any],
-    resampled: Mapping[str, Array],
+    scored: Scored,
     skipped: dict[str, int],
     n_items: int,
     policy: StatisticsPolicy,
@@ -167,9 +192,9 @@ def _estimates(
     n = n_items - sum(skipped.values())
     found = {}
     for output in metric.outputs():
-        value = float(scores[output.name])
+        value = float(scored.scores[output.name])
         unknown = n == 0 or np.isnan(value)
-        draws = resampled.get(output.name) if output.has_interval else None
+        draws = scored.resampled.get(output.name) if output.has_interval else None
         bounds = None if unknown or draws is None else interval(draws, policy.confidence)
         is_lost = bounds is not None and not (
             bounds[0] - _ROUNDING <= value <= bounds[1] + _ROUNDING
