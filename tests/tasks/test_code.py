@@ -247,12 +247,17 @@ BROKEN = {
         'field "passed" holds 1 results, expected 5',
     ),
     "an empty list of samples": (
-        with_first(LISTS, completion=[], passed=[]), None, {}, "has no prediction|holds no program",
+        with_first(LISTS, completion=[], passed=[]), None, {}, "has no prediction|is null or empty",
     ),
     "no program at all": (
         [{"task_id": "Test/1", "completion": None, "passed": False}, *RECORDED[5:]], None, {},
-        'preds.jsonl:1: field "completion" holds no program',
+        'preds.jsonl:1: field "completion" is null or empty, expected a program',
     ),
+    "a result alone that is null": (
+        [{"task_id": "Test/1", "passed": None}, {"task_id": "Test/2", "passed": True}], None, {},
+        'preds.jsonl:1: field "passed" is null or empty, expected a result',
+    ),
+    "programs alone": (SAMPLES, None, {}, r"no unit tests \(test, tests, test_list\)"),
     "a problem without samples": (RECORDED[:5], PROBLEMS, {}, "1 id has no prediction"),
     "no id in common": (
         [{**row, "task_id": f"Other/{i}"} for i, row in enumerate(RECORDED)], PROBLEMS, {},

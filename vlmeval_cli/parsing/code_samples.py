@@ -39,7 +39,8 @@ def read_programs(
             expected = "a string, a list of strings, or true or false"
             bad[row] = refused(place(row), field, wrong[0], expected, on_bad_row)
         elif recorded is not None and all(one is None for one in samples):
-            bad[row] = f'{place(row)}: field "{field}" holds no program'
+            what = "result" if field in RESULT_FIELDS else "program"
+            bad[row] = f'{place(row)}: field "{field}" is null or empty, expected a {what}'
         found.append(None if not samples or row in bad else samples)
     if all(samples is None or len(samples) == 1 for samples in found):
         return Values([None if samples is None else samples[0] for samples in found], bad)

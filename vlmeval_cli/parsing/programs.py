@@ -13,6 +13,11 @@ from typing import NamedTuple
 _FENCE = re.compile(
     r"^[ \t]*(?:```|~~~)[ \t]*[\w+#.-]*[ \t]*\n(.*?)(?:^[ \t]*(?:```|~~~)|\Z)", re.S | re.M
 )
+# Marks of prompts: MBPP's [BEGIN] … [DONE], of which answers may have the last alone; Llama's.
+_MARKED = re.compile(
+    r"^[ \t]*\[(?:BEGIN|PYTHON)\][ \t]*\n?(.*?)(?:\[DONE\]|\[/PYTHON\]|\Z)", re.S | re.M
+)
+_DONE = re.compile(r"^[ \t]*\[(?:DONE|/PYTHON)\]", re.M)
 # A line of the first column with which code begins, and one with which it may go on.
 _BEGINS = re.compile(r"(?:async def|def|class|import|from|@)\b|@\w")
 _GOES_ON = re.compile(
@@ -30,7 +35,7 @@ class Extracted(NamedTuple):
 
 
 def fenced_code(answer: str, entry_point: str | None = None) -> Extracted:
-    r"""The code of an answer in Markdown; an answer without a fence is code as it stands.
+    r"""The code of an answer in Markdown, or between marks; else an answer is code as it stands.
 
     Of several fenced blocks it is the first that defines the entry point, else the first. A fence
     that is never closed ends with the answer.
@@ -38,9 +43,10 @@ def fenced_code(answer: str, entry_point: str | None = None) -> Extracted:
     >>> fenced_code("Sure:\n```python\nreturn 1\n```\nDone.")
     Extracted(code='return 1\n', is_cut=True)
     """
-    blocks: list[str] = _FENCE.findall(answer)
+    blocks: list[str] = _FENCE.findall(answer) or _MARKED.findall(answer)
     if not blocks:
-        return Extracted(answer, is_cut=False)
+        done = _DONE.search(answer)
+        return Extracted(answer[: done.start()] if done else answer, is_cut=done is not None)
     fitting = (block for block in blocks if entry_point and defines(block, entry_point))
     return Extracted(next(fitting, blocks[0]), is_cut=True)
 

@@ -29,6 +29,10 @@ _RUN_HINT = (
     "Pass --run-tests to run the unit tests of the references (off by default, since it runs code "
     "that a model wrote), or score files that record passed."
 )
+_NO_TESTS_HINT = (
+    "Pass the file of the problems, which has the tests: vlmeval score PREDS PROBLEMS --run-tests "
+    "(it runs code that a model wrote); or score files that record passed."
+)
 
 
 def _parse(items: Items, config: RunConfig) -> Parsed:
@@ -84,10 +88,12 @@ def _defaults(facts: Facts) -> Defaults:
     if texts:
         note = f"nothing was run, so whether the programs work is not known. {_RUN_HINT}"
         return Defaults(texts, primary="edit_similarity", note=note)
+    has_tests = not facts.fields.isdisjoint(TEST_FIELDS)
+    tests = "no tests were run" if has_tests else f"no unit tests ({', '.join(TEST_FIELDS)})"
     raise UsageError(
         "nothing can be scored: no field records results "
-        f"({', '.join(RESULT_FIELDS)}), there are no reference solutions, and no tests were run",
-        hint=_RUN_HINT,
+        f"({', '.join(RESULT_FIELDS)}), there are no reference solutions, and {tests}",
+        hint=_RUN_HINT if has_tests else _NO_TESTS_HINT,
     )
 
 
