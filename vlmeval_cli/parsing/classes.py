@@ -68,6 +68,7 @@ def parse_classes(items: Items, config: RunConfig) -> Parsed:
         notes=(*_how_read(are_labels, config), *notes),
         warnings=(*_strangers(values, names[len(labels.labels) :], labels), *warnings),
         inferred={"labels": "whole" if are_labels else config.parse.labels},
+        decided={"labels": config.parse.labels},
     )
 
 
