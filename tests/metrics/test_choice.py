@@ -104,6 +104,15 @@ def test_a_variant_reads_the_text_again_and_tells_of_the_random_draws():
     assert "would draw an option at random for 1 of 5 answers" in notice.message
 
 
+def test_vlmevalkit_never_draws_and_no_warning_says_so():
+    rule = ChoiceAccuracy(variant="vlmevalkit")
+    (notice,) = rule.advise({"guessed": 1}, 5)
+    assert "finds no option in 1 of 5 answers" in notice.message
+    assert "random" not in notice.message
+    found = measured(rule, kind.batch(kind.MIXED))
+    assert found.facts["guessed"] == 1  # the empty answer
+
+
 def circular(chosen, right, sizes):
     batch = kind.batch([("A", ["A"])] * len(sizes))
     offsets = offsets_of(sizes)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from vlmeval_cli.core.errors import DataError, UsageError
-from vlmeval_cli.parsing.choice_columns import parse, reference_columns
+from vlmeval_cli.parsing.choice_columns import parse, reference_columns, reference_note
 from vlmeval_cli.parsing.choices import read_choice
 from vlmeval_cli.parsing.items import Items
 from vlmeval_cli.parsing.options import Options
@@ -45,6 +45,11 @@ def golds(references, given):
         '["red", "blue"]',
         "['red', 'blue']",
         {"text": ["red", "blue"], "label": ["A", "B"]},
+        {"text": ["blue", "red"], "label": ["B", "A"]},
+        {"text": ["red", "blue"], "label": ["1", "2"]},
+        ["A. red", "B. blue"],
+        ["(A) red", "(B) blue"],
+        {"A": "A) red", "B": "B) blue"},
     ],
     ids=str,
 )
@@ -182,3 +187,52 @@ def test_the_quick_way_reads_what_the_slow_way_reads(form, letter):
     text = form.format(l=letter, t=dict(zip("ABC", options, strict=True)).get(letter, "pink"))
     slow = read_choice(text, Options.of(options)).letter
     assert list(parse(items([text], options=[options])).values) == [slow]
+
+
+def test_options_keep_what_is_no_letter_of_their_own():
+    names = ["A. Smith", "C. Jones"]
+    assert list(parse(items(["A. Smith"], options=[names])).values) == ["A"]
+    found = parse(items(["Jones", "C. Jones"], options=[names, names]))
+    assert list(found.values) == [None, "B"]
+
+
+ONE_TO_THREE = {"text": COLOURS, "label": ["1", "2", "3"]}
+
+
+@pytest.mark.parametrize(
+    ("answer", "letter"),
+    [("2", "B"), ("(2)", "B"), ("The answer is 2.", "B"), ("blue", "B"), ("B", "B"), ("4", None)],
+)
+def test_options_are_named_by_the_labels_that_their_question_gives_them(answer, letter):
+    given = items([answer, "C"], choices=[ONE_TO_THREE, COLOURS], role="choices")
+    assert list(parse(given).values) == [letter, "C"]
+    assert golds([["3"], ["A"]], given) == [["C"], ["A"]]
+
+
+def test_a_label_that_is_the_text_of_another_option_is_ambiguous():
+    counts = {"text": ["2", "1", "3"], "label": ["1", "2", "3"]}
+    found = parse(items(["2", "3"], choices=[counts, counts], role="choices"))
+    assert list(found.values) == [None, "C"]
+    assert found.unparsed[0] == "names several options: A, B"
+    assert golds([["2"], ["3"]], items(["2", "3"], choices=[counts, counts])) == [["B"], ["C"]]
+
+
+def test_indices_beside_references_that_count_otherwise_are_refused():
+    given = items(["1", "3"], labels=["0", "2"], options=[COLOURS] * 2)
+    with pytest.raises(UsageError, match="seem to count from 1"):
+        parse(given)
+
+
+@pytest.mark.parametrize(
+    ("references", "note"),
+    [
+        (["0", "2"], "numbers of options, counted from 0"),
+        (["1", "3"], "numbers of options, counted from 1"),
+        (["5", "7"], "texts of options"),
+        (["A", "B"], None),
+    ],
+)
+def test_how_numbers_among_the_references_are_read_is_told(references, note):
+    options = [["3", "5", "7"]] * 2 if "7" in references else [COLOURS] * 2
+    told = reference_note([[one] for one in references], items(["A", "B"], options=options))
+    assert told is None if note is None else told.endswith(f"are read as {note}")

@@ -25,7 +25,7 @@ from vlmeval_cli.core.metric import (
 )
 from vlmeval_cli.core.results import MetricStatistics
 from vlmeval_cli.core.wording import number_of
-from vlmeval_cli.parsing.choice_rules import GUESSED, Rule, read_all
+from vlmeval_cli.parsing.choice_rules import GUESSED, NOT_INFERRED, Rule, read_all
 from vlmeval_cli.parsing.options import LETTERS, Options
 
 OURS = ("prediction.choice", "references.choice", "options.count", "choice.open")
@@ -47,7 +47,7 @@ class Answered:
         golds: all right letters, as bits: 1 for A, 2 for B, 4 for C, shape (n,).
         is_right: shape (n,).
         skips: item → why it cannot be right or wrong.
-        n_guessed: answers for which the official rule draws an option at random.
+        n_guessed: answers in which the official rule finds no option.
     """
 
     chosen: Ints
@@ -90,7 +90,7 @@ def _chosen(batch: Batch, rule: Rule, is_scored: npt.NDArray[np.bool_]) -> tuple
     texts = batch.column("choice.answer", TextColumn).texts
     found = read_all(rule, texts, options_of(batch))
     drawn = sum(
-        one is not None and one.reason == GUESSED and bool(scored)
+        one is not None and one.reason in (GUESSED, NOT_INFERRED) and bool(scored)
         for one, scored in zip(found, is_scored, strict=True)
     )
     letters = [LETTERS.index(one.letter) if one and one.letter else _NONE for one in found]
@@ -107,17 +107,15 @@ def options_of(batch: Batch) -> list[Options]:
 
 
 def random_draws(rule: Rule, facts: Mapping[str, int], n: int) -> tuple[Notice, ...]:
-    """Warning of answers for which the official code draws an option at random."""
+    """Warning of answers in which the official code finds no option."""
     if not facts.get("guessed"):
         return ()
-    return (
-        Notice(
-            "random_guess",
-            f"the official code of {rule} would draw an option at random for "
-            f"{facts['guessed']:,} of {n:,} answers; here they are wrong, and no number depends on "
-            "chance",
-        ),
-    )
+    answers = f"{facts['guessed']:,} of {n:,} answers"
+    if rule == "vlmevalkit":
+        told = f"finds no option in {answers}; like its exact_matching this counts them as wrong"
+    else:
+        told = f"would draw an option at random for {answers}; here they are wrong, without chance"
+    return (Notice("random_guess", f"the official code of {rule} {told}"),)
 
 
 def _without_right_option(facts: Mapping[str, int]) -> tuple[Notice, ...]:
@@ -163,8 +161,8 @@ class ChoiceAccuracy(_ChoiceMetric, MeanMetric[None]):
             (``exact_matching``, no judge); ``lmms`` (lmms-eval's MMMU).
 
     Differs from: the official codes of MMMU and lmms-eval draw an option at random where their rule
-    finds none, and so does VLMEvalKit's after its judge. Here such an answer is wrong, and a
-    warning counts them.
+    finds none; here such an answer is wrong, as for VLMEvalKit's ``exact_matching``, and a warning
+    counts them.
 
     Source: Yue et al. 2024 (MMMU); VLMEvalKit ``matching_util``.
     """

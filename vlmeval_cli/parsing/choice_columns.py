@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from itertools import chain
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -28,7 +29,12 @@ from vlmeval_cli.core.batch import (
     offsets_of,
     singles,
 )
-from vlmeval_cli.parsing.choice_golds import index_letters, right_letters
+from vlmeval_cli.parsing.choice_golds import (
+    index_letters,
+    index_note,
+    labelled_letter,
+    right_letters,
+)
 from vlmeval_cli.parsing.choice_rules import Rule, read_all
 from vlmeval_cli.parsing.choices import Reading, read_choice
 from vlmeval_cli.parsing.items import Items, Parsed
@@ -41,6 +47,7 @@ from vlmeval_cli.parsing.options import (
     key,
     open_questions,
     option_texts,
+    own_labels,
 )
 from vlmeval_cli.parsing.reasoning import answer
 from vlmeval_cli.parsing.rotations import Rotations, rotations
@@ -62,11 +69,13 @@ class Questions(NamedTuple):
         is_open: whether it is an open question.
         has_letters: some option's text is itself a letter, or some letter has no option, so that
             "B" needs a second look.
+        labels: item → what its options are called, where that is not A, B, ….
     """
 
     texts: list[Texts | None]
     is_open: list[bool]
     has_letters: bool
+    labels: Mapping[int, Sequence[str]] = MappingProxyType({})
 
     @classmethod
     def of(cls, items: Items) -> Questions:
@@ -102,7 +111,7 @@ def questions(items: Items) -> Questions:
     has_letters = any(
         text is None or (len(own := key(text)) == 1 and own.isalpha()) for text in short
     )
-    return Questions(texts, is_open, has_letters)
+    return Questions(texts, is_open, has_letters, own_labels(items))
 
 
 def parse(items: Items, rule: Rule = "vlmeval") -> Parsed:
@@ -114,7 +123,7 @@ def parse(items: Items, rule: Rule = "vlmeval") -> Parsed:
     """
     asked = Questions.of(items)
     texts = _closed(items.predictions, asked, None)
-    letters, reasons = _read(texts, asked, items)
+    letters, reasons = _read(_relabelled(texts, asked), asked, items)
     shown, unparsed = (letters, reasons) if rule == "vlmeval" else _by_rule(rule, texts, asked)
     values: Sequence[str | None] = shown
     if True in asked.is_open:
@@ -149,7 +158,7 @@ def reference_columns(references: Sequence[Sequence[Any]], items: Items) -> Mapp
         UsageError: it cannot be decided whether numbers are indices.
     """
     asked = Questions.of(items)
-    golds = _closed(references, asked, [])
+    golds = _golds(references, asked)
     letters = _plain_letters(golds, asked) or right_letters(
         golds, [asked.options(item) for item in range(len(items))]
     )
@@ -163,6 +172,39 @@ def reference_columns(references: Sequence[Sequence[Any]], items: Items) -> Mapp
     if turned is not None:
         columns["circular.right"] = _of_heads(turned, ["".join(own) for own in letters])
     return columns
+
+
+def reference_note(references: Sequence[Sequence[Any]], items: Items) -> str | None:
+    """How references that are numbers are read; None where none is."""
+    asked = Questions.of(items)
+    golds = _golds(references, asked)
+    if _plain_letters(golds, asked):
+        return None
+    return index_note(golds, [asked.options(item) for item in range(len(items))])
+
+
+def _golds(references: Sequence[Sequence[Any]], asked: Questions) -> Sequence[Sequence[Any]]:
+    """The right options; those that are recorded by their own labels as letters."""
+    golds = _closed(references, asked, [])
+    if not asked.labels:
+        return golds
+    changed = list(golds)
+    for item, labels in asked.labels.items():
+        letters = dict(zip(labels, LETTERS, strict=False))
+        changed[item] = [letters.get(gold, gold) for gold in golds[item]]
+    return changed
+
+
+def _relabelled(texts: Sequence[str | None], asked: Questions) -> Sequence[str | None]:
+    """Answers that name an option by its own label, as letters."""
+    if not asked.labels:
+        return texts
+    changed = list(texts)
+    for item, labels in asked.labels.items():
+        text = texts[item]
+        if text is not None:
+            changed[item] = labelled_letter(text, labels, asked.options(item))
+    return changed
 
 
 def _closed(values: Sequence[Any], asked: Questions, instead: object) -> Sequence[Any]:

@@ -10,6 +10,10 @@ from vlmeval_cli.core.errors import UsageError, quoted
 from vlmeval_cli.parsing.options import LETTERS, Options
 
 _DRESSED = re.compile(r"\s*[(\[]?([A-Za-z])[)\].:]*\s*")
+_OWN_LABEL = re.compile(
+    r"(?:.*\b(?:answer|option|choice)(?:\s+is)?\s*:?\s*)?[(\[]?(\w+)[)\].]*",
+    re.DOTALL | re.IGNORECASE,
+)
 _LABELLED = re.compile(r"\s*[(\[]?([A-Z])[)\].:]+\s*(\S.*)", re.DOTALL)
 
 
@@ -66,12 +70,57 @@ def index_letters(
         return None  # texts of options, as a model writes them
     numbers, own_options = [text.strip() for text, _ in given], [own for _, own in given]
     base = 0 if "0" in labels else _counted(numbers, own_options, field)
+    if "0" in labels:
+        _refuse_other_base(numbers, own_options, field)
     if base is None:
         return None
     return [
         None if text is None else _at(int(text) - base, own)
         for text, own in zip(texts, options, strict=True)
     ]
+
+
+def _refuse_other_base(numbers: Sequence[str], options: Sequence[Options], field: str) -> None:
+    """Indices that fit only if they count from 1, beside references that count from 0."""
+    fits = [
+        all(_at(int(number) - base, own) for number, own in zip(numbers, options, strict=True))
+        for base in (0, 1)
+    ]
+    if fits == [False, True]:
+        raise UsageError(
+            f"the references are indices that count from 0, and {field} seem to count from 1: some "
+            "are beyond the last option, and none is 0",
+            hint="Write the letters of the options in both (A for the first), or their texts.",
+        )
+
+
+def index_note(golds: Sequence[Sequence[str]], options: Sequence[Options]) -> str | None:
+    """How references that are whole numbers are read; None where none is."""
+    flat = [gold for own in golds for gold in own]
+    numbers = [gold for gold in flat if _is_number(gold)]
+    if not numbers:
+        return None
+    base = _counted(flat, _repeated(golds, options), "the references")
+    read = "texts of options" if base is None else f"numbers of options, counted from {base}"
+    return f"references that are whole numbers, such as {quoted(numbers[0])}, are read as {read}"
+
+
+def labelled_letter(text: str, labels: Sequence[str], options: Options) -> str:
+    """The letter of the option whose own label ("2") an answer names; any other text as it is.
+
+    Where the label is the text of another option, both letters: the answer may mean either.
+
+    >>> two = Options.of(["red", "blue"])
+    >>> labelled_letter("The answer is (2).", ["1", "2"], two), labelled_letter("x", ["1"], two)
+    ('B', 'x')
+    >>> labelled_letter("2", ["1", "2"], Options.of(["2", "1"]))
+    'A or B'
+    """
+    found = _OWN_LABEL.fullmatch(text.strip())
+    if found is None or found[1] not in labels:
+        return text
+    meant = {LETTERS[labels.index(found[1])], *options.spelled(found[1])}
+    return " or ".join(sorted(meant))
 
 
 def _letter(gold: str, options: Options, base: int | None) -> str | None:

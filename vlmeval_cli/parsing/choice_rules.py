@@ -1,7 +1,7 @@
 """How other evaluators read an option from an answer, for scores that can be laid beside theirs.
 
-Each rule is the published one with a single change: where the original draws an option at random,
-nothing is read. What the random draw would have added is told as an expectation, not played.
+Each rule is the published one with a single change: where MMMU and lmms-eval draw an option at
+random, nothing is read. VLMEvalKit never draws: it answers Z, which is wrong.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ _TO_SPACE = str.maketrans(dict.fromkeys(".()[],:;!*#{}", " "))
 _ANSWER_IS = re.compile(r"(?:correct\s+)?answer\s+is\s+\**([A-D])\**", re.IGNORECASE)
 _NEAR_END = 5  # VLMEvalKit takes a letter whose word is fewer than so many from the end
 GUESSED = "the official rule finds no option here and draws one at random"
+NOT_INFERRED = "the official rule finds no option here and answers Z, which is wrong"
 
 
 def mmmu(text: str, options: Options) -> Reading:
@@ -80,7 +81,7 @@ def vlmevalkit(text: str, options: Options) -> Reading:
     """VLMEvalKit's ``can_infer``, with ``exact_matching`` and no judge.
 
     One letter as a word, among the last words; else "answer is X"; else the one option whose text
-    is in an answer that is not too long. What is left goes to a judge, and then to chance.
+    is in an answer that is not too long. What is left goes to a judge; without one it is Z.
     """
     if _NO_ANSWER in text:
         return Reading(None, "the API failed")
@@ -101,9 +102,9 @@ def vlmevalkit(text: str, options: Options) -> Reading:
 def _vlmevalkit_by_text(lower: str, options: Options) -> Reading:
     texts = _texts(options)
     if len(lower) > 2 * sum(map(len, texts.values())):
-        return Reading(None, GUESSED)
+        return Reading(None, NOT_INFERRED)
     found = [letter for letter, own in texts.items() if own.lower() in lower]
-    return Reading(found[0]) if len(found) == 1 else Reading(None, GUESSED)
+    return Reading(found[0]) if len(found) == 1 else Reading(None, NOT_INFERRED)
 
 
 def _texts(options: Options) -> dict[str, str]:

@@ -2,10 +2,11 @@ r"""Which option an answer names: one, or none that can be told; never a guess.
 
 The steps go from what is surest to what is least sure, and the first that says something decides:
 
-1. ``<answer>`` tags and ``\boxed{}`` hold the final answer; nothing outside of them counts.
+1. ``<answer>`` tags, GLM's box marks and ``\boxed{}`` hold the final answer; nothing outside of
+   them counts.
 2. The whole answer is a letter or the text of an option.
-3. A sentence states the answer ("The answer is D because…"); of several the last counts, since
-   models think aloud before they decide.
+3. A sentence states the answer ("The answer is D because…"), or the last one concludes it ("…
+   Therefore B."); of several the last counts, since models think aloud before they decide.
 4. The answer begins with a label ("B) red"), or its last line is one.
 5. Letters in brackets or after "option" are mentioned, and are not called wrong.
 6. The text of one option stands in the answer, once and not denied.
@@ -16,7 +17,7 @@ Where a step finds several options the answer is ambiguous, and no later step is
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from vlmeval_cli.parsing.options import LETTERS, Options, cleaned
@@ -52,7 +53,8 @@ _STATED = re.compile(
     r"(?:\s+(?:to\s+(?:the|this)\s+question|here|choice|option|letter|correcta|correcte|correta|"
     r"corretta|richtig|must|should|would|will|most|likely|therefore))*\s*[\"']?\s*"
     r"(?:(?:is|are|be|was|est|es|ist|lautet|é|è)\b|:|=|[-=]>|→|–|[-](?=\s)|应该是|应为|是|为|為|选|選|は|은|는|\.(?=\s*\(?[A-Z]\b))"
-    r"|\b(?:I(?:'d|\s+would|\s+will|'ll)?\s+(?:choose|select|pick|go\s+with|chose|selected))\b"
+    r"|\b(?:I(?:'d|\s+would|\s+will|'ll)?\s+(?:choose|select|pick|go\s+with|chose|selected)"
+    r"|I(?:'d|\s+would)\s+(?:say|guess|answer))\b"
     r"|\b(?:ans|answer)(?=\s+\(?[A-Z]\)?\s*[.]?\s*$)"
     r"|(?:应选|故选|选择|選擇|选|選)",
     re.IGNORECASE | re.MULTILINE,
@@ -72,6 +74,12 @@ _CONCLUSION = re.compile(
     r"(?P<letter>[A-Z])(?=\s*(?:[.!]?\s*$|[.,;!]\s|\s+(?:because|since|as)\b))",
     re.MULTILINE,
 )
+_LAST_WORD = re.compile(
+    r"\b(?:therefore|thus|hence|so)\b[,:]?\s*(?:it(?:'s|\s+is)\s+|the\s+answer\s+is\s+)?"
+    r"[(\[]?(?P<letter>[A-Z])[)\]]?[\s.!]*$",
+    re.IGNORECASE,
+)
+_ROLE = re.compile(r"(?:^|\s)ASSISTANT\s*:|^[ \t]*(?i:assistant)[ \t]*[:\n]", re.MULTILINE)
 _CALLED_WRONG = re.compile(
     r"[)\]\"']*\s*(?:,\s*)?(?:(?:is|are|was)\s+(?:not\b|n't|wrong|incorrect|false|excluded|out\b)"
     r"|isn't|wasn't|can(?:not|'t)|is\s+(?:clearly|obviously)\s+(?:wrong|incorrect)|不)",
@@ -83,7 +91,10 @@ _DENIED = re.compile(
     re.IGNORECASE,
 )
 _BOXED = re.compile(r"\\f?boxed\s*\{")
-_TAGGED = re.compile(r"<answer>(.*?)(?:</answer>|$)", re.DOTALL | re.IGNORECASE)
+_TAGGED = re.compile(
+    r"<answer>(.*?)(?:</answer>|$)|<\|begin_of_box\|>(.*?)(?:<\|end_of_box\|>|$)",
+    re.DOTALL | re.IGNORECASE,
+)
 # Words that stand in every text; as options ("yes", "no") they count where an answer begins.
 _COMMON = frozenset(
     (
@@ -91,6 +102,8 @@ _COMMON = frozenset(
         "at", "of", "and", "or", "true", "false", "all", "both",
     )
 )  # fmt: skip
+_CLAUSE_ENDS = tuple(".,;:!?-–—(")
+_LISTING = re.compile(r"^\s*(?:,|;|/|&)?\s*(?:and/or|and|or)?\s*")
 _SHORT = 40  # words; of longer answers only the last sentence is searched for an option's text
 
 
@@ -122,7 +135,8 @@ def read_choice(text: str, options: Options) -> Reading:
     if held is not None:
         plain = cleaned(held)
         return _judged(_first(plain, options, _IN_TAGS), options, "the final answer")
-    return _judged(_first(cleaned(text), options, _STEPS), options, "the answer")
+    plain = cleaned(_without_role(text))
+    return _judged(_first(plain, options, _STEPS), options, "the answer")
 
 
 def _judged(named: Named, options: Options, what: str) -> Reading:
@@ -151,11 +165,17 @@ def _first(
     return []
 
 
+def _without_role(text: str) -> str:
+    """What the model said behind the mark of its turn, where the prompt stands in the text too."""
+    ends = [mark.end() for mark in _ROLE.finditer(text)]
+    return text[ends[-1] :] if ends else text
+
+
 def _held(text: str) -> str | None:
-    r"""What the last ``<answer>`` or ``\boxed{}`` holds; None if there is none."""
+    r"""What the last tags or ``\boxed{}`` hold; None if there are none."""
     tags = _TAGGED.findall(text) if "<" in text else []
     if tags:
-        return str(tags[-1])
+        return "".join(tags[-1])
     boxes = [box.end() for box in _BOXED.finditer(text)] if "boxed" in text else []
     return _balanced(text, boxes[-1]) if boxes else None
 
@@ -227,6 +247,13 @@ def _spelled_at(text: str, options: Options, letters: Named) -> Named:
     return options.spelled(sentence) or _contained(sentence, options)
 
 
+def _concluded(text: str, options: Options) -> Named:
+    """The letter that the last words conclude."""
+    found = _LAST_WORD.search(text)
+    is_letter = found is not None and found["letter"].isupper()
+    return [found["letter"]] if found is not None and is_letter else []
+
+
 def _label(text: str, options: Options) -> Named:
     """The label that the answer begins with, where it is not one of a list of labels."""
     tight = _TIGHT_LABEL.fullmatch(text)
@@ -294,15 +321,29 @@ def _is_rejected(text: str, start: int, end: int) -> bool:
 
 
 def _begins(text: str, options: Options) -> Named:
-    """The option whose text the answer begins with, where a clause ends behind it: "Yes, it is"."""
+    """The option whose text the answer begins with, where a clause ends behind it: "Yes, it is".
+
+    Of a list of options ("red, blue") all are named.
+    """
     lower = " ".join(text.casefold().split())
+    named: Named = []
+    while found := _longest(lower, options, _CLAUSE_ENDS if not named else ("", *_CLAUSE_ENDS)):
+        length, letters = found
+        named += letters
+        lower = _LISTING.sub("", lower[length:], count=1)
+    return named
+
+
+def _longest(lower: str, options: Options, ends: Sequence[str]) -> tuple[int, Named] | None:
+    """The longest option that a text begins with, and the letters that it has."""
     fits = [
         (len(own), letter)
         for letter, own in options.keys.items()
-        if lower.startswith(own) and lower[len(own) : len(own) + 1] in tuple(".,;:!?-–—(")
+        if lower.startswith(own) and lower[len(own) : len(own) + 1] in ends
     ]
     longest = max((length for length, _ in fits), default=0)
-    return [letter for length, letter in fits if length == longest]
+    letters = [letter for length, letter in fits if length == longest]
+    return (longest, letters) if letters else None
 
 
 def _by_text(text: str, options: Options) -> Named:
@@ -351,5 +392,5 @@ def _joins(outer: str, inner: str) -> bool:
     return outer.isascii() and inner.isascii() and outer.isalnum() and inner.isalnum()
 
 
-_IN_TAGS = (_whole, _stated, _label, _last_line, _mentioned, _begins, _contained)
-_STEPS = (_whole, _stated, _label, _last_line, _mentioned, _begins, _by_text)
+_IN_TAGS = (_whole, _stated, _concluded, _label, _last_line, _mentioned, _begins, _contained)
+_STEPS = (_whole, _stated, _concluded, _label, _last_line, _mentioned, _begins, _by_text)

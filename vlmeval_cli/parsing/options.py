@@ -21,10 +21,14 @@ OPTION_FIELDS = ("options", "choices")
 TYPE_FIELDS = ("question_type", "questionType")
 _CHOICE_TYPES = ("multiple-choice", "multi-choice", "multiple choice", "mcq", "choice", "mc")
 _LATEX = re.compile(r"\\(?:text|textbf|textit|mathrm|mathbf|mathsf|boldsymbol)\s*\{([^{}]*)\}")
-_TAG = re.compile(r"</?[a-zA-Z][a-zA-Z0-9]*\s*/?>")
+_TAG = re.compile(r"</?[a-zA-Z][a-zA-Z0-9]*\s*/?>|<\|\w+\|>")
 _MARKUP = re.compile(r"\*+|`+|__+|\$+|\\(?=[()\[\]])|^[ \t]*#+[ \t]*", re.MULTILINE)
+_CLOSED_HEADING = re.compile(r"^[ \t]*(#+)([^#\n]+)\1[ \t]*$", re.MULTILINE)
 _QUOTES = str.maketrans("‘’“”«»「」【】", '\'\'""""""[]')
 _EDGES = " \t\r\n.,;:!?\"'()[]{}<>_"
+
+_FIRST_LABELS = ("A.", "A)", "A:", "(A", "[A")
+_OWN_LABEL = re.compile(r"\s*[(\[]?([A-Z])[)\].:]+\s*(?=\S)")
 
 Texts = Sequence[str | None]  # behind A, B, …; None where a letter has no option
 
@@ -38,7 +42,7 @@ def cleaned(text: str) -> str:
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text.translate(_QUOTES))
     text = _TAG.sub(" ", _LATEX.sub(r"\1", text))
-    return _MARKUP.sub("", text).strip()
+    return _MARKUP.sub("", _CLOSED_HEADING.sub(r"\2", text)).strip()
 
 
 def key(text: str) -> str:
@@ -102,6 +106,10 @@ def option_texts(items: Items) -> list[Texts | None] | None:
         read: list[Texts | None] = [texts or None for texts in column]
     else:
         read = [_texts_in(value, items.ids[i]) for i, value in enumerate(column)]
+    read = [
+        _without_labels(texts) if texts and (texts[0] or "")[:2] in _FIRST_LABELS else texts
+        for texts in read
+    ]
     if max(map(len, filter(None, read)), default=0) > len(LETTERS):
         at = next(i for i, texts in enumerate(read) if texts and len(texts) > len(LETTERS))
         raise DataError(
@@ -110,6 +118,37 @@ def option_texts(items: Items) -> list[Texts | None] | None:
             hint="Score answers out of so many as labels: --task classification.",
         )
     return read
+
+
+def _without_labels(texts: Texts) -> Texts:
+    """Options that carry their own letters, without them: "A. red", "B. blue"."""
+    found = [_OWN_LABEL.match(text or "") for text in texts]
+    own = "".join(match[1] for match in found if match)
+    if own != LETTERS[: len(texts)]:
+        return texts
+    return [text[match.end() :] for text, match in zip(texts, found, strict=True) if text and match]
+
+
+def own_labels(items: Items) -> dict[int, list[str]]:
+    """Item → labels of its options, where they are recorded and are not the letters A, B, ….
+
+    Some questions of ARC call their options 1, 2, 3, 4.
+    """
+    column = items.field(*([items.options] if items.options else []), *OPTION_FIELDS)
+    found = {i: _labels_in(value) for i, value in enumerate(column or ()) if type(value) is dict}
+    return {i: labels for i, labels in found.items() if labels and not _are_letters(labels)}
+
+
+def _labels_in(value: dict[Any, Any]) -> list[str]:
+    """The labels beside the texts of options; none where there are no or other numbers of them."""
+    texts, labels = value.get("text"), value.get("label")
+    if not isinstance(texts, list) or not isinstance(labels, list) or len(texts) != len(labels):
+        return []
+    return [str(label) for label in labels]
+
+
+def _are_letters(labels: Sequence[str]) -> bool:
+    return all(len(label) == 1 and label.upper() in LETTERS for label in labels)
 
 
 def _of_columns(fields: Mapping[str, Sequence[Any]]) -> list[Texts | None]:
@@ -132,7 +171,9 @@ def _texts_in(value: object, name: str) -> Texts | None:
     if isinstance(value, str) and value.strip()[:1] in ("[", "{"):
         value = literal(value.strip())
     if isinstance(value, dict) and isinstance(value.get("text"), list):
-        value = value["text"]  # as ARC has it: {"text": […], "label": ["A", …]}
+        labels = _labels_in(value)  # as ARC has it: {"text": […], "label": ["A", …]}
+        are_letters = bool(labels) and _are_letters(labels)
+        value = dict(zip(labels, value["text"], strict=True)) if are_letters else value["text"]
     if value in (None, "", [], {}):
         return None
     found = _by_letter(value) if isinstance(value, dict) else value

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 from vlmeval_cli.core.config import RunConfig
 from vlmeval_cli.core.results import Diagnosis, Score
-from vlmeval_cli.parsing.choice_columns import parse, reference_columns
+from vlmeval_cli.parsing.choice_columns import parse, reference_columns, reference_note
 from vlmeval_cli.parsing.choice_rules import RULES, Rule
 from vlmeval_cli.parsing.items import Items, Parsed
 from vlmeval_cli.parsing.options import OPTION_FIELDS, TYPE_FIELDS, UNKNOWN
 from vlmeval_cli.parsing.rotations import GROUP_FIELDS
-from vlmeval_cli.tasks.base import Defaults, Facts, Task, adding, value
+from vlmeval_cli.tasks.base import Defaults, Facts, Task, value
 
 _METRICS = (
     "choice_accuracy",
@@ -31,6 +33,17 @@ def _defaults(facts: Facts) -> Defaults:
 
 def _parse(items: Items, config: RunConfig) -> Parsed:
     return parse(items, _rule(config))
+
+
+def _with_references(
+    references: Sequence[Sequence[Any]], items: Items, parsed: Parsed, config: RunConfig
+) -> Parsed:
+    note = reference_note(references, items)
+    return replace(
+        parsed,
+        columns={**parsed.columns, **reference_columns(references, items)},
+        notes=(*parsed.notes, *([note] if note else [])),
+    )
 
 
 def _rule(config: RunConfig) -> Rule:
@@ -93,5 +106,5 @@ TASK = Task(
     diagnose=_diagnose,
     fields=(*OPTION_FIELDS, *TYPE_FIELDS, *GROUP_FIELDS, *UNKNOWN),
     parse=_parse,
-    with_references=adding(reference_columns),
+    with_references=_with_references,
 )
