@@ -434,3 +434,96 @@ def test_a_category_beside_options_is_the_topic_and_no_answer(recognise):
     ]
     found, *_ = recognise([{"id": n, "prediction": "B"} for n in range(4)], rows)
     assert (found.task, fields_of(found)) == ("choice", ("prediction", "answer"))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"options": {"a": "red", "b": "blue"}},
+        {"options": [3, 5, 7, 9]},
+        {"options": ["red", None, "blue"]},
+        {"choices": {"text": ["red", "blue"], "label": ["1", "2"]}},
+    ],
+)
+def test_options_of_every_kind_make_a_choice(recognise, options):
+    refs = [{"id": n, "question": f"{n}?", "answer": "1", **options} for n in range(4)]
+    found, *_ = recognise([{"id": n, "prediction": "B"} for n in range(4)], refs)
+    assert found.task == "choice"
+    assert not found.notes  # recorded options are no open answers, whatever the references are
+
+
+def arc(n, **more):
+    choices = {"text": ["red", "blue"], "label": ["A", "B"]}
+    return {"id": f"q{n}", "question": f"{n}?", "choices": choices, "answerKey": "AB"[n], **more}
+
+
+@pytest.mark.parametrize("is_nested", [False, True])
+def test_arc_has_its_answers_in_answerkey(recognise, is_nested):
+    refs = [arc(n) for n in range(2)]
+    if is_nested:  # as the files of AI2 have it
+        refs = [
+            {
+                "id": row["id"],
+                "answerKey": row["answerKey"],
+                "question": {
+                    "stem": row["question"],
+                    "choices": [{"text": "red", "label": "A"}, {"text": "blue", "label": "B"}],
+                },
+            }
+            for row in refs
+        ]
+    found, _, theirs = recognise([{"id": f"q{n}", "prediction": "B"} for n in range(2)], refs)
+    assert (found.task, found.fields.references.value) == ("choice", "answerKey")
+    assert found.fields.references.options == "choices"
+    assert [row.fields["question"] for row in theirs.rows()] == ["0?", "1?"]
+
+
+def test_a_dump_of_arc_rows_keeps_its_prediction(recognise):
+    found, *_ = recognise([arc(n, output="A") for n in range(2)], [arc(n) for n in range(2)])
+    assert fields_of(found) == ("output", "answerKey")
+
+
+def test_open_answers_without_options_are_counted(recognise):
+    golds = [*"ABCDABCDA", "12 m"]
+    refs = [{"id": n, "answer": gold} for n, gold in enumerate(golds)]
+    found, *_ = recognise([{"id": n, "prediction": "B"} for n in range(10)], refs)
+    assert found.task == "choice"
+    assert "1 of 10 references looked at are no letters" in found.notes[0]
+
+
+OBJECT = {"bbox": [1, 2, 30, 40], "label": "cat"}
+
+
+@pytest.mark.parametrize(
+    "reference",
+    [
+        {"objects": [OBJECT]},
+        {"objects": {"bbox": [[1, 2, 30, 40]], "category": [0]}},
+        {"answer": '[{"bbox_2d": [1, 2, 30, 40], "label": "cat"}]'},
+        {"answer": '```json\n[{"bbox_2d": [1, 2, 30, 40]}]\n```'},
+        {"answer": "<answer>[1, 2, 30, 40]</answer>"},
+        {"answer": "<loc0010><loc0020><loc0300><loc0400> cat"},
+        {"answer": "cat<loc_10><loc_20><loc_300><loc_400>"},
+        {"answer": "<ref>the cat</ref><box>(10,20),(300,400)</box>"},
+        {"answer": "<|box_start|>(10,20),(300,400)<|box_end|>"},
+    ],
+    ids=str,
+)
+def test_references_that_write_boxes_are_grounding(recognise, reference):
+    refs = [{"id": n, "question": f"Where is {n}?", **reference} for n in range(3)]
+    preds = [{"id": n, "prediction": "[1, 2, 30, 41]"} for n in range(3)]
+    found, *_ = recognise(preds, refs)
+    assert (found.task, found.fields.references.value) == ("grounding", next(iter(reference)))
+
+
+def test_images_without_objects_are_among_those_with_some(recognise):
+    refs = [{"image_id": n, "objects": [OBJECT] * n} for n in range(3)]
+    found, *_ = recognise([{"image_id": n, "prediction": "[]"} for n in range(3)], refs)
+    assert (found.task, found.fields.references.value) == ("grounding", "objects")
+
+
+@pytest.mark.parametrize(
+    "objects", [[{"name": "cat", "count": 2}], ["cat"], {"cat": 2}, "two cats"], ids=str
+)
+def test_objects_without_boxes_are_no_layout(files, objects):
+    assert files("refs.jsonl", [{"id": 1, "objects": objects}] * 2).layout.name == "jsonl"

@@ -17,10 +17,13 @@ from vlmeval_cli.detection.fields import are_options
 from vlmeval_cli.detection.sides import Side
 from vlmeval_cli.joining.paths import as_text
 from vlmeval_cli.joining.references import as_written, is_box
+from vlmeval_cli.parsing.box_syntaxes import clean, read_marked
+from vlmeval_cli.parsing.reasoning import answer
 from vlmeval_cli.parsing.texts import answers_in
 
 _NUMBER = r"\s*-?\d+(?:\.\d+)?\s*"
 _BOX_TEXT = re.compile(rf"\s*[\[(<]{{1,2}}{_NUMBER}(?:,{_NUMBER}){{3}}[\])>]{{1,2}}\s*")
+_BOX_KEYS = ("bbox", "bbox_2d", "box", "box_2d", "bboxes", "boxes")
 _CORNERS = ({"x1", "y1", "x2", "y2"}, {"xmin", "ymin", "xmax", "ymax"})
 _YAML_LINE = re.compile(r"\s*(?:- )?[\w .'\"-]+:(?:\s.*)?")
 
@@ -121,16 +124,32 @@ class Evidence:
 
 
 def is_box_like(value: Any) -> bool:  # noqa: ANN401  (JSON)
-    """Whether a reference is a box, several, an object that has one, or a box as text."""
+    """Whether a reference is a box, several, an object that has some, or text that writes boxes."""
     if isinstance(value, str):
-        return _BOX_TEXT.fullmatch(value) is not None
+        return _is_box_text(answer(value).text)
     if isinstance(value, dict):
-        return any(is_box(value.get(name)) for name in ("bbox", "bbox_2d", "box", "box_2d")) or any(
+        held = [value[name] for name in _BOX_KEYS if name in value]
+        return any(box == [] or is_box_like(box) for box in held if isinstance(box, list)) or any(
             corners <= value.keys() for corners in _CORNERS
         )
     return is_box(value) or (
         isinstance(value, list) and bool(value) and all(map(is_box_like, value))
     )
+
+
+def _is_box_text(text: str) -> bool:
+    """Whether a text is a list of four numbers, JSON with boxes, or has a model's box tokens."""
+    if _BOX_TEXT.fullmatch(text) is not None:
+        return True
+    body = clean(text)
+    if body[:1] in ("[", "{"):
+        try:
+            value = json.loads(body)
+        except (ValueError, RecursionError):
+            return False
+        return not isinstance(value, str) and is_box_like(value)
+    marked = read_marked(body)
+    return marked is not None and bool(marked.boxes)
 
 
 def is_document(value: Any) -> bool:  # noqa: ANN401  (JSON)

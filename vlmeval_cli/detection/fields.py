@@ -188,18 +188,26 @@ def options_of(side: Side) -> str | None:
 
 
 def are_options(value: Any) -> bool:  # noqa: ANN401  (JSON)
-    """Whether a value is at least two strings, or letters that stand for strings.
+    """Whether a value is at least two texts or numbers, or letters that stand for some.
 
-    Tables carry lists as text.
+    Tables carry lists as text. ARC lays texts and labels side by side.
 
-    >>> are_options(["red", "blue"]), are_options({"A": "red"}), are_options("['a', 'b']")
+    >>> are_options(["red", "blue"]), are_options({"a": "red"}), are_options("['a', 'b']")
     (True, True, True)
-    >>> are_options([{"message": {"content": "red"}}])
-    False
+    >>> are_options([{"message": {"content": "red"}}]), are_options(["red"])
+    (False, False)
     """
     if isinstance(value, str) and value[:1] in ("[", "{"):
         value = literal(value)
     if isinstance(value, dict):
-        letters = [str(key) in rules.OPTION_COLUMNS and len(str(key)) == 1 for key in value]
-        return bool(value) and all(letters) and all(isinstance(v, str) for v in value.values())
-    return isinstance(value, list) and len(value) >= 2 and all(isinstance(v, str) for v in value)
+        if isinstance(value.get("text"), list):
+            return are_options(value["text"])
+        letters = [str(key).upper() in set(rules.OPTION_COLUMNS) for key in value]
+        return bool(value) and all(letters) and all(map(_is_option, value.values()))
+    if not isinstance(value, list):
+        return False
+    return sum(part is not None for part in value) >= 2 and all(map(_is_option, value))
+
+
+def _is_option(value: object) -> bool:
+    return value is None or isinstance(value, str | int | float)

@@ -216,6 +216,11 @@ def _notes(
     if found.name == "choice" and 0 < seen.n_choices < len(seen.items):
         n_open = len(seen.items) - seen.n_choices
         notes.append(f"{n_open:,} of {len(seen.items):,} rows looked at have no options")
-    elif found.name == "choice" and seen.singles and not are_letters(seen.singles):
-        notes.append("some references are no letters: rows with open answers")
+    elif found.name == "choice" and not seen.n_choices:
+        n_open = sum(not are_letters([text.strip("() .").upper()]) for text in seen.singles)
+        if n_open:
+            notes.append(
+                f"{n_open:,} of {len(seen.singles):,} references looked at are no letters, and no "
+                "options are recorded: rows with open answers"
+            )
     return tuple(notes)

@@ -56,11 +56,15 @@ _LABEL_KEYS: Final = (
 )  # fmt: skip
 _SCORE_KEYS: Final = ("score", "confidence", "conf", "probability")
 _CLASS_ID: Final = "category_id"
-_LISTS: Final = (("label", "labels"), ("score", "scores"))  # beside a list of boxes
+# Facts beside a list of boxes, a list each: "labels" or, as data sets have it, "label".
+_LISTS: Final = (
+    ("label", "labels"), ("score", "scores"),
+    *((name, name) for name in (*_LABEL_KEYS, *_SCORE_KEYS, _CLASS_ID, "area", "iscrowd")),
+)  # fmt: skip
 # What belongs to a box where it stands beside it in a row.
 FACTS: Final = frozenset(
     {*_LABEL_KEYS, *_SCORE_KEYS, _CLASS_ID, *(many for _, many in _LISTS), "iscrowd"}
-) - {"name", "phrase"}
+) - {"name", "phrase", "area"}
 
 
 _PLAIN_NUMBERS: Final = frozenset({int, float})

@@ -9,7 +9,16 @@ from typing import TypeVar
 
 from vlmeval_cli.core.config import OnBadRow
 from vlmeval_cli.core.errors import DataError
-from vlmeval_cli.readers import coco, completions, generations, harnesses, squad, texts, vqa
+from vlmeval_cli.readers import (
+    coco,
+    completions,
+    generations,
+    harnesses,
+    nested,
+    squad,
+    texts,
+    vqa,
+)
 from vlmeval_cli.readers.base import BadRow, Chunk, ChunkedRows, Layout, Row
 from vlmeval_cli.readers.content import Content, open_content
 from vlmeval_cli.readers.documents import (
@@ -34,6 +43,7 @@ ROW_RULES: tuple[RowRule, ...] = (
     *completions.ROWS,
     *generations.ROWS,
     *squad.ROWS,
+    *nested.ROWS,
     *texts.ROWS,
 )
 DOCUMENT_RULES: tuple[DocumentRule, ...] = (*coco.DOCUMENTS, *squad.DOCUMENTS, *vqa.DOCUMENTS)
