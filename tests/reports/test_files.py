@@ -107,6 +107,17 @@ def test_an_infinite_score_is_null_with_a_reason(result):
     assert "finite" in report["metrics"]["cider"]["reason"]
 
 
+def test_an_infinite_score_of_an_item_is_null_with_its_own_reason(result):
+    scores = {"cider": np.array([np.inf, np.nan, 0.5])}
+    items = replace(result.items, scores=scores, skips={})
+    lines = [*map(parsed, b"".join(sample_lines(items)).splitlines())]
+    assert [line["scores"]["cider"] for line in lines] == [None, None, 0.5]
+    assert [line["score_reasons"].get("cider") for line in lines] == [
+        "the score is not a finite number", "undefined for this item", None
+    ]  # fmt: skip
+    assert items.sample(0).scores["cider"] == np.inf  # Python has the number
+
+
 def test_json_survives_lone_surrogates_and_big_integers():
     value = {"id": "\ud800", "n": 2**70, "x": float("nan"), "row": (1, np.float64(2.5))}
     assert parsed(json_bytes(value)) == {"id": "\ud800", "n": 2**70, "x": None, "row": [1, 2.5]}

@@ -74,6 +74,13 @@ def test_a_tiny_score_is_not_shown_as_zero():
     assert figure(0.0, Output("bleu_4"), View()) == "0.0000"
 
 
+def test_huge_numbers_are_written_with_an_exponent():
+    perplexity = Output("perplexity", unit="perplexity")
+    assert figure(1.0277341e148, perplexity, View()) == "1.0277e+148"
+    assert figure(123456.78, perplexity, View()) == "123456.7800"
+    assert figure(float("inf"), perplexity, View()) == "inf"
+
+
 def test_worst_items_follow_the_direction_and_leave_unknown_ones_out(result, rename):
     rows = summarise(result, View(worst=9))[-1].rows
     assert [row[0] for row in rows] == ["b", "a"]

@@ -92,9 +92,9 @@ def _file(path: str) -> Iterator[Block]:
     """Layout of a file, and its fields with how many rows have them."""
     from itertools import islice
 
+    from vlmeval_cli.core.wording import number_of
     from vlmeval_cli.readers import open_source
     from vlmeval_cli.reports.blocks import Facts, Grid, Heading
-    from vlmeval_cli.reports.figures import count
 
     source = open_source(path, on_bad_row="skip")
     rows = list(islice(source.rows(), _ROWS))
@@ -106,9 +106,9 @@ def _file(path: str) -> Iterator[Block]:
     told = (("file", path), ("layout", f"{layout.name}: {layout.reason}"))
     yield Facts((*told, ("note", layout.note)) if layout.note else told)
     yield Grid(
-        f"Fields of the first {count(len(rows), 'row')}",
+        f"Fields of the first {number_of(len(rows), 'row')}",
         (Heading("field"), Heading("rows", is_number=True), Heading("first value")),
-        tuple((name, count(len(values)), _example(values[0])) for name, values in holders.items()),
+        tuple((name, f"{len(values):,}", _example(values[0])) for name, values in holders.items()),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import isinf
 from typing import Any
 
 from vlmeval_cli.core.batch import Array, Ints
@@ -13,6 +14,7 @@ OUTCOMES = (
     "missing", "empty", "refused", "truncated", "loop", "unparsed",
     "wrong", "partial", "right", "scored", "skipped",
 )  # fmt: skip
+NOT_FINITE = "the score is not a finite number"  # and JSON has no other numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +199,12 @@ class ItemScores:
     def __len__(self) -> int:
         return len(self.ids)
 
+    def why_unknown(self, output: str, i: int) -> str:
+        """Why item ``i`` has no score, or none that a file can hold."""
+        if isinf(self.scores[output][i]):
+            return NOT_FINITE
+        return self.skips.get(output, {}).get(i, "undefined for this item")
+
     def sample(self, i: int) -> Sample:
         """Item ``i`` as a value."""
         scores = {name: _known(column[i]) for name, column in self.scores.items()}
@@ -207,9 +215,7 @@ class ItemScores:
             references=self.references[i],
             outcome=self.outcomes[i],
             scores=scores,
-            score_reasons={
-                name: self.skips.get(name, {}).get(i, "undefined for this item") for name in missing
-            },
+            score_reasons={name: self.why_unknown(name, i) for name in missing},
             groups={name: column[i] for name, column in self.groups.items()},
             raw=self.raw[i],
             reason=self.reasons.get(i),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 
 from vlmeval_cli.core.metric import Output
 from vlmeval_cli.core.results import Score
 
 UNKNOWN = "-"
 _TINY = 5e-5  # would be shown as 0.0000
+_HUGE = 1e12  # longer than anybody reads
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ def in_points(output: Output) -> bool:
 
 
 def figure(value: float | None, output: Output, view: View) -> str:
-    """A score in four decimals, or in two of its points.
+    """A score in four decimals, or in two of its points; with an exponent where it is huge.
 
     >>> figure(0.29824, Output("bleu_4"), View()), figure(0.29824, Output("bleu_4"), View(True))
     ('0.2982', '29.82')
@@ -63,17 +65,8 @@ def cell(value: str | float | int | None) -> str:
     return _rounded(value, 4) if isinstance(value, float) else str(value)
 
 
-def count(n: int, noun: str = "") -> str:
-    """A number with thousands apart, and its noun.
-
-    >>> count(12345), count(1, "row"), count(2, "row")
-    ('12,345', '1 row', '2 rows')
-    """
-    if not noun:
-        return f"{n:,}"
-    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
-
-
 def _rounded(value: float, digits: int) -> str:
     tiny = _TINY * 10 ** (4 - digits)
-    return f"{value:.1e}" if 0 < abs(value) < tiny else f"{value:.{digits}f}"
+    if 0 < abs(value) < tiny:
+        return f"{value:.1e}"
+    return f"{value:.{digits}e}" if _HUGE <= abs(value) < inf else f"{value:.{digits}f}"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from vlmeval_cli.core.results import JoinReport, RunResult, Score, Signature
+from vlmeval_cli.core.results import NOT_FINITE, JoinReport, RunResult, Score, Signature
 from vlmeval_cli.reports.json_bytes import json_bytes, known
 
 SCHEMA_VERSION = 1
@@ -118,7 +118,7 @@ def _score(name: str, score: Score, result: RunResult) -> dict[str, Any]:
 def _numbers(score: Score) -> dict[str, Any]:
     """What differs between a score of all items and the same score of a group."""
     value = known(score.value)
-    unknown = "the score is not a finite number" if score.value is not None else "unknown"
+    unknown = "unknown" if score.value is None else NOT_FINITE
     return {
         "value": value,
         "ci_low": known(score.ci_low),

@@ -12,7 +12,6 @@ from vlmeval_cli.core.results import ItemScores
 from vlmeval_cli.reports.json_bytes import json_bytes
 
 _LINES_AT_ONCE = 4096
-_UNDEFINED = "undefined for this item"
 
 
 def sample_lines(items: ItemScores) -> Iterator[bytes]:
@@ -55,7 +54,7 @@ def _line(
     }
     if None in scores:
         line["score_reasons"] = {
-            name: items.skips.get(name, {}).get(i, _UNDEFINED)
+            name: items.why_unknown(name, i)
             for name, score in line["scores"].items()
             if score is None
         }

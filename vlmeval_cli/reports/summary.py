@@ -7,8 +7,9 @@ from typing import Any
 
 from vlmeval_cli.core.metric import Table
 from vlmeval_cli.core.results import Group, JoinReport, RunResult, Score
+from vlmeval_cli.core.wording import number_of
 from vlmeval_cli.reports.blocks import Block, Facts, Grid, Heading, Paragraph
-from vlmeval_cli.reports.figures import UNKNOWN, View, cell, count, figure, in_points, interval
+from vlmeval_cli.reports.figures import UNKNOWN, View, cell, figure, in_points, interval
 from vlmeval_cli.reports.worst import worst_items
 
 _JOIN_KINDS = (
@@ -53,7 +54,7 @@ def signatures(result: RunResult) -> Block:
 
 def _facts(result: RunResult) -> Facts:
     pairs = [("task", ": ".join(filter(None, (result.task, result.task_reason))))]
-    pairs += [(file.role, f"{file.path} ({count(file.rows, 'row')})") for file in result.inputs]
+    pairs += [(file.role, f"{file.path} ({number_of(file.rows, 'row')})") for file in result.inputs]
     if result.fields:
         pairs.append(("fields", _listed(result.fields)))
     pairs += join_pairs(result.join)
@@ -67,7 +68,7 @@ def join_pairs(join: JoinReport) -> list[tuple[str, str]]:
     if join.repair is not None:
         repair = join.repair
         verb = "applied" if repair.applied else "would match more (--fix-ids)"
-        pairs.append(("ids", f"{repair.description}: {count(repair.matched_more)} more, {verb}"))
+        pairs.append(("ids", f"{repair.description}: {repair.matched_more:,} more, {verb}"))
     return pairs
 
 
@@ -76,12 +77,12 @@ def _listed(fields: Mapping[str, str]) -> str:
 
 
 def _joined(join: JoinReport) -> str:
-    parts = [f"{count(join.matched)} matched"]
+    parts = [f"{join.matched:,} matched"]
     for key, words in _JOIN_KINDS:
         number = getattr(join, key)
         always = key in ("missing", "extra")
         if number or always:
-            parts.append(f"{count(number)} {words}{_examples(join.examples.get(key, ()))}")
+            parts.append(f"{number:,} {words}{_examples(join.examples.get(key, ()))}")
     return ", ".join(parts)
 
 
@@ -94,9 +95,7 @@ def _examples(names: Sequence[str]) -> str:
 def _outcomes(outcomes: Mapping[str, int]) -> str:
     total = sum(outcomes.values())
     return ", ".join(
-        f"{count(number)} {name} ({number / total:.1%})"
-        for name, number in outcomes.items()
-        if number
+        f"{number:,} {name} ({number / total:.1%})" for name, number in outcomes.items() if number
     )
 
 
@@ -129,14 +128,14 @@ def _score_row(name: str, result: RunResult, view: View) -> tuple[str, ...]:
         f"{name} (primary)" if name == result.primary else name,
         figure(score.value, score.output, view),
         interval(score, view),
-        count(score.n),
+        f"{score.n:,}",
         _skipped(score),
         "higher" if score.output.higher_is_better else "lower",
     )
 
 
 def _skipped(score: Score) -> str:
-    parts = [f"{count(number)} {reason}" for reason, number in score.skipped.items() if number]
+    parts = [f"{number:,} {reason}" for reason, number in score.skipped.items() if number]
     if score.value is None and score.reason:
         parts.append(f"unknown: {score.reason}")
     return ", ".join(parts) or "0"
@@ -147,7 +146,7 @@ def _how(options: Mapping[str, Any]) -> str:
     resamples = options.get("resamples", 0)
     if not resamples:
         return ""
-    words = [count(resamples, "resample")]
+    words = [number_of(resamples, "resample")]
     if options.get("method"):
         words.append(str(options["method"]))
     words.append(f"seed {options.get('seed')}")
@@ -172,7 +171,7 @@ def _groups(result: RunResult, view: View) -> Iterator[Grid]:
         rows = tuple(
             (
                 *group.by.values(),
-                count(group.n),
+                f"{group.n:,}",
                 *(_group_cell(group, name, view) for name in names),
             )
             for group in groups
@@ -194,7 +193,9 @@ def _side_table(table: Table) -> Grid:
     )
     rows = table.rows if table.shown is None else table.rows[: table.shown]
     hidden = len(table.rows) - len(rows)
-    title = f"{table.title} (and {count(hidden, 'more row')}, in the JSON report)" if hidden else ""
+    title = (
+        f"{table.title} (and {number_of(hidden, 'more row')}, in the JSON report)" if hidden else ""
+    )
     return Grid(title or table.title, columns, tuple(tuple(map(cell, row)) for row in rows))
 
 

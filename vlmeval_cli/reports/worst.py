@@ -8,8 +8,9 @@ import numpy as np
 
 from vlmeval_cli.core.batch import Ints
 from vlmeval_cli.core.results import ItemScores, RunResult
+from vlmeval_cli.core.wording import number_of
 from vlmeval_cli.reports.blocks import Block, Grid, Heading, Paragraph
-from vlmeval_cli.reports.figures import View, count, figure
+from vlmeval_cli.reports.figures import View, figure
 from vlmeval_cli.reports.json_bytes import json_bytes
 
 _SEPARATOR = " | "
@@ -44,7 +45,7 @@ def worst_items(result: RunResult, view: View) -> Block:
         for i in chosen.tolist()
     )
     end = "Lowest" if output.higher_is_better else "Highest"
-    return Grid(f"{end} {count(len(rows), 'item')} by {name}", columns, rows)
+    return Grid(f"{end} {number_of(len(rows), 'item')} by {name}", columns, rows)
 
 
 def _ranked_by(result: RunResult) -> str | None:

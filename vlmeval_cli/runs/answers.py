@@ -13,11 +13,11 @@ from vlmeval_cli.core.batch import Batch, Column, TextColumn, offsets_of, single
 from vlmeval_cli.core.config import RunConfig
 from vlmeval_cli.core.errors import DataError, quoted
 from vlmeval_cli.core.progress import Progress
+from vlmeval_cli.core.wording import number_of
 from vlmeval_cli.joining import Dataset
 from vlmeval_cli.parsing.items import Items, Parsed
 from vlmeval_cli.parsing.reasoning import answer
 from vlmeval_cli.parsing.statuses import BY_WORDS, Status, status, statuses
-from vlmeval_cli.reports.figures import count
 from vlmeval_cli.runs.gathering import FINISH_REASON, Gathered
 from vlmeval_cli.tasks.base import Task
 
@@ -177,7 +177,7 @@ def _unparsed_notes(found: Mapping[int, Status]) -> tuple[str, ...]:
     rest = reasons.total() - sum(number for _, number in shown)
     told = [f"{number:,} × {reason}" for reason, number in shown]
     others = [f"{rest:,} for other reasons (in the samples)"] if rest else []
-    start = f"{count(reasons.total(), 'prediction')} could not be read"
+    start = f"{number_of(reasons.total(), 'prediction')} could not be read"
     return (f"{start}: {'; '.join([*told, *others])}",)
 
 
