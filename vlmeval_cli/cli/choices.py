@@ -36,7 +36,6 @@ def _from_file(path: str | None) -> tuple[RunConfig, Mapping[str, object]]:
 
 
 def _overridden(config: RunConfig, options: ScoreOptions) -> RunConfig:
-    _check_confidence(options.confidence)
     return _with(
         config,
         task=options.task,
@@ -102,8 +101,3 @@ def _where(texts: Sequence[str] | None) -> Mapping[str, str] | None:
                 hint=f"To score each value apart: --by {name}",
             )
     return found
-
-
-def _check_confidence(confidence: float | None) -> None:
-    if confidence is not None and not 0 < confidence < 1:
-        raise UsageError(f"--confidence: got {confidence:g}, expected a number between 0 and 1")

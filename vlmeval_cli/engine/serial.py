@@ -50,7 +50,8 @@ def measure(
         metrics: what to measure.
         items: all items of the run, nothing prepared.
         progress: told of every batch and metric.
-        batch_size: items whose columns are in memory at a time while metrics work on them.
+        batch_size: items that a metric is given at a time; it bounds what it computes with, while
+            the prepared columns of all items are kept until the last metric has read them.
     """
     different = dict.fromkeys(metrics)
     preparer = Preparer(need for metric in different for need in metric.needs())

@@ -193,10 +193,8 @@ def _side_table(table: Table) -> Grid:
     )
     rows = table.rows if table.shown is None else table.rows[: table.shown]
     hidden = len(table.rows) - len(rows)
-    title = (
-        f"{table.title} (and {number_of(hidden, 'more row')}, in the JSON report)" if hidden else ""
-    )
-    return Grid(title or table.title, columns, tuple(tuple(map(cell, row)) for row in rows))
+    more = f" (and {number_of(hidden, 'more row')}, in the JSON report)" if hidden else ""
+    return Grid(f"{table.title}{more}", columns, tuple(tuple(map(cell, row)) for row in rows))
 
 
 def _diagnosis(result: RunResult) -> Paragraph:

@@ -27,7 +27,7 @@ from vlmeval_cli.joining.paths import WHOLE_ROW
 from vlmeval_cli.readers import Layout, Row, Source, open_source
 from vlmeval_cli.readers.base import ChunkedRows, chunked
 from vlmeval_cli.readers.coco import empty_results
-from vlmeval_cli.runs.fitting import refuse_unread_choices
+from vlmeval_cli.runs.unread_choices import refuse_unread_choices
 from vlmeval_cli.tasks import NAMES, task
 from vlmeval_cli.tasks.base import Task
 

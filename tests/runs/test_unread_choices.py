@@ -7,7 +7,7 @@ import pytest
 from vlmeval_cli.cli.main import main
 from vlmeval_cli.core.config import ParsePolicy
 from vlmeval_cli.core.errors import UsageError
-from vlmeval_cli.runs.fitting import refuse_unread_choices
+from vlmeval_cli.runs.unread_choices import refuse_unread_choices
 from vlmeval_cli.tasks import NAMES, task
 
 STATED = {
