@@ -92,7 +92,7 @@ def test_extra_predictions_are_counted_and_told():
     met = meet(preds("a", "x", "y"), refs("a"))
     assert met.report.extra == 2
     assert met.report.examples["extra"] == ("x", "y")
-    assert any('"x", "y"' in note for note in met.notes)
+    assert any('"x", "y"' in told for told in met.warnings)
 
 
 def test_items_without_references_are_left_out_and_counted():
@@ -359,4 +359,4 @@ def test_a_join_is_what_a_dictionary_says(common, others, random):
     ],
 )
 def test_predictions_without_a_reference_are_told_in_their_number(mine, told):
-    assert meet(preds(*mine), refs("a")).notes == (told,)
+    assert meet(preds(*mine), refs("a")).warnings == (told,)

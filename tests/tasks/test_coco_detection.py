@@ -78,3 +78,50 @@ def test_an_image_without_results_has_no_boxes_and_is_not_missing(score):
     for name, value in expected.items():
         found = values(report)[name]
         assert found == (None if value == -1 else pytest.approx(value, abs=1e-10)), name
+
+
+def two_images(**more):
+    box = {"category_id": 1, "bbox": [10, 10, 20, 30], "area": 600, "iscrowd": 0}
+    return {
+        "images": [{"id": n, "width": 100, "height": 100} for n in (1, 2)],
+        "annotations": [{**box, "id": n, "image_id": n} for n in (1, 2)],
+        "categories": [{"id": 1, "name": "dog"}],
+        **more,
+    }
+
+
+RESULTS = [
+    {"category_id": 1, "bbox": [10, 10, 20, 30], "image_id": n, "score": 0.5} for n in (1, 2)
+]
+
+
+def test_results_of_an_unknown_image_are_a_warning(score):
+    report = score([*RESULTS, {**RESULTS[0], "image_id": 99}], two_images())
+    (told,) = [one for one in report["warnings"] if one["code"] == "extra_predictions"]
+    assert told["message"].endswith('1 prediction has no reference: "99"')
+    assert report["join"]["extra"] == 1
+
+
+def test_annotations_of_an_unlisted_image_are_left_out_and_told(score, capsys):
+    truth = two_images()
+    truth["annotations"].append({**truth["annotations"][0], "id": 3, "image_id": 77})
+    report = score(RESULTS, truth)
+    assert report["join"]["matched"] == 2
+    assert values(report)["acc_at_50"] == 1
+    told = '1 annotation is of images that "images" does not list, and left out: 77'
+    assert told in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("is_captions_first", [True, False])
+def test_captions_and_boxes_of_coco_are_no_pair(tmp_path, capsys, is_captions_first):
+    captions = {"images": [], "annotations": [{"id": 1, "image_id": 1, "caption": "a dog"}]}
+    pair = ([{"image_id": n, "caption": "a dog"} for n in (1, 2)], two_images())
+    pair = pair if is_captions_first else (RESULTS, captions)
+    paths = [tmp_path / "results.json", tmp_path / "truth.json"]
+    for path, document in zip(paths, pair, strict=True):
+        path.write_text(json.dumps(document))
+    assert main(["score", *map(str, paths)]) == 3
+    told = capsys.readouterr().err
+    assert "are of different tasks" in told
+    assert "COCO captions" in told
+    assert "COCO detection" in told

@@ -19,7 +19,7 @@ from vlmeval_cli.detection.fields import (
 )
 from vlmeval_cli.detection.ids import id_pairs
 from vlmeval_cli.detection.sides import Chosen, Detected, Side, roles_of
-from vlmeval_cli.detection.swapped import refuse_gold, refuse_swapped
+from vlmeval_cli.detection.swapped import refuse_gold, refuse_other_kind, refuse_swapped
 from vlmeval_cli.detection.tasks import TaskFound, refuse_unknown, task_of
 from vlmeval_cli.joining import Fields, IdPair, Roles
 
@@ -52,6 +52,7 @@ def detect(
         raise UsageError(f"unknown task {quoted(task)}", hint=did_you_mean(task, [*rules.TASKS]))
     if references is not None and None in (fields.prediction, fields.references):
         refuse_swapped(predictions, references)
+        refuse_other_kind(predictions, references)
     mine, theirs = choose_values(predictions, references, fields)
     others = references or predictions
     taken = (mine.name, theirs.name, question_of(predictions), question_of(others))

@@ -33,6 +33,21 @@ def refuse_swapped(predictions: Side, references: Side) -> None:
     )
 
 
+def refuse_other_kind(predictions: Side, references: Side) -> None:
+    """Stop if COCO's captions stand beside COCO's boxes.
+
+    Raises:
+        DataError: naming what both files are.
+    """
+    mine, theirs = predictions.layout, references.layout
+    if {mine.task, theirs.task} == {"captioning", "grounding"}:
+        raise DataError(
+            f"{predictions.path} and {references.path} are of different tasks: {mine.task} "
+            f"({mine.reason}), and {theirs.task} ({theirs.reason})",
+            hint=f"Give the references of these predictions: an annotations file for {mine.task}.",
+        )
+
+
 def _by_layout(predictions: Side, references: Side) -> tuple[str, str] | None:
     mine, theirs = predictions.layout, references.layout
     is_first_wrong = mine.side == "references" and theirs.side != "references"

@@ -60,6 +60,7 @@ class Joined:
         report: how the files met.
         ids: the pair of fields that were compared; None where rows are numbered.
         notes: what the user should know.
+        warnings: what the user must know.
         every_reference: gives the accepted answers of all items, where only some were selected.
     """
 
@@ -67,6 +68,7 @@ class Joined:
     report: JoinReport
     ids: IdPair | None
     notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
     every_reference: Callable[[], list[list[Any]]] | None = None
 
 
@@ -122,9 +124,13 @@ def join(
     )
     dataset, report = meet(meeting, policy, selection, repeats)
     report = _with_ids(report, [*bad, *more_bad], fix, applied)
-    notes += _extra_note(report, predictions)
     return Joined(
-        dataset, report, chosen.pair, (*notes, *more_notes), _unselected(meeting, selection)
+        dataset=dataset,
+        report=report,
+        ids=chosen.pair,
+        notes=(*notes, *more_notes),
+        warnings=_extra(report, predictions),
+        every_reference=_unselected(meeting, selection),
     )
 
 
@@ -155,7 +161,8 @@ def join_one_file(
     dataset, report = meet(meeting, policy, selection, repeats)
     pair = IdPair(id_name, id_name) if id_name else None
     report = _with_ids(report, [], None, None)
-    return Joined(dataset, report, pair, notes, _unselected(meeting, selection))
+    rest = _unselected(meeting, selection)
+    return Joined(dataset, report, pair, notes, every_reference=rest)
 
 
 def _unselected(meeting: Meeting, selection: Selection) -> Callable[[], list[list[Any]]] | None:
@@ -278,12 +285,12 @@ def _with_ids(
     )
 
 
-def _extra_note(report: JoinReport, predictions: Columns) -> list[str]:
+def _extra(report: JoinReport, predictions: Columns) -> tuple[str, ...]:
     if not report.extra:
-        return []
+        return ()
     shown = ", ".join(quoted(text, 40) for text in report.examples["extra"])
     have = number_of(report.extra, "prediction has", "predictions have")
-    return [f"{predictions.path}: {have} no reference: {shown}"]
+    return (f"{predictions.path}: {have} no reference: {shown}",)
 
 
 def _refuse_strangers(

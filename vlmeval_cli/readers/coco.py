@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from math import isfinite
 from typing import Any
 
+from vlmeval_cli.core.wording import number_of
 from vlmeval_cli.readers.base import Layout, Row
 from vlmeval_cli.readers.json_values import described
 from vlmeval_cli.readers.rejects import BadRowError, Rejects
@@ -57,6 +58,8 @@ def _detection_images(document: Fields) -> Iterator[object]:
     names = {one["id"]: one.get("name") for one in document.get("categories", [])}
     boxes: dict[Any, list[Fields]] = {image: [] for image in images}
     for annotation in document["annotations"]:
+        if images and annotation["image_id"] not in images:
+            continue  # as in COCO's own evaluation; _unlisted tells of it
         label = names.get(annotation.get("category_id"))
         named = annotation if label is None else {**annotation, "label": label}
         try:
@@ -66,6 +69,17 @@ def _detection_images(document: Fields) -> Iterator[object]:
     for image, found in boxes.items():
         # A list within the list: an empty list alone would be no reference at all.
         yield {"image_id": image, **images.get(image, {}), "boxes": found or [[]]}
+
+
+def _unlisted(document: Fields) -> str:
+    """How many annotations are of images that the file does not list."""
+    images = {image.get("id") for image in document.get("images", []) if isinstance(image, dict)}
+    named = [one.get("image_id") for one in document["annotations"] if isinstance(one, dict)]
+    strange = [image for image in named if images and image not in images]
+    if not strange:
+        return ""
+    have = number_of(len(strange), "annotation is", "annotations are")
+    return f'{have} of images that "images" does not list, and left out: {strange[0]}'
 
 
 def _boxes_of_images(rows: Iterator[Row], rejects: Rejects) -> Iterator[Row]:
@@ -165,6 +179,7 @@ DOCUMENTS = (
         _is_detection,
         _detection_images,
         "COCO detection: annotations with image_id and bbox",
+        note=_unlisted,
         task="grounding",
         roles={"id": "image_id", "references": "boxes"},
         side="references",

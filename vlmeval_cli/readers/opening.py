@@ -256,7 +256,8 @@ def _document(content: Content, value: object) -> tuple[Layout, Reading]:
             ) from error
 
     head = _first_rows(reading, Rejects(content.path, layout, "skip"))
-    return replace(layout, roles=_present(layout, head)), reading
+    note = rule.note(value) if rule.note is not None and isinstance(value, dict) else ""
+    return replace(layout, roles=_present(layout, head), note=note), reading
 
 
 def _general_document(content: Content, value: object) -> tuple[Layout, Reading]:

@@ -58,6 +58,7 @@ class DocumentRule:
         matches: whether an object has this layout.
         rows: object → its rows; what is no object in them is told as malformed.
         evidence: what was seen, for the user.
+        note: object → what the user should know of how it is read, if anything.
         task, roles, side: as in :class:`RowRule`.
     """
 
@@ -65,6 +66,7 @@ class DocumentRule:
     matches: Callable[[Fields], bool]
     rows: Callable[[Fields], Iterator[object]]
     evidence: str
+    note: Callable[[Fields], str] | None = None
     task: str | None = None
     roles: Mapping[str, str] = field(default_factory=dict)
     side: str | None = None

@@ -71,7 +71,7 @@ def _joined(
     seen = gather(predictions, references, config, progress)
     everything = (*config.by, *sorted(seen.known_fields))
     found = gather(predictions, references, replace(config, by=everything), progress)
-    return Converted(_joined_rows(found), found.task, found.fields, found.notes)
+    return Converted(_joined_rows(found), found.task, found.fields, (*found.notes, *found.warnings))
 
 
 def _joined_rows(found: Gathered) -> Iterator[dict[str, Any]]:

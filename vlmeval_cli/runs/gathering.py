@@ -62,6 +62,7 @@ class Gathered:
         predictions, references: where the two columns come from.
         inputs: the files.
         notes: what the user should know.
+        warnings: what the user must know.
         roles: the fields that are question, options and image, if there are any.
         known_fields: every field of the files, for messages.
         every_reference: gives the recorded references of all items, where some are not wanted.
@@ -78,6 +79,7 @@ class Gathered:
     references: Origin
     inputs: Sequence[InputFile]
     notes: Sequence[str]
+    warnings: Sequence[str]
     roles: Roles
     known_fields: frozenset[str]
     every_reference: Callable[[], Sequence[Sequence[Any]]] | None = None
@@ -167,6 +169,7 @@ def gather(
         references=(theirs or mine).origin(detected.fields.references.value),
         inputs=inputs,
         notes=(*_file_notes(opened), *detected.notes, *joined.notes, *_same_file_note(inputs)),
+        warnings=joined.warnings,
         roles=_roles(detected),
         known_fields=left.known | (right.known if right is not None else frozenset()),
         every_reference=joined.every_reference,

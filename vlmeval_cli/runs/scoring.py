@@ -204,7 +204,11 @@ def _result(
         statistics_options=_statistics_options(config, groups, len(ladder)),
         tables=scored.tables(),
         diagnosis=diagnosis(task, scores, counts),
-        warnings=(*answers.parsed.warnings, *_warnings(scored, config)),
+        warnings=(
+            *(Notice("extra_predictions", text) for text in gathered.warnings),
+            *answers.parsed.warnings,
+            *_warnings(scored, config),
+        ),
         notes=(*gathered.notes, *scored.plan.notes, *answers.notes, *groups.notes),
     )
 
