@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from vlmeval_cli import RunResult, VlmevalError, score
+from vlmeval_cli import RunResult, VlmevalError, api, score
+from vlmeval_cli.core.config import RunConfig
 from vlmeval_cli.core.errors import DataError, UsageError
 
 REFERENCES = [
@@ -313,3 +314,25 @@ def test_vqav2_questions_are_no_references(tmp_path):
     with pytest.raises(UsageError) as raised:
         score(answers, questions)
     assert "annotations file" in raised.value.hint
+
+
+def read_as(task, rows, tmp_path):
+    path = tmp_path / "rows.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return " ".join(api.how_read(api.inspect(path, config=RunConfig(task=task))))
+
+
+def test_inspection_tells_how_texts_are_read(tmp_path):
+    answers = ["<think>is it?</think>yes", "no", "maybe"]
+    rows = [{"id": i, "prediction": text, "label": "yes"} for i, text in enumerate(answers)]
+    told = read_as("vqa", rows, tmp_path)
+    assert "reasoning was taken out of 1 of 3 predictions" in told
+
+
+def test_inspection_tells_what_the_user_must_know(tmp_path):
+    given = ["tiger shark", "cat", "cat"]
+    rows = [
+        {"id": i, "prediction": label, "score": 0.9, "label": "cat"}
+        for i, label in enumerate(given)
+    ]
+    assert '"tiger shark"' in read_as("classification", rows, tmp_path)

@@ -144,8 +144,11 @@ def convert(
 
 
 def how_read(found: Gathered, config: RunConfig = DEFAULTS) -> tuple[str, ...]:
-    """How the task reads the predictions that were found, such as the format of boxes, in words."""
-    if found.task not in NAMES or task_called(found.task).parse is None:
+    """How the task reads the predictions that were found, such as the format of boxes, in words.
+
+    Of a task that cannot be scored yet nothing is told.
+    """
+    if found.task not in NAMES:
         return ()
     task = task_called(found.task)
     config = replace(config, join=replace(config.join, missing="skip", on_bad_row="skip"))
@@ -153,7 +156,7 @@ def how_read(found: Gathered, config: RunConfig = DEFAULTS) -> tuple[str, ...]:
         _, answers = take_answers(as_values(found, task, config), task, config, SILENT)
     except VlmevalError as error:
         return (f"the predictions cannot be read as they are: {error.message}. {error.hint}",)
-    return answers.notes
+    return (*answers.notes, *(warning.message for warning in answers.parsed.warnings))
 
 
 def _path(path: str | Path | None) -> str | None:
