@@ -38,6 +38,13 @@ def test_weights_move_the_mode():
     assert share(documents, [[1, 1, 1, 1], [5, 1, 1, 1], [0, 2, 0, 0]]) == [0.5, 0.625, 1.0]
 
 
+def test_there_is_no_interval_as_resampling_only_raises_the_share():
+    documents = [{"a": 1}, {"b": 1}, {"c": 1}, {"d": 1}]  # four structures, each of a quarter
+    weights = np.random.default_rng(0).multinomial(4, [0.25] * 4, size=200)
+    assert min(share(documents, weights)) >= share(documents)[0] == 0.25
+    assert not Consistency().outputs()[0].has_interval
+
+
 def test_items_of_the_most_common_structure_score_one():
     found = Consistency().item_scores(rows([{"b": 1}, {"a": 1}, None, {"a": 2}]), 4)
     assert found["consistency"].tolist() == [0.0, 1.0, 0.0, 1.0]

@@ -128,11 +128,27 @@ def test_yaml_where_yaml_is_expected(text, value, stage):
         ("a,b\n1,2", Stage.STRICT),
         ("```csv\na,b\n1,2\n```", Stage.EXTRACTED),
         ("The table\n\na,b\n1,2\n\nDone", Stage.EXTRACTED),
+        ("The table\n\na;b\n1;2\n\nDone", Stage.EXTRACTED),
+        ("Sure! a;b\n1;2", Stage.EXTRACTED),
+        ("Here is the table: a,b\n1,2", Stage.EXTRACTED),
+        ("| a | b |\n|---|---|\n| 1 | 2 |", Stage.EXTRACTED),
+        ("Here:\n\na | b\n:-- | --:\n1 | 2\n\nThat is all, I think.", Stage.EXTRACTED),
         ('[{"a": "1", "b": "2"}]', Stage.REPAIRED),
     ],
 )
 def test_csv_where_csv_is_expected(text, stage):
     assert read_document(text, "CSV")[:2] == ([{"a": "1", "b": "2"}], stage)
+
+
+def test_a_table_in_markdown_is_a_repair_where_json_is_expected():
+    table = "| a | b |\n|---|---|\n| 1 \\| x | 2 |"
+    assert read_document(table, "JSON")[:2] == ([{"a": "1 | x", "b": "2"}], Stage.REPAIRED)
+    assert read_document(table, None).stage == Stage.EXTRACTED
+
+
+@pytest.mark.parametrize("header", ["No. of items,b", "Sure bet,b", "Here,b", "Total: net,b"])
+def test_a_header_in_words_is_still_a_header(header):
+    assert read_document(f"{header}\n1,2", "CSV").stage == Stage.STRICT
 
 
 @pytest.mark.parametrize(
@@ -169,12 +185,16 @@ def test_any_text_is_read_or_refused_with_a_reason(text, syntax):
         '{"a": "' + "x" * 2_000_000,
         "{a:" * 60_000,
         '{"a": [{"b"' + " " * 150_000 + "x",
+        "a | b\n" + " " * 300_000 + "x",
+        "a | b\n" + "|-" * 300_000 + "x",
+        "Sure" + "! " * 300_000,
     ],
     ids=lambda text: text[:6],
 )
-def test_hostile_texts_take_no_time(text):
+@pytest.mark.parametrize("syntax", ["JSON", "CSV"])
+def test_hostile_texts_take_no_time(text, syntax):
     started = time.perf_counter()
-    read_document(text, "JSON")
+    read_document(text, syntax)
     assert time.perf_counter() - started < 5.0
 
 

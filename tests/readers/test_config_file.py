@@ -118,6 +118,8 @@ def test_metrics_may_be_one_text(load):
         ("metrics: [{name: a, k: {b: 1}}]", '"metrics[1].k" is a mapping, expected a value or a'),
         ("metrics: [{name: a, k: [1, b]}]", '"metrics[1].k" is a list of 2, expected a list of'),
         ("metrics:\n- cider\n- bleu:nltk\n", 'run.yaml:3: metric "bleu:nltk": got "nltk", exp'),
+        ("parse:\n  field_rules:\n    d: dat", 'run.yaml:3: field_rules: "d": compare: got "dat"'),
+        ("parse:\n  field_rules:\n    d: {weight: -1}", 'run.yaml:3: field_rules: "d": weight:'),
         ("- task", "run.yaml:1: is a list of 1, expected a mapping of keys to values"),
         ("task: [a", "run.yaml:1: not YAML: "),
         ("task: a\n\tlimit: 1", "run.yaml:2: not YAML: "),

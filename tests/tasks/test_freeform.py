@@ -203,7 +203,21 @@ def test_rules_of_fields_hold_for_scores_and_diff(score, tmp_path):
     options = ("--config", "DIR/c.yaml", "--samples", "DIR/s.jsonl")
     _, report, _ = score(answered(*given), REFS, *options)
     assert values(report, "field_f1") == [1.0]
+    rules = {"total": {"compare": "number", "tolerance": 1}}
+    assert report["signature"]["comparable"]["field_rules"] == rules
     assert json.loads((tmp_path / "s.jsonl").read_text().splitlines()[0])["detail"] is None
+
+
+def test_values_that_are_no_dates_are_counted(score, tmp_path):
+    (tmp_path / "c.yaml").write_text("parse: {field_rules: {day: date}}", "utf-8")
+    references = [{"id": n, "reference": {"day": day, "n": n}}
+                  for n, day in enumerate(["5 May 2024", "soon", None, "05/04/2024"])]  # fmt: skip
+    given = ['{"day": "2024-05-05", "n": 0}', '{"day": "soon", "n": 1}', '{"day": null, "n": 2}',
+             '{"day": "in spring", "n": 3}']  # fmt: skip
+    _, report, told = score(answered(*given), references, "--config", "DIR/c.yaml")
+    assert values(report, "field_recall") == [7 / 8]
+    words = "1 values of references and 2 of predictions are no dates that can be read"
+    assert words in told
 
 
 def test_reasoning_is_taken_out_and_repeated_keys_are_told(score):

@@ -27,7 +27,8 @@ class Consistency(PooledMetric[None]):
 
     Edge cases: an answer that cannot be read, or is missing, has no structure and counts against
     the share. If none can be read the share is 0. Where two structures are as common, items of the
-    one with the lower code score 1.
+    one with the lower code score 1. There is no interval: the most common structure of a resample
+    is at least as common as the resampled one, so that resampling only raises the share.
 
     Source: design of this tool; the measure of mode agreement is that of self-consistency
     (arXiv:2203.11171), taken over keys.
@@ -54,7 +55,8 @@ class Consistency(PooledMetric[None]):
 
     def outputs(self) -> tuple[Output, ...]:
         """One number, the share of the mode."""
-        return (Output("consistency", kind="pooled", meaning=self.info.title),)
+        meaning = self.info.title
+        return (Output("consistency", kind="pooled", has_interval=False, meaning=meaning),)
 
     def measure(self, batch: Batch, context: None) -> Statistics:
         """Rows ``(code of the structure,)``, -1 where there is no document."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import ClassVar, Literal, NamedTuple
 
 import numpy as np
@@ -23,11 +24,12 @@ from vlmeval_cli.core.results import MetricStatistics
 from vlmeval_cli.metrics.documents import NEEDS, beside_references, without_references
 from vlmeval_cli.text.document_compare import Outcome, closest, counted
 from vlmeval_cli.text.document_rules import paths_without_fields, read_rules
-from vlmeval_cli.text.document_trees import Planter, fields_of
+from vlmeval_cli.text.document_trees import Field, Planter, fields_of
 
 Nulls = Literal["value", "absent"]
 
 _PREDICTED, _KNOWN = "predicted", "known"
+_UNDATED = ("undated reference", "undated prediction")
 _SHOWN = 25
 _MOST_STRAY_PATHS = 200
 
@@ -127,7 +129,9 @@ class FieldF1(Metric[None]):
 
     def measure(self, batch: Batch, context: None) -> Statistics:
         """Rows ``(right, predicted, expected, F1, all right, 1)``, the first three as weights."""
-        planter = Planter(read_rules(self.rules), keeps_nulls=self.nulls == "value")
+        rules = read_rules(self.rules)
+        has_dates = any(rule.compare == "date" for rule in rules.values())
+        planter = Planter(rules, keeps_nulls=self.nulls == "value")
         tally: Counter[tuple[str, str]] = Counter()
         values = np.zeros((len(batch), 6))
         skips = without_references(batch)
@@ -139,6 +143,8 @@ class FieldF1(Metric[None]):
             is_perfect = counts.right == counts.predicted == counts.expected
             values[item] = (*counts, counts.f1, is_perfect, 1.0)
             _count(tally, outcomes)
+            if has_dates:
+                _count_undated(tally, outcomes)
             if len(references) > 1:
                 paths = {own.path for one in references for own in fields_of(planter.tree(one))}
                 tally.update((_KNOWN, path) for path in paths)
@@ -194,13 +200,14 @@ class FieldF1(Metric[None]):
         compared = {path: rule for path, rule in rules.items() if rule.compare != "ignore"}
         idle = paths_without_fields(compared, list(paths))
         if not idle:
-            return ()
+            return _undated(paths)
         return (
             Notice(
                 "idle_field_rules",
                 f"field_rules: no field stands at {', '.join(idle)}; the table of fields lists "
                 "the paths there are (entries of lists are written items[].price)",
             ),
+            *_undated(paths),
         )
 
 
@@ -239,12 +246,40 @@ def _count(tally: Counter[tuple[str, str]], outcomes: Sequence[Outcome]) -> None
     tally.update((_PREDICTED, one.path) for one in outcomes if one.got is not None)
 
 
+def _count_undated(tally: Counter[tuple[str, str]], outcomes: Sequence[Outcome]) -> None:
+    for one in outcomes:
+        for kind, own in zip(_UNDATED, (one.expected, one.got), strict=True):
+            if own is not None and own.rule.compare == "date" and not _is_date(own):
+                tally[kind, one.path] += 1
+
+
+def _is_date(own: Field) -> bool:
+    """Whether a field that is compared as a date holds one; a null is no value to be read."""
+    return own.value is None or isinstance(own.key, date)
+
+
 def _by_path(facts: Mapping[str, int]) -> dict[str, _Path]:
     found: dict[str, _Path] = {}
     for fact, number in facts.items():
         kind, _, path = fact.partition(":")
         found.setdefault(path, _Path(Counter())).counts[kind] += number
     return found
+
+
+def _undated(paths: Mapping[str, _Path]) -> tuple[Notice, ...]:
+    """Values that are compared as dates and are none."""
+    theirs, ours = (sum(own.count(kind) for own in paths.values()) for kind in _UNDATED)
+    if not theirs and not ours:
+        return ()
+    at = [path for path, own in paths.items() if own.count(*_UNDATED)]
+    return (
+        Notice(
+            "undated_values",
+            f"compare: date: {theirs:,} values of references and {ours:,} of predictions are no "
+            f"dates that can be read, and are compared as texts (at {', '.join(at[:3])}"
+            f"{', …' if len(at) > 3 else ''})",
+        ),
+    )
 
 
 def _ratio(part: Array, whole: Array, otherwise: Array) -> Array:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Iterator
-from itertools import islice
+from io import StringIO
+from itertools import islice, takewhile
 from typing import NamedTuple
 
-from vlmeval_cli.parsing.document_syntax import DEEPEST, Syntax
+from vlmeval_cli.parsing.document_syntax import DEEPEST, DELIMITERS, OPENER, Syntax
 
 _FENCE = re.compile(
     r"```[ \t]*(?:(jsonc|json5|json|yaml|yml|csv|tsv|python|py|plaintext|text|txt)\b)?"
@@ -29,6 +31,9 @@ _START = re.compile(
 _MARK = re.compile(r'"(?:[^"\\]|\\.?)*+(?:"|\Z)|\'(?:[^\'\\]|\\.?)*+(?:\'|\Z)|[\[\]{}]', re.DOTALL)
 _BARE_KEY = re.compile(r'\s*"[^"\n]{1,100}"\s*:')
 _YAML_LINE = re.compile(r"(?:- )?[\w .'\"-]+:(?:\s.*)?")
+# The line below the header of a Markdown table, and what parts its cells.
+_RULE_LINE = re.compile(r"\s*+\|?+(?:\s*+:?-++:?\s*+\|)++(?:\s*+:?-++:?)?\s*")
+_BAR = re.compile(r"(?<!\\)\|")
 
 
 class Fence(NamedTuple):
@@ -112,13 +117,44 @@ def lines_of_yaml(text: str) -> str:
 
 
 def lines_of_table(text: str) -> str:
-    """The longest run of lines that have as many commas, one or more."""
+    """The longest run of lines that have as many commas, tabs or semicolons, one or more."""
+    lines = OPENER.sub("", text).splitlines()
+    longest = max((_run(lines, delimiter) for delimiter in DELIMITERS), key=len)
+    return "\n".join(longest)
+
+
+def _run(lines: list[str], delimiter: str) -> list[str]:
     best: list[str] = []
     run: list[str] = []
-    for line in text.splitlines():
-        if run and line.count(",") != run[0].count(","):
+    for line in lines:
+        if run and line.count(delimiter) != run[0].count(delimiter):
             run = []
-        if "," in line:
+        if delimiter in line:
             run.append(line)
         best = run if len(run) > len(best) else best
-    return "\n".join(best)
+    return best
+
+
+def markdown_table(text: str) -> str:
+    r"""The first table in Markdown, as CSV; empty without one.
+
+    >>> markdown_table("Here:\n| item | qty |\n|---|--:|\n| bolt, M8 | 2 |\n\nDone.")
+    'item,qty\n"bolt, M8",2\n'
+    """
+    lines = text.splitlines()
+    rule = next(
+        (i for i in range(1, len(lines)) if "|" in lines[i - 1] and _RULE_LINE.fullmatch(lines[i])),
+        None,
+    )
+    if rule is None:
+        return ""
+    table = StringIO()
+    rows = [lines[rule - 1], *takewhile(lambda line: "|" in line, lines[rule + 1 :])]
+    csv.writer(table, lineterminator="\n").writerows(map(_cells, rows))
+    return table.getvalue()
+
+
+def _cells(line: str) -> list[str]:
+    bare = line.strip().removeprefix("|")
+    bare = bare.removesuffix("|") if not bare.endswith("\\|") else bare
+    return [cell.strip().replace("\\|", "|") for cell in _BAR.split(bare)]

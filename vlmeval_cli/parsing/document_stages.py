@@ -19,6 +19,7 @@ from vlmeval_cli.parsing.document_search import (
     fence,
     lines_of_table,
     lines_of_yaml,
+    markdown_table,
     pieces,
 )
 from vlmeval_cli.parsing.document_syntax import (
@@ -99,7 +100,8 @@ def own_syntax(text: str) -> Syntax:
         return fenced.syntax
     if next(pieces(text), None) is not None:
         return "JSON"
-    return syntax_of(fenced.text if fenced is not None else text) or "JSON"
+    own = fenced.text if fenced is not None else text
+    return syntax_of(own) or ("CSV" if markdown_table(own) else "JSON")
 
 
 class _Candidate(NamedTuple):
@@ -138,6 +140,9 @@ def _otherwise(text: str, syntax: Syntax) -> Document | None:
     fenced = fence(text)
     whole = text if fenced is None else fenced.text
     own = None if syntax == "YAML" else syntax_of(whole)
+    if own is None and syntax == "JSON":
+        table = _read(READERS["CSV"], markdown_table(whole))
+        return table and Document(table.value, Stage.REPAIRED, has_repeats=table.has_repeats)
     if own is None or own == syntax:
         return None
     value, has_repeats = READERS[own](whole)
@@ -152,6 +157,7 @@ def _wrapped(text: str, syntax: Syntax) -> Iterator[_Candidate]:
     if syntax == "YAML":
         yield _Candidate(lines_of_yaml(text), syntax)
     if syntax == "CSV":
+        yield _Candidate(markdown_table(text), syntax)
         yield _Candidate(lines_of_table(text), syntax)
     in_brackets: Syntax = "JSON" if syntax == "CSV" else syntax  # JSON is YAML too
     for around in (fenced.text, text) if fenced is not None else (text,):

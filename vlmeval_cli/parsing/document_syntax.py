@@ -23,7 +23,11 @@ Syntax = Literal["JSON", "YAML", "CSV"]
 
 DEEPEST = 64  # levels of objects and lists
 LONGEST = 4_000_000  # characters
-_DELIMITERS = (",", "\t", ";")
+DELIMITERS = (",", "\t", ";")
+# What a model says before a table, on the line of its header: "Sure! item;qty".
+OPENER = re.compile(
+    r"\A\s*(?:sure|certainly|of course|okay|ok|yes|here)\b,?[^\n;,\t]*[!:.]\s+(?=\S)", re.IGNORECASE
+)
 _LONG_NUMBER = re.compile(r"[0-9]{18}")  # orjson turns integers past 64 bits into decimals
 _YAML_LINE = re.compile(r"\s*(?:- )?[\w .'\"-]+:(?:\s.*)?")
 
@@ -112,7 +116,9 @@ def read_csv(text: str) -> Read:
         NotADocument: it is no table of two columns and one row or more, or past the bounds.
     """
     _refuse_long(text)
-    for delimiter in _DELIMITERS:
+    if OPENER.match(text):
+        raise NotADocument("not CSV: words stand before its header")
+    for delimiter in DELIMITERS:
         rows = _cells(text, delimiter)
         if len(rows) >= 2 and len(rows[0]) >= 2 and len({*map(len, rows)}) == 1:
             header = [name.strip() for name in rows[0]]

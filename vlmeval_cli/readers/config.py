@@ -150,12 +150,23 @@ def _seconds(setting: Setting) -> float:
 
 def _rules_by_field(setting: Setting) -> dict[str, dict[str, Scalar]]:
     """Field → rule; a bare name such as ``date`` says only how it is compared."""
-    return {
-        name: {key: _option(rule) for key, rule in _mapping(entry).items()}
-        if isinstance(entry.value, Mapping)
-        else {"compare": _text(entry)}
-        for name, entry in _mapping(setting).items()
-    }
+    return {name: _rule(name, entry) for name, entry in _mapping(setting).items()}
+
+
+def _rule(name: str, setting: Setting) -> dict[str, Scalar]:
+    from vlmeval_cli.text.document_rules import settings_of  # few configurations have rules
+
+    if isinstance(setting.value, Mapping):
+        rule = {key: _option(entry) for key, entry in setting.value.items()}
+    else:
+        rule = {"compare": _text(setting)}
+    try:
+        settings_of({name: rule})
+    except UsageError as error:
+        place = f"{setting.file}:{setting.line}"
+        hint = error.hint or "Rules of fields are told in docs/tasks/freeform.md."
+        raise UsageError(f"{place}: {error.message}", hint=hint) from error
+    return rule
 
 
 def _metrics(setting: Setting) -> tuple[MetricSpec, ...]:

@@ -42,6 +42,9 @@ def _defaults(_: Facts) -> Defaults:
 
 def _parse(items: Items, config: RunConfig) -> Parsed:
     parsed = parse_documents(items)
+    if config.parse.field_rules:
+        rules = {path: dict(rule) for path, rule in config.parse.field_rules.items()}
+        parsed = replace(parsed, decided={**parsed.decided, "field_rules": rules})
     names = [spec.name for spec in config.metrics] or _METRICS
     infers = config.parse.schema is None and "schema_valid" in names
     return replace(parsed, notes=(*parsed.notes, _INFERRED)) if infers else parsed
