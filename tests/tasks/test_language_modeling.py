@@ -125,6 +125,13 @@ def test_prompt_logprobs_of_vllm_are_recognised(score):
     assert score([row], task="language_modeling", prediction_field="prompt_logprobs")["loss"] == 2.0
 
 
+def test_prompt_logprobs_in_a_choice_of_a_server_are_recognised(score):
+    prompt = [None, {"5": {"logprob": -2.0, "decoded_token": "ab"}}]
+    choice = {"text": "", "prompt_logprobs": prompt, "logprobs": None, "finish_reason": "length"}
+    row = {"custom_id": "a", "response": {"body": {"choices": [choice]}}, "error": None}
+    assert score([row])["loss"] == 2.0
+
+
 @pytest.mark.parametrize(
     "row",
     [

@@ -9,7 +9,7 @@ from vlmeval_cli.readers.json_values import described
 from vlmeval_cli.readers.rejects import BadRowError
 from vlmeval_cli.readers.rules import Fields, RowRule, first_row
 
-_CHOICE_FIELDS = ("finish_reason", "logprobs")
+_CHOICE_FIELDS = ("finish_reason", "logprobs", "prompt_logprobs")
 
 
 def _batch_row(row: Fields) -> Fields:
