@@ -71,12 +71,14 @@ def _tell(file: str | None, other: str | None, options: InspectOptions) -> None:
 
     paths = [path for path in (file, other) if path is not None]
     blocks: list[Block] = []
+    warnings: Sequence[str] = ()
     notes: Sequence[str] = ()
     try:
         for path in paths:
             blocks.extend(_file(path))
         found = api.inspect(paths[0], other, RunConfig(task=options.task))
         blocks.extend(_joined(found))
+        warnings = found.warnings
         notes = (*found.notes, *api.how_read(found))
     except VlmevalError as error:
         if len(paths) == 2 or not blocks:
@@ -84,6 +86,8 @@ def _tell(file: str | None, other: str | None, options: InspectOptions) -> None:
         notes = (f"alone, this file cannot be scored: {error.message}",)
     finally:  # what was seen until it failed
         show(blocks, no_color=options.no_color)
+    for warning in warnings:
+        say(f"warning: {warning}")
     for note in notes:
         say(f"note: {note}")
 
