@@ -151,9 +151,10 @@ def test_running_tests_tells_how_far_it_is(root):
     assert done == total > 1
 
 
-def test_what_ran_stands_in_the_recorded_signature(scored):
-    assert "running the tests" in str(scored(SAMPLES, PROBLEMS, run_tests=True).signature)
-    assert "as recorded" in str(scored(RECORDED).signature)
+def test_what_ran_and_with_which_limits_must_be_the_same_to_compare(scored):
+    ran = scored(SAMPLES, PROBLEMS, run_tests=True).signature.comparable
+    assert ran["verdicts"] == "by running the tests, up to 10 s and 1024 MiB each"
+    assert scored(RECORDED).signature.comparable["verdicts"] == "as recorded"
 
 
 def test_missing_problems_count_as_failed_where_asked_for(scored):

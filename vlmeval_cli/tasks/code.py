@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from vlmeval_cli.core.batch import Column
-from vlmeval_cli.core.config import RunConfig
+from vlmeval_cli.core.config import ParsePolicy, RunConfig
 from vlmeval_cli.core.errors import UsageError
 from vlmeval_cli.core.results import Diagnosis, Score
 from vlmeval_cli.parsing.code_samples import (
@@ -51,7 +51,15 @@ def _parse(items: Items, config: RunConfig) -> Parsed:
         columns={**columns, VERDICTS: judged.verdicts},
         notes=judged.notes,
         warnings=judged.warnings,
-        inferred={"verdicts": "by running the tests" if runs else "as recorded"},
+        decided={"verdicts": _how_judged(config.parse)},
+    )
+
+
+def _how_judged(policy: ParsePolicy) -> str:
+    if not policy.run_tests:
+        return "as recorded"
+    return (
+        f"by running the tests, up to {policy.test_timeout:g} s and {policy.test_memory} MiB each"
     )
 
 
