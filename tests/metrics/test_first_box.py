@@ -105,6 +105,20 @@ def test_boxes_in_place_of_points_are_told():
     assert notice.message.startswith("1 of 2 predictions are boxes, not points")
 
 
+@pytest.mark.parametrize(
+    ("several", "told"),
+    [
+        ([(1, 1, 1, 1), (3, 3, 3, 3)], "1 of 2 predictions hold several points: the first counts"),
+        ([GOLD, (1, 1, 1, 1)], "1 of 2 predictions hold several boxes: the first counts"),
+    ],
+)
+def test_several_points_are_not_called_boxes(several, told):
+    found = measured(CenterAccuracy(), [several, [GOLD]], [[GOLD], [GOLD]])
+    (notice,) = CenterAccuracy().advise(found.facts, 2)
+    assert notice.message.startswith(told)
+    assert ("box_f1" in notice.message) == ("boxes" in told)
+
+
 @pytest.mark.parametrize("metric", [BoxIou(), AccAtIou(), CenterAccuracy(), PointingAccuracy()])
 def test_items_without_an_accepted_box_are_skipped(metric):
     found = measured(metric, [[GOLD], []], [[], [GOLD]])

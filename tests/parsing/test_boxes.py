@@ -182,6 +182,21 @@ TABLE = [
      [[100, 200, 400, 300]], [None]),
     ("object of detections", '{"objects": [{"box": [100, 200, 400, 300], "name": "dog"}]}',
      "pixels", [[100, 200, 400, 300]], ["dog"]),
+    ("corners by name", "Top-left: (100, 200), bottom-right: (400, 300).", "pixels",
+     [[100, 200, 400, 300]], [None]),
+    ("corners by name in prose", "from the upper left [100, 200] to the lower right corner at "
+     "[400, 300]", "pixels", [[100, 200, 400, 300]], [None]),
+    ("bare numbers in a tag", "<box>100 200 400 300</box>", "pixels",
+     [[100, 200, 400, 300]], [None]),
+    ("percent", "[10%, 20%, 40%, 60%]", None, [[100, 100, 400, 300]], [None]),
+    ("pixels", "(100px, 200px), (400px, 300 px)", None, [[100, 200, 400, 300]], [None]),
+    ("a share beside a box", "I am 95% sure: [100, 200, 400, 300]", "pixels",
+     [[100, 200, 400, 300]], [None]),
+    ("lists in columns", {"bbox": [[100, 200, 400, 300], [1, 2, 3, 4]], "category": ["Dog", "cat"],
+     "area": [30000, 4], "id": [1, 2]}, "pixels", [[100, 200, 400, 300], [1, 2, 3, 4]],
+     ["dog", "cat"]),
+    ("COCO's lists in columns", {"bbox": [[100, 200, 300, 100]], "category_id": [3]}, None,
+     [[100, 200, 400, 300]], ["3"]),
     ("a list in the row", [100, 200, 400, 300], "pixels", [[100, 200, 400, 300]], [None]),
     ("lists in the row", [[100, 200, 400, 300], [1, 2, 3, 4]], "pixels",
      [[100, 200, 400, 300], [1, 2, 3, 4]], [None, None]),
@@ -233,7 +248,8 @@ def test_an_answer_that_says_there_is_no_box_is_read_and_empty(answer):
         ("<box>(12,34),(56", "its box is not whole"),
         ("<|det|>[[1, 2, 3", "its box is not whole"),
         ("<patch_index_0044>", "its box is not whole"),
-        ('<point x="615" y="404">nose</point>', "its box is not whole"),
+        ('<point x="615" y="404">nose</point>', "its points are beyond 100, and Molmo's count"),
+        ("<point", "its box is not whole"),
         ('{"label": "dog"}', "no box is in the text"),
         ('{"bbox_2d": [1, 2, 3', "no box is in the text"),
         ("[1e99, 2, 3, 4]", "a number is beyond any image"),
@@ -288,3 +304,37 @@ def test_scores_become_a_column_of_confidences():
     assert scores[0] == 0.5
     assert scores[1] != scores[1]
     assert "prediction.confidence" not in parse("[1, 2, 3, 4]", box_format="pixels").columns
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        ("<loc0010><loc0020><loc0300><loc0400> dog", "", "<eos>", " "),
+        ("dog<loc_10><loc_20><loc_300><loc_400>", "", "</s>", "</s><s>"),
+    ],
+)
+def test_an_empty_answer_in_a_file_of_location_tokens_says_that_there_is_no_box(answers):
+    parsed = parse(*answers)
+    assert not parsed.unparsed
+    assert parsed.values[1:] == [[], [], []]
+    assert parsed.columns["prediction.boxes"].is_readable.all()
+    assert "3 predictions are empty, which in location tokens" in parsed.notes[-1]
+
+
+def test_an_empty_answer_says_so_where_the_user_names_the_format():
+    assert parse("", box_format="paligemma").values == [[]]
+
+
+@pytest.mark.parametrize("answer", ["[100, 200, 400, 300]", "<box>(1,2),(3,4)</box>"])
+def test_an_empty_answer_of_another_syntax_is_no_answer(answer):
+    assert 1 in parse(answer, "", box_format="1000").unparsed
+
+
+def test_prose_in_a_file_of_location_tokens_is_no_answer():
+    assert 1 in parse("dog<loc_10><loc_20><loc_300><loc_400>", "I see a dog.").unparsed
+
+
+def test_points_beyond_a_hundred_are_left_out_and_told():
+    parsed = parse('<points x1="10" y1="20" x2="615" y2="40" alt="a">a</points>')
+    assert parsed.values == [[{"box": [100, 100, 100, 100], "label": "a"}]]
+    assert parsed.notes[1] == "1 prediction has points beyond 100; what is whole was read"

@@ -438,3 +438,61 @@ def test_what_scores_say_together(values, meaning):
     found = patterns(**values)
     assert len(found) == (meaning is not None)
     assert meaning is None or found[0].startswith(meaning)
+
+
+LOCATION_TOKENS = {
+    "florence-2": "dog<loc_0><loc_0><loc_500><loc_500>cat<loc_500><loc_500><loc_999><loc_999>",
+    "paligemma": "<loc0000><loc0000><loc0512><loc0512> dog ; "
+    "<loc0512><loc0512><loc1023><loc1023> cat",
+}
+
+
+@pytest.mark.parametrize("name", LOCATION_TOKENS)
+def test_images_without_objects_are_right_where_a_model_writes_nothing(score, name):
+    objects = [
+        {"bbox": [0, 0, W / 2, H / 2], "label": "dog"},
+        {"bbox": [W / 2, H / 2, W, H], "label": "cat"},
+    ]
+    refs = [{"id": i, "objects": objects if i < 2 else [], **SIZED} for i in range(4)]
+    silent = [LOCATION_TOKENS[name], "", "", ""]
+    found = score([{"id": i, "prediction": text} for i, text in enumerate(silent)], refs)
+    assert found.signature.recorded["inferred"]["box_format"] == name
+    assert found["box_f1_macro"] == 3 / 4
+    assert found["box_recall"] == 1 / 2
+    assert found.outcomes == {"empty": 1, "right": 3}
+    spelled = [LOCATION_TOKENS[name], "[]", "[]", "[]"]
+    same = score([{"id": i, "prediction": text} for i, text in enumerate(spelled)], refs)
+    assert (same["box_f1_macro"], same["box_recall"]) == (3 / 4, 1 / 2)
+
+
+@pytest.mark.parametrize(
+    "reference",
+    [
+        lambda box: {"objects": [{"bbox": box, "label": "dog"}]},
+        lambda box: {
+            "objects": {
+                "bbox": [[box[0], box[1], box[2] - box[0], box[3] - box[1]]],
+                "category": ["dog"], "area": [9.5], "id": [3],
+            }
+        },
+        lambda box: {"answer": json.dumps([{"bbox_2d": box, "label": "dog"}])},
+        lambda box: {"answer": f"<ref>dog</ref><box>{pairs(grid(box, 999))}</box>"},
+        lambda box: {"answer": "".join(f"<loc{v:04}>" for v in rows_first(grid(box, 1023)))},
+    ],
+    ids=["objects", "columns of objects", "bbox_2d", "qwen-vl", "paligemma"],
+)  # fmt: skip
+def test_references_of_every_layout_hold_the_same_boxes(score, reference):
+    boxes = true_boxes(30)
+    preds = [{"id": i, "prediction": str(box)} for i, box in enumerate(boxes)]
+    refs = [{"id": i, "question": "?", **reference(b), **SIZED} for i, b in enumerate(boxes)]
+    found = score(preds, refs)
+    assert (found.task, found["acc_at_50"]) == ("grounding", 1.0)
+    assert found["mean_iou"] > 0.97  # a grid of 1000 rounds
+
+
+def pairs(box):
+    return f"({box[0]},{box[1]}),({box[2]},{box[3]})"
+
+
+def rows_first(box):
+    return box[1], box[0], box[3], box[2]

@@ -12,7 +12,7 @@ from vlmeval_cli.core.metric import Notice
 from vlmeval_cli.geometry.columns import BoxColumn
 
 NEEDS = ("prediction.boxes", "references.boxes")
-_EXTRAS, _ITEMS = "extra_boxes", "items_with_extra_boxes"
+_EXTRAS, _ITEMS, _POINTS = "extra_boxes", "items_with_extra_boxes", "items_with_extra_points"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,7 @@ class FirstBoxes:
         first = np.zeros((len(counts), 4))
         first[counts > 0] = mine.boxes[mine.item_offsets[:-1][counts > 0]]
         accepted = np.diff(theirs.item_offsets)
+        are_points = (first[:, :2] == first[:, 2:]).all(axis=1)
         return cls(
             boxes=np.repeat(first, accepted, axis=0),
             is_there=np.repeat((counts > 0).astype(np.float64), accepted),
@@ -55,6 +56,7 @@ class FirstBoxes:
             facts={
                 _EXTRAS: int(np.maximum(counts - 1, 0).sum()),
                 _ITEMS: int(np.count_nonzero(counts > 1)),
+                _POINTS: int(np.count_nonzero((counts > 1) & are_points)),
             },
         )
 
@@ -69,15 +71,17 @@ class FirstBoxes:
 
 
 def several_boxes(facts: Mapping[str, int], n: int) -> tuple[Notice, ...]:
-    """Answers with more than one box, of which the first counts."""
+    """Answers with more than one box or point, of which the first counts."""
     extras, items = facts.get(_EXTRAS, 0), facts.get(_ITEMS, 0)
     if not extras:
         return ()
+    are_points = facts.get(_POINTS, 0) == items
+    what = "points" if are_points else "boxes"
+    more = "" if are_points else "; box_f1 takes all of them into account"
     return (
         Notice(
             "several_boxes",
-            f"{items:,} of {n:,} predictions hold several boxes: the first counts, and {extras:,} "
-            "others are ignored, since the best of many boxes would be a hit by chance; "
-            "box_f1 takes all of them into account",
+            f"{items:,} of {n:,} predictions hold several {what}: the first counts, and {extras:,} "
+            f"others are ignored, since the best of many {what} would be a hit by chance{more}",
         ),
     )

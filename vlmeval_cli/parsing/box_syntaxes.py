@@ -79,8 +79,12 @@ SYNTAXES: Final[dict[str, Syntax]] = {
     "coco": Syntax("objects with category_id and bbox", ("xywh-pixels",)),
     "pairs": Syntax("(x,y),(x,y)", ()),
     "json": Syntax("JSON objects", ()),
-    "lists": Syntax("lists of four numbers", ()),
+    "percents": Syntax("numbers with a percent sign", ("percent",)),
+    "px": Syntax('numbers with "px"', ("pixels",)),
+    "lists": Syntax("lists of numbers", ()),
 }
+# Models that write their boxes in these tokens write nothing at all where there is no object.
+SILENT: Final = frozenset({"loc_digits", "loc_bins"})
 NONE: Final = "none"  # the answer says that there is no box
 THREE_DIGITS: Final = "three_digits"  # as CogVLM writes, though no number shows its padding
 
@@ -224,12 +228,13 @@ _GLM_MARK = "<|begin_of_box|>"
 _POINT = re.compile(r"<points?\b([^>]*)>?([^<]*)")
 _POINT_PAIR = re.compile(rf"\bx\d*\s*=\s*[\"']?({NUMBER})[\"']?\s*,?\s*y\d*\s*=\s*[\"']?({NUMBER})")
 _POINT_DIGITS = re.compile(r"\bp\s*=\s*[\"']?(\d{1,4})\s*,\s*(\d{1,4})")
+_FIRST_IN_BOX = re.compile(r"<(?:box|quad)>\s*(\S)")
 _POINT_LABEL = re.compile(r"\balt\s*=\s*\"([^\"]*)\"")
 _PERCENT = 100.0
 
 
 def _points(text: str) -> Iterator[RawBox]:
-    """Molmo's points in percent; what is beyond 100 is none."""
+    """Molmo's points in percent; what is beyond 100 is none, and its answer is told as broken."""
     for attributes, inside in _POINT.findall(text):
         named = _POINT_LABEL.search(attributes)
         label = (named[1] if named else inside).strip() or None
@@ -238,6 +243,10 @@ def _points(text: str) -> Iterator[RawBox]:
         for x, y in pairs:
             if 0 <= x <= _PERCENT and 0 <= y <= _PERCENT:
                 yield RawBox((x, y, x, y), label)
+
+
+def _points_written(text: str) -> int:
+    return len(_POINT_PAIR.findall(text)) + len(_POINT_DIGITS.findall(text))
 
 
 class _Marked(NamedTuple):
@@ -272,16 +281,27 @@ def read_marked(text: str) -> Found | None:
         if mark not in text or ("{" in text and syntax == "begin_of_box"):
             continue
         boxes = tuple(read(text))
-        is_list = syntax == "box_pairs" and "[" in text and "(" not in text
-        return Found("box_lists" if is_list else syntax, boxes)
+        if syntax == "molmo":
+            return Found(syntax, boxes, is_mended=0 < len(boxes) < _points_written(text))
+        return Found(_box_syntax(text) if syntax == "box_pairs" else syntax, boxes)
     return None
+
+
+def _box_syntax(text: str) -> str:
+    """Which of the syntaxes of ``<box>`` it is: pairs in parentheses, lists, or bare numbers."""
+    first = _FIRST_IN_BOX.search(text)
+    if first is None or first[1] == "(" or (first[1] == "[" and "(" in text):
+        return "box_pairs"
+    return "box_lists" if first[1] == "[" else "lists"
 
 
 # --- lists --------------------------------------------------------------------------------------
 
 _N = rf"\s*({NUMBER})\s*"
 _PAIR = rf"[(\[]{_N},{_N}[)\]]"
-_PAIRS = re.compile(rf"{_PAIR}\s*,?\s*(?:to|and|-)?\s*{_PAIR}")
+_CORNER = r"(?:the\s+)?(?:bottom|lower)[\s_-]*right(?:\s+corner)?\W{0,3}(?:(?:is|at)\W{1,3})?"
+_PAIRS = re.compile(rf"{_PAIR}\s*[,;]?\s*(?:to|and|-)?\s*(?:{_CORNER})?{_PAIR}", re.IGNORECASE)
+_UNIT = re.compile(rf"({NUMBER})\s*(%|px\b|pixels?\b)", re.IGNORECASE)
 _GROUP = re.compile(rf"[\[(<{{]((?:\s*{NUMBER}\s*[,;]?){{4,}})[\])>}}]?")
 _PADDED_GROUP = re.compile(r"\[\[(\d{3}(?:[,;]\d{3}){3,})\]\]")
 _NAMED = re.compile(
@@ -294,7 +314,18 @@ _POINT_ALONE = re.compile(rf"[^\d]*[(\[]{_N},{_N}[)\]][^\d]*")
 
 
 def read_lists(text: str) -> Found | None:
-    """Boxes as numbers in brackets; None where there are none."""
+    """Boxes as numbers in brackets; None where there are none.
+
+    Numbers may carry a unit, "%" or "px", that says what they count.
+    """
+    units = {unit[:1] for _, unit in _UNIT.findall(text)} if "%" in text or "px" in text else set()
+    found = _plain_lists(_UNIT.sub(r"\1", text) if units else text)
+    if found is None or len(units) != 1 or _UNIT.subn("", text)[1] != 4 * len(found.boxes):
+        return found
+    return found._replace(syntax="percents" if units == {"%"} else "px")
+
+
+def _plain_lists(text: str) -> Found | None:
     padded = _PADDED_GROUP.findall(text)
     if padded:
         boxes = [RawBox(four) for group in padded for four in fours(numbers_in(group))]

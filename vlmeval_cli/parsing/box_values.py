@@ -282,6 +282,8 @@ def _of_text(text: str) -> Found:
     found = read_marked(body) or _json_in(body) or read_lists(body)
     if found is None:
         raise BadBoxError("no box is in the text")
+    if not found.boxes and found.syntax == "molmo" and "=" in body:
+        raise BadBoxError("its points are beyond 100, and Molmo's count percent")
     if not found.boxes and found.syntax != NONE:
         raise BadBoxError("its box is not whole")
     if any(abs(number) > LARGEST or not isfinite(number) for b in found.boxes for number in b[0]):

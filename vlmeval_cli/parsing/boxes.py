@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any, Final
@@ -15,13 +15,14 @@ from vlmeval_cli.core.batch import Array, Column, NumberColumn, ValueColumn, off
 from vlmeval_cli.core.config import OnBadRow, RunConfig
 from vlmeval_cli.core.errors import UsageError
 from vlmeval_cli.core.metric import Notice
+from vlmeval_cli.core.wording import number_of
 from vlmeval_cli.geometry.boxes import area
 from vlmeval_cli.geometry.columns import BoxColumn
 from vlmeval_cli.geometry.frames import Sizes, as_corners, sorted_corners
 from vlmeval_cli.geometry.labels import plain
 from vlmeval_cli.parsing.box_formats import BoxFormat, choice
 from vlmeval_cli.parsing.box_frames import Decision, Written, decide
-from vlmeval_cli.parsing.box_syntaxes import SYNTAXES, Found
+from vlmeval_cli.parsing.box_syntaxes import NONE, SILENT, SYNTAXES, Found, clean
 from vlmeval_cli.parsing.box_values import BadBoxError, read_value
 from vlmeval_cli.parsing.image_sizes import LOOKED_FOR, image_sizes
 from vlmeval_cli.parsing.items import Items, Parsed, Place, Values
@@ -194,6 +195,9 @@ def parse_boxes(items: Items, config: RunConfig) -> Parsed:
     """
     named = choice(config.parse.box_format).predictions
     found, unparsed = _read(items)
+    silent = _silent(items, found, named)
+    unparsed = {i: why for i, why in unparsed.items() if i not in silent}
+    found = [Found(NONE, ()) if i in silent else one for i, one in enumerate(found)]
     boxes = Boxes.of(found, image_sizes(items))
     decision = decide(boxes.written, boxes.sizes, named, items.place(_first(boxes)))
     misfits = boxes.misfits(decision)
@@ -205,7 +209,7 @@ def parse_boxes(items: Items, config: RunConfig) -> Parsed:
         reasons={i: "it says that there is no box" for i, one in enumerate(boxes.found)
                  if one is not None and not one.boxes},
         columns={**_columns(own), **_frames(boxes, decision)},
-        notes=_notes(boxes, decision),
+        notes=(*_notes(boxes, decision), *_silent_note(silent)),
         warnings=_warnings(boxes, own, decision),
         inferred={"box_format": decision.chosen.name, "confidence": round(decision.confidence, 6)},
         alternatives=_alternatives(boxes, decision),
@@ -222,6 +226,25 @@ def _read(items: Items) -> tuple[list[Found | None], dict[int, str]]:
             unparsed[i] = str(error)
             found.append(None)
     return found, unparsed
+
+
+def _silent(items: Items, found: Sequence[Found | None], named: BoxFormat | None) -> frozenset[int]:
+    """Items whose empty answer says that there is no box, as the tokens of the file do."""
+    counts = Counter(one.syntax for one in found if one is not None and one.boxes)
+    most = counts.most_common(1)[0][0] if counts else ""
+    formats = {SYNTAXES[syntax].formats[0] for syntax in SILENT}
+    if most not in SILENT and (named is None or named.name not in formats):
+        return frozenset()
+    return frozenset(
+        i for i, text in enumerate(items.predictions) if isinstance(text, str) and not clean(text)
+    )
+
+
+def _silent_note(silent: Set[int]) -> tuple[str, ...]:
+    if not silent:
+        return ()
+    are = number_of(len(silent), "prediction is", "predictions are")
+    return (f"{are} empty, which in location tokens says that there is no box",)
 
 
 def _first(boxes: Boxes) -> int:
@@ -271,7 +294,9 @@ def _notes(boxes: Boxes, decision: Decision) -> tuple[str, ...]:
             )
     mended = sum(one.is_mended for one in boxes.found if one is not None)
     if mended:
-        notes.append(f"{mended:,} predictions have broken brackets or JSON; whole boxes were read")
+        have = number_of(mended, "prediction has", "predictions have")
+        broken = "points beyond 100" if "molmo" in counts else "broken brackets or JSON"
+        notes.append(f"{have} {broken}; what is whole was read")
     return tuple(notes)
 
 

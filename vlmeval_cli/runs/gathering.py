@@ -147,9 +147,7 @@ def gather(
         fields=config.fields,
         task=config.task,
     )
-    known = task(detected.task) if must_be_scorable or detected.task in NAMES else None
-    if known is not None:
-        refuse_unread_choices(known, detected.task_reason, config.parse)
+    known = _known_task(detected, config, must_be_scorable=must_be_scorable)
     if known is not None and theirs is not None:
         detected = _with_whole_rows(detected, mine, theirs, known)
     extra = _extra_fields(known, config)
@@ -174,6 +172,14 @@ def gather(
         known_fields=left.known | (right.known if right is not None else frozenset()),
         every_reference=joined.every_reference,
     )
+
+
+def _known_task(detected: Detected, config: RunConfig, *, must_be_scorable: bool) -> Task | None:
+    """The task, if it can be scored; the user's choices for it are checked."""
+    known = task(detected.task) if must_be_scorable or detected.task in NAMES else None
+    if known is not None:
+        refuse_unread_choices(known, detected.task_reason, config.parse)
+    return known
 
 
 def _open(path: str, config: RunConfig, if_empty: Layout | None = None) -> _Opened:
