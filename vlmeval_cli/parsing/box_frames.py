@@ -18,7 +18,7 @@ from vlmeval_cli.core.batch import Array, Ints
 from vlmeval_cli.core.errors import UsageError
 from vlmeval_cli.geometry.frames import Order, Sizes, are_swapped, as_corners
 from vlmeval_cli.parsing.box_fit import CHANCE, Evidence, Fit, are_close, chance
-from vlmeval_cli.parsing.box_formats import BoxFormat, box_format
+from vlmeval_cli.parsing.box_formats import BoxFormat, box_format, is_model
 from vlmeval_cli.parsing.box_syntaxes import NONE, SYNTAXES, THREE_DIGITS
 
 _TELLING: Final = 0.5  # a model's own syntax is believed while so many boxes fit its format
@@ -226,14 +226,26 @@ def _weighed(
     best, odds = _best(left)
     if odds > CHANCE:
         _refuse(left, evidence, told, place)
-    confidence = 1.0 - odds
     others = sorted((fit for fit in fits if fit is not best), key=lambda fit: -fit.share)
-    rejected = _possible(
-        [fit for fit in _one_of_each(others, best) if not are_close(fit, best, _SAME)]
-    )
+    others = _one_of_each(others, best)
+    rejected = _possible([fit for fit in others if not are_close(fit, best, _SAME)])
+    rejected += _y_first(best)
+    words = f"{told}; {_why(best, left, others, odds)}"
+    return Decision(best.format, words, 1.0 - odds, rejected, own)
+
+
+def _why(best: Fit, left: Sequence[Fit], others: Sequence[Fit], odds: float) -> str:
+    """What speaks for the best format, and against the next one."""
     beside = f", not {_described(others[0])}" if others else ""
-    words = f"{told}; {_described(best)[:-1]}, confidence {confidence:.4f}){beside}"
-    return Decision(best.format, words, confidence, rejected, own)
+    edges = "; boxes come up to its edges and do not pass them" if len(left) > 1 else ""
+    return f"{_described(best)[:-1]}, confidence {1.0 - odds:.4f}{edges}){beside}"
+
+
+def _y_first(best: Fit) -> tuple[BoxFormat, ...]:
+    """The same frame with y before x: nothing in lists of numbers tells the order."""
+    if best.format.order != "xyxy" or is_model(best.format.name):
+        return ()
+    return (box_format(f"yxyx-{_frame_name(best.format)}"),)
 
 
 def _distinct(fits: Sequence[Fit]) -> list[Fit]:
