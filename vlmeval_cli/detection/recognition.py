@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Literal
 
 from vlmeval_cli.core.config import FieldChoice
 from vlmeval_cli.core.errors import UsageError, did_you_mean, quoted
@@ -167,26 +168,29 @@ def _require_values(seen: Evidence, found: TaskFound | None, *, is_one_file: boo
     """
     name = found.name if found else ""
     if seen.reference is None and name not in rules.WITHOUT_REFERENCES:
-        more = "" if is_one_file else ", which should hold the references"
-        _lacking(seen.references, "references", REFERENCE_OPTION, more, is_one_file)
+        _lacking(seen.references, "references", seen.prediction, is_one_file=is_one_file)
     if seen.prediction is None and name not in rules.WITHOUT_PREDICTIONS:
         if seen.reference == "." and not is_one_file:
             return
-        more = "" if is_one_file else ", which should hold the predictions"
-        _lacking(seen.predictions, "predictions", PREDICTION_OPTION, more, is_one_file)
+        _lacking(seen.predictions, "predictions", seen.reference, is_one_file=is_one_file)
 
 
-def _lacking(side: Side, what: str, option: str, more: str, is_one_file: bool) -> None:
+def _lacking(
+    side: Side, what: Literal["predictions", "references"], other: str | None, *, is_one_file: bool
+) -> None:
+    """Say that ``side`` has no field for ``what``; ``other`` is its field of the other side."""
+    option = REFERENCE_OPTION if what == "references" else PREDICTION_OPTION
+    whose = side.path if is_one_file else f"{side.path}, which should hold the {what}"
+    beside = f' beside "{other}"' if is_one_file and other is not None else ""
     hint = f"Name it with {option}."
     if is_one_file:
-        other = "REFERENCES" if what == "references" else "PREDICTIONS"
-        pair = f"{side.path} {other}" if what == "references" else f"{other} {side.path}"
+        pair = f"{side.path} REFERENCES" if what == "references" else f"PREDICTIONS {side.path}"
         hint = f"Name it with {option}, or pass two files: vlmeval score {pair}"
     if side.layout.side == "questions":
         hint = "These are questions; give the file that holds the accepted answers (of VQAv2: its "
         hint += "annotations file)."
     raise UsageError(
-        f"{side.path}{more}: no field looks like {what}; its fields: {', '.join(side.fields)}",
+        f"{whose}: no field looks like {what}{beside}; its fields: {', '.join(side.fields)}",
         hint=hint,
     )
 
