@@ -8,6 +8,7 @@ from typing import Any
 from vlmeval_cli.core.config import FieldChoice
 from vlmeval_cli.core.errors import UsageError
 from vlmeval_cli.detection import rules
+from vlmeval_cli.detection.golds import refuse_label_beside_gold
 from vlmeval_cli.detection.sides import Chosen, Side
 from vlmeval_cli.joining.paths import WHOLE_ROW
 from vlmeval_cli.readers.json_values import literal
@@ -114,6 +115,7 @@ def _reference(
         names = [name for name in names if not _are_token_ids(side.values(name))]
     if names and names[0] in rules.LABEL_NAMES:
         names = _label_or_text(side, predictions, names)
+        refuse_label_beside_gold(side, [n for n in names if n != taken], REFERENCE_OPTION)
     if names:
         return _first(names, "a name of references")
     if predictions is None or _hold_losses(predictions) or _hold_losses(side):
@@ -144,7 +146,9 @@ def _label_or_text(side: Side, predictions: Side | None, names: list[str]) -> li
     texts = [name for name in names if name not in rules.LABEL_NAMES]
     if not texts or names[0] not in rules.LABEL_NAMES:
         return names
-    shared = [name for name in names if predictions is not None and name in predictions.filled]
+    # What stands beside a model's own field was copied from the references, as any topic may be.
+    is_bare = predictions is not None and not predictions.has(*rules.PREDICTION_ONLY)
+    shared = [name for name in names if is_bare and predictions and name in predictions.filled]
     if len(shared) != 1:
         listed = ", ".join(f'"{name}"' for name in names)
         raise UsageError(

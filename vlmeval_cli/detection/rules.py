@@ -44,6 +44,15 @@ OFTEN_INPUT: Final = frozenset({"text", "result"})
 LABEL_NAMES: Final = frozenset({"label", "labels", "class", "category"})
 # Labels that, in a question with options, name its topic.
 TOPIC_NAMES: Final = frozenset({"class", "category"})
+# Words in an unknown name that make it sound like the right answer, and those that do not.
+GOLD_WORDS: Final = frozenset({"answer", "answers", "gold", "golden", "correct", "truth"})
+OTHER_WORDS: Final = frozenset(
+    {
+        "model", "pred", "predicted", "prediction", "generated", "output", "raw", "llm", "type",
+        "types", "id", "ids", "format", "category", "start", "end", "count", "length", "score",
+        "confidence", "prob", "rate", "is", "time", "source", "topic",
+    }
+)  # fmt: skip
 # Names that only a prediction has, and only references have.
 PREDICTION_ONLY: Final = (
     frozenset(PREDICTION_NAMES) - frozenset(REFERENCE_NAMES) - PREDICTION_LAST - OFTEN_INPUT
