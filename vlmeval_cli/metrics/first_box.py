@@ -9,6 +9,7 @@ import numpy as np
 
 from vlmeval_cli.core.batch import Array, Batch, Ints
 from vlmeval_cli.core.metric import Notice
+from vlmeval_cli.core.wording import number_of
 from vlmeval_cli.geometry.columns import BoxColumn
 
 NEEDS = ("prediction.boxes", "references.boxes")
@@ -81,7 +82,7 @@ def several_boxes(facts: Mapping[str, int], n: int) -> tuple[Notice, ...]:
     return (
         Notice(
             "several_boxes",
-            f"{items:,} of {n:,} predictions hold several {what}: the first counts, and {extras:,} "
-            f"others are ignored, since the best of many {what} would be a hit by chance{more}",
+            f"{items:,} of {n:,} predictions hold several {what}: the first counts, and "
+            f"{number_of(extras, 'other is', 'others are')} ignored, since the best of many {what} would be a hit by chance{more}",
         ),
     )
