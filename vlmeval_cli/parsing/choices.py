@@ -230,12 +230,14 @@ def _upper(found: re.Match[str]) -> str:
 def _stated(text: str, options: Options) -> Named:
     """What the last sentence says that states the answer."""
     named: Named = []
-    for phrase in _STATED.finditer(text):
-        lead = _LEAD_IN.match(text, phrase.end())
+    phrases = [*_STATED.finditer(text)]
+    starts = [phrase.start() for phrase in phrases]
+    for phrase, until in zip(phrases, [*starts[1:], len(text)], strict=False):
+        lead = _LEAD_IN.match(text, phrase.end(), until)
         start = lead.end() if lead else phrase.end()
         found, end = _letters_at(text, start)
         found = found if not _CALLED_WRONG.match(text, end) else []
-        named = _spelled_at(text[start:], options, found) or named
+        named = _spelled_at(text[start:until], options, found) or named
     return named
 
 
