@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from itertools import product
 
 from vlmeval_cli.core.errors import UsageError, did_you_mean, quoted
-from vlmeval_cli.detection.rules import ID_NAMES
+from vlmeval_cli.detection.rules import ID_NAMES, RARE_IDS
 from vlmeval_cli.detection.sides import Side
 from vlmeval_cli.joining import IdPair
 from vlmeval_cli.joining.paths import ROW_NUMBER, value_at
@@ -54,7 +54,7 @@ def _candidates(side: Side) -> Sequence[str]:
     fixed = side.layout.roles.get("id")
     if fixed is not None:
         return [fixed]
-    names = side.present(ID_NAMES)
+    names = side.present((*ID_NAMES, *RARE_IDS))
     # Where no field can be an id, the join says which value is wrong, and in which line.
     return [name for name in names if side.names_things(name)] or names
 

@@ -21,7 +21,12 @@ from vlmeval_cli.detection.fields import (
 from vlmeval_cli.detection.ids import id_pairs
 from vlmeval_cli.detection.sides import Chosen, Detected, Side, roles_of
 from vlmeval_cli.detection.swapped import refuse_gold, refuse_other_kind, refuse_swapped
-from vlmeval_cli.detection.tasks import TaskFound, refuse_unknown, task_of
+from vlmeval_cli.detection.tasks import (
+    TaskFound,
+    is_perhaps_about_photos,
+    refuse_unknown,
+    task_of,
+)
 from vlmeval_cli.joining import Fields, IdPair, Roles
 
 AS_DETECTED = FieldChoice()
@@ -228,4 +233,9 @@ def _notes(
                 f"{n_open:,} of {len(seen.singles):,} references looked at are no letters, and no "
                 "options are recorded: rows with open answers"
             )
+    elif found.name == "docqa" and is_perhaps_about_photos(seen):
+        notes.append(
+            'nothing but "questionId" speaks of documents; if the questions are about photos, as '
+            "in GQA: --task vqa"
+        )
     return tuple(notes)

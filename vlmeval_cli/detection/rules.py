@@ -9,6 +9,8 @@ ID_NAMES: Final = (
     "id", "question_id", "questionId", "sample_id", "uid", "qid", "doc_id", "task_id", "image_id",
     "img_id", "index", "idx", "key", "file_name", "image",
 )  # fmt: skip
+# Ids that a few programs write (OpenAI's batches, timm): tried after all of the above.
+RARE_IDS: Final = ("custom_id", "filename")
 PREDICTION_NAMES: Final = (
     "prediction", "predicted_answer", "pred", "response", "model_output", "output",
     "generated_text", "generation", "completion", "predicted", "predicted_label", "pred_label",
@@ -30,7 +32,15 @@ SOURCE_NAMES: Final = ("source", "src", "source_text")
 
 # Fields that tell of an item; none of them is what a model said.
 INPUT_NAMES: Final = frozenset(
-    {*ID_NAMES, *QUESTION_NAMES, *OPTION_NAMES, *OPTION_COLUMNS, *IMAGE_NAMES, *SOURCE_NAMES}
+    {
+        *ID_NAMES,
+        *RARE_IDS,
+        *QUESTION_NAMES,
+        *OPTION_NAMES,
+        *OPTION_COLUMNS,
+        *IMAGE_NAMES,
+        *SOURCE_NAMES,
+    }
 )
 
 # An object by id whose values are no objects: "value" is the prediction or the reference.
@@ -62,6 +72,18 @@ REFERENCE_ONLY: Final = frozenset(REFERENCE_NAMES) - frozenset(PREDICTION_NAMES)
 CAPTION_NAMES: Final = frozenset({"caption", "captions"})
 CLASS_NAMES: Final = frozenset({"label", "class", "category"})
 DOCUMENT_IDS: Final = ("questionId", "docId")
+# What rows about documents have beside "questionId", and those of GQA, which are about photos.
+DOCUMENT_FIELDS: Final = (
+    "docId", "doc_id", "document", "document_id", "ucsf_document_id", "page", "pages", "page_ids",
+    "page_number", "answer_page_idx", "ucsf_document_page_no", "image_local_name",
+    "docvqa_question_types", "ocr",
+)  # fmt: skip
+GQA_FIELDS: Final = (
+    "isBalanced", "semantic", "semanticStr", "types", "groups", "fullAnswer", "entailed",
+    "equivalent",
+)  # fmt: skip
+SUMMARY_NAMES: Final = frozenset({"summary", "highlights"})
+SUMMARISED: Final = ("document", "dialogue", "article")
 QUESTION_IDS: Final = ("question_id", "qid")
 CODE_NAMES: Final = ("entry_point",)
 TEST_NAMES: Final = ("test", "tests", "test_list")

@@ -113,14 +113,28 @@ def _classes(seen: Evidence) -> str | None:
     if not seen.has_one_each:
         return None
     distinct = len(set(seen.singles))
-    if distinct <= rules.MOST_CLASSES and distinct <= rules.CLASS_SHARE * len(seen.items):
+    if 2 <= distinct <= rules.MOST_CLASSES and distinct <= rules.CLASS_SHARE * len(seen.items):
         return f"{_references(seen)} have {distinct} different values in {len(seen.items):,} rows"
     return None
 
 
 def _document_questions(seen: Evidence) -> str | None:
     name = seen.have(*rules.DOCUMENT_IDS)
+    if seen.have(*rules.GQA_FIELDS) and is_perhaps_about_photos(seen):
+        return None
     return f'the rows have "{name}" and {_references(seen)}' if name and seen.texts else None
+
+
+def is_perhaps_about_photos(seen: Evidence) -> bool:
+    """Whether "questionId" is all that speaks of documents; GQA writes it too."""
+    is_document = seen.have(*rules.DOCUMENT_FIELDS) is not None
+    return not is_document and seen.has_one_each and seen.have("questionId") is not None
+
+
+def _summaries(seen: Evidence) -> str | None:
+    source = next(iter(seen.references.present(rules.SUMMARISED)), None)
+    fits = seen.reference in rules.SUMMARY_NAMES and source is not None
+    return f'the rows have a "{source}" and {_references(seen)}' if fits else None
 
 
 def _long_texts(seen: Evidence) -> str | None:
@@ -165,6 +179,7 @@ TASK_RULES: tuple[tuple[str, Test], ...] = (
     ("captioning", _captions),
     ("classification", _classes),
     ("docqa", _document_questions),
+    ("text", _summaries),
     ("text", _long_texts),
     ("text", _translations),
     ("vqa", _questions),

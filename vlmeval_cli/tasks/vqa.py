@@ -2,38 +2,115 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 
 from vlmeval_cli.core.results import Diagnosis, Score
 from vlmeval_cli.tasks.base import Defaults, Facts, Task, value
 
 ANNOTATORS = 10  # VQA accuracy counts agreement with ten people
 _LONG_ANSWER = 5  # words; from here on answers are sentences, and n-gram metrics say something
+_GAP = 0.15
 _DOCUMENTS = "if they are about documents, --task docqa takes ANLS as primary"
+_ANSWERS = ("exact_match", "token_f1", "anls")
 
 
 def _defaults(facts: Facts) -> Defaults:
+    for layout, official in _OFFICIAL.items():
+        if layout in facts.layouts:
+            return official(facts)
     texts = ("rouge_l", "meteor", "bleu") if facts.median_words >= _LONG_ANSWER else ()
-    answers = ("exact_match", "token_f1", "anls")
     if facts.typical_references >= ANNOTATORS:
-        return Defaults(("vqa_accuracy", *answers, *texts), primary="vqa_accuracy")
+        return Defaults(("vqa_accuracy", *_ANSWERS, *texts), primary="vqa_accuracy")
     if facts.typical_references > 1:
         note = (
             f"fewer than {ANNOTATORS} answers per question: exact match is the primary metric; "
             f"{_DOCUMENTS}"
         )
-        return Defaults((*answers, "vqa_accuracy", *texts), primary="exact_match", note=note)
+        return Defaults((*_ANSWERS, "vqa_accuracy", *texts), primary="exact_match", note=note)
     note = (
-        "one answer per question: exact match and token F1 are scored; VQA accuracy needs several "
+        "typically one answer per question: exact match and token F1 are scored; VQA accuracy needs several "
         f"annotators; {_DOCUMENTS}"
     )
-    return Defaults((*answers, *texts), primary="exact_match", note=note)
+    return Defaults((*_ANSWERS, *texts), primary="exact_match", note=note)
+
+
+def _textvqa(facts: Facts) -> Defaults:
+    return Defaults(
+        ("vqa_accuracy:variant=m4c", *_ANSWERS),
+        primary="vqa_accuracy[variant=m4c]",
+        note="TextVQA is scored by its own evaluator's rule, variant=m4c of vqa_accuracy, which "
+        "normalises every answer; the rule of VQA v2 scores lower where all annotators agree",
+    )
+
+
+def _vizwiz(facts: Facts) -> Defaults:
+    return Defaults(
+        ("vqa_accuracy:variant=vizwiz", *_ANSWERS),
+        primary="vqa_accuracy[variant=vizwiz]",
+        note="VizWiz is scored by its own evaluation code's rule, variant=vizwiz of vqa_accuracy, "
+        "which normalises the prediction alone; lmms-eval reports variant=m4c, VLMEvalKit "
+        "variant=vlmevalkit",
+    )
+
+
+def _gqa(facts: Facts) -> Defaults:
+    note = "GQA is scored as its script does, letter case and spaces counting"
+    if "isBalanced" not in facts.fields:  # it is there where the run selects or groups by it
+        note += "; published numbers are of balanced questions alone: --where isBalanced=true"
+    return Defaults(
+        ("exact_match:normalize=none", *_ANSWERS),
+        primary="exact_match[normalize=none]",
+        note=note,
+    )
+
+
+def _squad_v1(facts: Facts) -> Defaults:
+    return Defaults(
+        ("exact_match", "token_f1:version=v1"),
+        primary="exact_match",
+        note="SQuAD v1.1 is scored as its script does, which prints percent (--percent)",
+    )
+
+
+def _squad_v2(facts: Facts) -> Defaults:
+    return Defaults(
+        ("exact_match:version=v2", "token_f1"),
+        primary="exact_match[version=v2]",
+        note='SQuAD v2 is scored as its script does, which prints "exact" and "f1" in percent '
+        "(--percent): an empty prediction is right where the question has no answer",
+    )
+
+
+# Layout of a benchmark → what its own evaluation scores.
+_OFFICIAL: Mapping[str, Callable[[Facts], Defaults]] = MappingProxyType(
+    {
+        "textvqa": _textvqa,
+        "vizwiz": _vizwiz,
+        "gqa_questions": _gqa,
+        "squad_v1": _squad_v1,
+        "squad_v2": _squad_v2,
+    }
+)
 
 
 def _diagnose(scores: Mapping[str, Score]) -> Sequence[Diagnosis]:
     found = []
-    exact, f1, anls = (value(scores, name) for name in ("exact_match", "token_f1", "anls"))
-    if exact is not None and f1 is not None and f1 > exact + 0.15:
+    as_written, normalized = (
+        value(scores, name) for name in ("exact_match[normalize=none]", "exact_match")
+    )
+    exact, f1, anls = (_best(scores, name) for name in _ANSWERS)
+    if as_written is not None and normalized is not None and normalized > as_written + _GAP:
+        found.append(
+            Diagnosis(
+                pattern=f"exact match is {normalized:.2f} once normalised, and {as_written:.2f} "
+                "as written",
+                meaning="many answers are right but for letter case, a full stop or an article",
+                advice="lowercase the predictions and strip their full stops before scoring, as "
+                "published evaluations of GQA do, or ask for such answers",
+            )
+        )
+    if exact is not None and f1 is not None and f1 > exact + _GAP:
         found.append(
             Diagnosis(
                 pattern=f"token F1 ({f1:.2f}) is far above exact match ({exact:.2f})",
@@ -42,7 +119,7 @@ def _diagnose(scores: Mapping[str, Score]) -> Sequence[Diagnosis]:
                 "the answer out of the sentence before scoring",
             )
         )
-    if exact is not None and anls is not None and anls > exact + 0.15:
+    if exact is not None and anls is not None and anls > exact + _GAP:
         found.append(
             Diagnosis(
                 pattern=f"ANLS ({anls:.2f}) is far above exact match ({exact:.2f})",
@@ -51,6 +128,12 @@ def _diagnose(scores: Mapping[str, Score]) -> Sequence[Diagnosis]:
             )
         )
     return found
+
+
+def _best(scores: Mapping[str, Score], metric: str) -> float | None:
+    """The highest value among the variants of ``metric``."""
+    values = [one.value for one in scores.values() if one.metric == metric]
+    return max((one for one in values if one is not None), default=None)
 
 
 TASK = Task(
