@@ -1,6 +1,7 @@
 """Awkward answers, the option that each names, and why; nothing is ever guessed."""
 
 import string
+from time import perf_counter
 
 import pytest
 from hypothesis import given, settings
@@ -195,6 +196,13 @@ def test_a_letter_that_is_another_options_text_is_ambiguous():
 def test_equal_options_cannot_be_told_by_their_text():
     assert read_choice("red", Options.of(["red", "red"])).reason == "names several options: A, B"
     assert read_choice("Red", Options.of(["red", "Red"])).letter == "B"
+
+
+@pytest.mark.parametrize("phrase", ["The answer is ", "The answer is unclear. ", "option "])
+def test_an_answer_caught_in_a_loop_is_read_soon(phrase):
+    start = perf_counter()
+    assert read_choice(phrase * 4_000, Options.of(COLOURS)).letter is None
+    assert perf_counter() - start < 5  # 0.3 s here; time that grows with the square takes 10
 
 
 def test_of_a_long_answer_only_the_last_sentence_is_searched():

@@ -51,7 +51,7 @@ _STATED = re.compile(
     r"(?:\b(?:answers?|ans|choice|option|solution|antwort|lösung|respuesta|opción|réponse|reponse|"
     r"resposta|risposta|ответ)\b|答案|选项|選項|答え|正解|回答|정답|답)"
     r"(?:\s+(?:to\s+(?:the|this)\s+question|here|choice|option|letter|correcta|correcte|correta|"
-    r"corretta|richtig|must|should|would|will|most|likely|therefore))*\s*[\"']?\s*"
+    r"corretta|richtig|must|should|would|will|most|likely|therefore)){0,6}\s*[\"']?\s*"
     r"(?:(?:is|are|be|was|est|es|ist|lautet|é|è)\b|:|=|[-=]>|→|–|[-](?=\s)|应该是|应为|是|为|為|选|選|は|은|는|\.(?=\s*\(?[A-Z]\b))"
     r"|\b(?:I(?:'d|\s+would|\s+will|'ll)?\s+(?:choose|select|pick|go\s+with|chose|selected)"
     r"|I(?:'d|\s+would)\s+(?:say|guess|answer))\b"
