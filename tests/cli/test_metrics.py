@@ -29,7 +29,8 @@ def test_a_task_tells_what_is_scored_and_what_misleads(inside, task):
     assert code == 0
     assert "two outputs or more" in out
     for choice in choices(task):
-        assert re.search(rf"^{re.escape(choice.when)} +{choice.primary}", out, re.MULTILINE)
+        row = f"{re.escape(choice.when)} +{re.escape(choice.primary)}"
+        assert re.search(f"^{row}", out, re.MULTILINE)
     for trap in GUIDES[task].traps:
         assert trap in out
 
@@ -112,3 +113,9 @@ def test_all_metrics_as_json_are_written_to_a_file(inside, tmp_path):
     code, out, _ = inside("metrics", "--json", target)
     assert (code, out) == (0, "")
     assert [one["name"] for one in json.loads(target.read_text())["metrics"]] == list(metrics())
+
+
+def test_a_metric_and_a_task_together_are_refused(inside):
+    code, _, err = inside("metrics", "anls", "--task", "text")
+    assert code == 2
+    assert 'got the metric "anls" and --task, expected one of them' in err

@@ -9,6 +9,7 @@ import typer
 
 from vlmeval_cli.cli.completion import metric_names
 from vlmeval_cli.cli.console import show, write_result
+from vlmeval_cli.core.errors import UsageError, quoted
 
 if TYPE_CHECKING:
     from vlmeval_cli.core.metric import Metric, Output
@@ -38,7 +39,16 @@ class MetricsOptions:
 
 
 def metrics(options: MetricsOptions) -> None:
-    """Print what the registry and the tasks know."""
+    """Print what the registry and the tasks know.
+
+    Raises:
+        UsageError: a metric and a task were named; or one that there is not.
+    """
+    if options.name is not None and options.task is not None:
+        raise UsageError(
+            f"got the metric {quoted(options.name)} and --task, expected one of them",
+            hint=f"Such as: vlmeval metrics {options.name}",
+        )
     if options.task is not None:
         from vlmeval_cli.tasks import task
 
