@@ -11,6 +11,7 @@ import typer
 from vlmeval_cli.cli.completion import task_names
 from vlmeval_cli.cli.console import say, show, write_result
 from vlmeval_cli.core.errors import UsageError, VlmevalError, quoted
+from vlmeval_cli.core.wording import number_of
 
 if TYPE_CHECKING:
     from vlmeval_cli.core.config import RunConfig
@@ -95,8 +96,9 @@ def _write(found: Converted, out: str, options: ConvertOptions) -> None:
 
 def _files(options: ConvertOptions) -> list[str]:
     if len(options.files) not in (2, 3):
+        got = number_of(len(options.files), "file name", "file names")
         raise UsageError(
-            f"got {len(options.files)} file names, expected IN [REFS] OUT",
+            f"got {got}, expected IN [REFS] OUT",
             hint="Such as: vlmeval convert preds.tsv refs.json both.jsonl",
         )
     return options.files
