@@ -130,3 +130,17 @@ def test_a_plugin_of_a_taken_name_is_refused(tmp_path):
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert "two metrics are called" in done.stderr
     assert "twin" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "name", ["rouge_lsum_f1", "rouge_4_f1", "pass_at_7", "acc_at_75", "bleu_4", "rouge_1_f1"]
+)
+def test_an_output_is_asked_for_by_its_name_whatever_option_gives_it(name):
+    (one,) = choose([MetricSpec(name)])
+    assert [shown for shown, _ in one.outputs()] == [name]
+
+
+@pytest.mark.parametrize("name", ["rouge_0_f1", "pass_at_0", "acc_at_101", "acc_at_x"])
+def test_an_output_that_no_option_gives_is_unknown(name):
+    with pytest.raises(UsageError, match="unknown metric"):
+        choose([MetricSpec(name)])

@@ -144,12 +144,13 @@ def _resolve(
 ) -> tuple[Metric[Any], tuple[str, ...]]:
     """The metric, and the outputs of it that were asked for."""
     family = _near_by(spec.name) or metrics().get(spec.name) or _outputs().get(spec.name)
+    family, chosen = (family, {}) if family else _by_options(spec.name)
     if family is None:
         raise UsageError(
             f"unknown metric {quoted(spec.name)}. {did_you_mean(spec.name, _names())}",
             hint="See: vlmeval metrics",
         )
-    given = {**settings.get(family.info.name, {}), **spec.options}
+    given = {**settings.get(family.info.name, {}), **chosen, **spec.options}
     metric = _with_options(family, replace(spec, options=given))
     outputs = tuple(output.name for output in metric.outputs())
     if spec.name == family.info.name:
@@ -167,6 +168,15 @@ def _resolve(
 def _outputs() -> Mapping[str, type[Metric[Any]]]:
     """Output name with default options → its family."""
     return {out.name: family for family in metrics().values() for out in family().outputs()}
+
+
+def _by_options(name: str) -> tuple[type[Metric[Any]] | None, Mapping[str, Scalar]]:
+    """The family that gives the output ``name`` with other than its default options, and those."""
+    for family in metrics().values():
+        options = family.options_for(name)
+        if options is not None:
+            return family, options
+    return None, {}
 
 
 def _near_by(name: str) -> type[Metric[Any]] | None:

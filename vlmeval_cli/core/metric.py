@@ -202,6 +202,11 @@ class Metric(ABC, Generic[ContextT]):
         """Prepared columns that ``fit`` and ``measure`` read."""
         return self.info.needs
 
+    @classmethod
+    def options_for(cls, output: str) -> Mapping[str, Scalar] | None:
+        """Options that give ``output``, where the default options do not; None if none do."""
+        return None
+
     @abstractmethod
     def outputs(self) -> tuple[Output, ...]:
         """The numbers it gives with these options."""

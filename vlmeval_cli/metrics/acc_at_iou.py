@@ -14,6 +14,7 @@ from vlmeval_cli.core.metric import (
     MetricInfo,
     Notice,
     Output,
+    Scalar,
     Statistics,
     mean_statistics,
 )
@@ -83,6 +84,13 @@ class AccAtIou(MeanMetric[None]):
                 "expected different percents of IoU from 1 to 100",
                 hint="Several are written 25+50+75.",
             )
+
+    @classmethod
+    def options_for(cls, output: str) -> Mapping[str, Scalar] | None:
+        """``acc_at_75`` is thresholds=75."""
+        percent = output.removeprefix("acc_at_")
+        is_one = percent != output and percent.isdecimal() and 0 < int(percent) <= 100
+        return {"thresholds": (int(percent),)} if is_one else None
 
     def outputs(self) -> tuple[Output, ...]:
         """One number for each threshold."""

@@ -17,6 +17,7 @@ from vlmeval_cli.core.metric import (
     MetricInfo,
     Notice,
     Output,
+    Scalar,
     Statistics,
     Table,
     mean_statistics,
@@ -101,6 +102,12 @@ class PassAtK(MeanMetric[None]):
                 "whole numbers from 1",
                 hint="Such as pass_at_k:k=1+10",
             )
+
+    @classmethod
+    def options_for(cls, output: str) -> Mapping[str, Scalar] | None:
+        """``pass_at_7`` is k=7."""
+        k = output.removeprefix("pass_at_")
+        return {"k": (int(k),)} if k != output and k.isdecimal() and int(k) > 0 else None
 
     def outputs(self) -> tuple[Output, ...]:
         """One number for each k."""

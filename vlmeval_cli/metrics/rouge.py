@@ -16,6 +16,7 @@ from vlmeval_cli.core.metric import (
     MetricInfo,
     Notice,
     Output,
+    Scalar,
     Statistics,
     mean_statistics,
 )
@@ -170,6 +171,12 @@ class Rouge(MeanMetric[None]):
         name = "rouge-stem" if self.stemmer else "rouge"
         tokens = (f"prediction.tokens:{name}", f"references.tokens:{name}")
         return (*tokens, "prediction.text", "references.text")
+
+    @classmethod
+    def options_for(cls, output: str) -> Mapping[str, Scalar] | None:
+        """``rouge_lsum_f1`` is types=rouge_lsum."""
+        name = output.removesuffix("_f1")
+        return {"types": (name,)} if name != output and name in _TYPES else None
 
     def outputs(self) -> tuple[Output, ...]:
         """One number per type."""
