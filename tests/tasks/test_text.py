@@ -3,6 +3,7 @@
 import json
 
 import pytest
+import sacrebleu
 
 from vlmeval_cli.cli.main import main
 from vlmeval_cli.core.metric import Output
@@ -85,6 +86,19 @@ def test_lines_of_plain_text_are_joined_by_number(score, ending):
     _, report, _ = score(given, LINES, ending=ending)
     assert (report["task"], report["outcomes"]) == ("text", {"empty": 1, "scored": 2})
     assert value_of(report, "rouge_l_f1") == pytest.approx(2 / 3)
+
+
+def test_an_empty_line_among_the_references_is_an_empty_text(score):
+    """As the command lines of sacrebleu read the two files."""
+    hyps = ["This is one test.", "foo bar", "A b c d e"]
+    refs = ["This is a test.", "", "A b c d f"]
+    _, report, _ = score("\n".join(hyps) + "\n", "\n".join(refs) + "\n", ending="ref")
+    assert report["outcomes"] == {"scored": 3}
+    bleu = sacrebleu.corpus_bleu(hyps, [refs]).score / 100
+    assert value_of(report, "sacrebleu") == pytest.approx(bleu, abs=1e-12)
+    assert round(bleu, 4) == 0.4191
+    chrf = sacrebleu.corpus_chrf(hyps, [refs]).score / 100
+    assert value_of(report, "chrf") == pytest.approx(chrf, abs=1e-12)
 
 
 def test_a_table_may_be_called_txt(score):

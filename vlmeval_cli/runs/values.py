@@ -15,7 +15,9 @@ from vlmeval_cli.joining import Dataset
 from vlmeval_cli.runs.gathering import EXAMPLES, Gathered
 from vlmeval_cli.tasks.base import Task
 
-EMPTY_IS_ANSWER = "squad_v2"  # its unanswerable questions are answered by ""
+# Layouts in which "" is a reference: SQuAD v2 answers unanswerable questions by it, and in a file
+# of lines it is a segment without a text.
+_EMPTY_IS_ANSWER = frozenset({"squad_v2", "lines"})
 
 
 def as_values(gathered: Gathered, task: Task, config: RunConfig) -> Gathered:
@@ -38,7 +40,7 @@ def as_values(gathered: Gathered, task: Task, config: RunConfig) -> Gathered:
         right.field,
         right.place(dataset.lines),
         policy,
-        empty_is_answer=right.layout.name == EMPTY_IS_ANSWER,
+        empty_is_answer=right.layout.name in _EMPTY_IS_ANSWER,
     )
     needs = task.needs_references and not all(theirs.values)
     unusable = {i for i, found in enumerate(theirs.values) if not found} if needs else set()
