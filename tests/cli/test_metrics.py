@@ -119,3 +119,11 @@ def test_a_metric_and_a_task_together_are_refused(inside):
     code, _, err = inside("metrics", "anls", "--task", "text")
     assert code == 2
     assert 'got the metric "anls" and --task, expected one of them' in err
+
+
+def test_the_values_of_an_option_are_explained(inside):
+    _, out, _ = inside("metrics", "vqa_accuracy")
+    told = flat(out)
+    for variant in ("official2021", "official2015", "lmms", "m4c", "vizwiz", "vlmevalkit"):
+        assert f"- {variant}: " in told
+    assert "normalize: what simple compares" in told

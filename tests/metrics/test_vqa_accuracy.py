@@ -12,7 +12,7 @@ from measuring import measured
 from vlmeval_cli.core.errors import UsageError
 from vlmeval_cli.metrics.vqa_accuracy import VqaAccuracy
 
-VARIANTS = ["official2021", "official2015", "lmms", "m4c", "vlmevalkit", "simple"]
+VARIANTS = ["official2021", "official2015", "lmms", "m4c", "vlmevalkit", "vizwiz", "simple"]
 ANSWERS = st.sampled_from(
     ["yes", "Yes", "yes.", "2", "two", "a", "", "dont", "don't", "1,000", "1000", " cat\n", "cat",
      "the cat", "well-lit", "well lit", "3.", "3", "日本", "\ud800"]
@@ -111,6 +111,14 @@ def test_vlmevalkit_equals_the_plain_evaluator_with_its_period_rule(plain, item)
     assert score(prediction, answers, variant="vlmevalkit") == pytest.approx(expected, abs=1e-12)
 
 
+@given(ITEMS)
+@settings(deadline=None, max_examples=80)
+def test_vizwiz_normalises_the_prediction_alone(plain, item):
+    prediction, answers = item
+    expected = plain.leave_one_out(plain.process(plain.clean(prediction)), answers)
+    assert score(prediction, answers, variant="vizwiz") == pytest.approx(expected, abs=1e-12)
+
+
 @pytest.mark.parametrize("variant", VARIANTS)
 @given(items=st.lists(ITEMS, min_size=2, max_size=8), place=st.integers(1, 7))
 @settings(deadline=None, max_examples=40)
@@ -158,6 +166,28 @@ def test_advice_tells_what_few_annotators_do():
     assert "3 of 4 questions have fewer than ten answers" in notices[0].message
     assert "only answer scores 0.00, with both of two 0.33" in notices[0].message
     assert "1 to 10 answers (3 of 4 have 1)" in notices[1].message
+
+
+def test_advice_counts_what_full_agreement_costs():
+    """Of these only "Yes" and "The cat." would be right if their annotators disagreed."""
+    items = [
+        ("Yes", ["yes"] * 10),
+        ("The cat.", ["cat"] * 10),
+        ("yes", ["yes"] * 10),
+        ("no", ["yes"] * 10),
+        ("Yes", ["yes"] * 9 + ["no"]),
+    ]
+    found = measured(VqaAccuracy(), items)
+    (notice,) = VqaAccuracy().advise(found.facts, 5)
+    assert notice.code == "unanimous_answers"
+    assert "2 of 5 predictions score 0" in notice.message
+    assert "vqa_accuracy:variant=m4c" in notice.message
+
+
+@pytest.mark.parametrize("variant", ["lmms", "m4c", "vlmevalkit", "vizwiz", "simple"])
+def test_variants_that_treat_all_items_alike_need_no_such_advice(variant):
+    metric = VqaAccuracy(variant=variant)
+    assert metric.advise(measured(metric, [("Yes", ["yes"] * 10)]).facts, 1) == ()
 
 
 def test_advice_for_simple_speaks_of_its_own_formula():

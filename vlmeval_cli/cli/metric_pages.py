@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
+from inspect import getdoc
 from itertools import groupby
+from textwrap import dedent
 from typing import Any
 
 from vlmeval_cli.core.metric import Metric, MetricInfo, Output
@@ -33,6 +36,8 @@ SEEING = (
     "part, another order costs. Speed: captions per second on one core, as the nearest power of "
     "ten."
 )
+# Where the text on another option, or on another value of one, begins.
+_OPTION_OR_VALUE = re.compile(r"\n(?=\S| +``[\w-]+``: )")
 _NAMES = frozenset({"task", "primary", "metric", "output", "option"})
 
 
@@ -145,7 +150,19 @@ def metric_page(metric: Metric[Any]) -> list[Block]:
         ),
     )
     bands = _bands(frozenset(output.name for output in metric.outputs()))
-    return [_facts(info), outputs, *([declared] if metric.options() else []), *bands]
+    told = Paragraph("", _option_texts(type(metric)))
+    known = [declared] if metric.options() else []
+    return [_facts(info), outputs, *known, *([told] if told.lines else []), *bands]
+
+
+def _option_texts(family: type[Metric[Any]]) -> tuple[str, ...]:
+    """What the documentation of a metric says of its options, and of their values."""
+    section = (getdoc(family) or "").partition("\nOptions:\n")[2].partition("\n\n")[0]
+    texts = _OPTION_OR_VALUE.split(dedent(section)) if section else []
+    return tuple(
+        f"{'  ' if text.startswith(' ') else ''}- {' '.join(text.split())}".replace("``", "")
+        for text in texts
+    )
 
 
 def _facts(info: MetricInfo) -> Facts:

@@ -50,8 +50,8 @@ class ExactMatch(MeanMetric[None]):
         version: with ``squad``, ``v1`` takes any accepted answer; ``v2`` leaves out those that
             normalise to nothing if the item has others, as SQuAD's v2.0 script does.
 
-    Differs from: SQuAD's scripts print percent, and v2.0 leaves missing predictions out of the
-    total.
+    Differs from: the scripts of SQuAD and GQA print percent; SQuAD's v2.0 leaves missing
+    predictions out of the total, and GQA's questions that are not balanced.
 
     Source: Rajpurkar et al. 2016 and 2018; Hudson and Manning 2019 for ``none``.
 
@@ -75,7 +75,8 @@ class ExactMatch(MeanMetric[None]):
         revision=1,
         title="share of predictions that are one of the accepted answers, once normalised",
         use="short answers with one right wording; look at token_f1 or anls beside it, which "
-        "forgive extra words and spelling. GQA: exact_match:normalize=none",
+        "forgive extra words and spelling. GQA: exact_match:normalize=none; SQuAD v2: "
+        "exact_match:version=v2",
         tasks=("vqa", "docqa"),
         needs=NEEDS,
         multi_reference="best",

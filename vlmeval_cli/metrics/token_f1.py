@@ -71,7 +71,7 @@ class TokenF1(MeanMetric[None]):
         revision=1,
         title="words shared with the best accepted answer: harmonic mean of precision and recall",
         use="short answers of several words, beside exact_match; a high F1 with a low exact match "
-        "means answers hold the right words among others",
+        "means answers hold the right words among others. SQuAD v1.1: token_f1:version=v1",
         tasks=("vqa", "docqa"),
         needs=NEEDS,
         multi_reference="best",

@@ -33,12 +33,13 @@ from vlmeval_cli.text.vqa_normalize import (
     vqa_whitespace,
 )
 
-Variant = Literal["official2021", "official2015", "lmms", "m4c", "vlmevalkit", "simple"]
+Variant = Literal["official2021", "official2015", "lmms", "m4c", "vlmevalkit", "vizwiz", "simple"]
 SimpleNormalizer = Literal["case", "none", "lower", "squad", "vqa"]
 
 _ANNOTATORS = 10
 _AGREEING = 3  # other annotators that make an answer fully right
 _FACT = "answers_"
+_UNANIMOUS = "unanimous_differs"
 
 
 class _Sides(NamedTuple):
@@ -60,6 +61,18 @@ class _Rule(NamedTuple):
     unanimous: _Sides | None = None
 
 
+class _Agreement(NamedTuple):
+    """Which annotators' answers equal the prediction.
+
+    Attributes:
+        flags: shape (n_references,).
+        hidden: items that would be right if their annotators did not all agree.
+    """
+
+    flags: Flags
+    hidden: int = 0
+
+
 def _both(normalizer: Callable[[str], str]) -> _Sides:
     return _Sides(normalizer, normalizer)
 
@@ -75,6 +88,7 @@ _RULES = MappingProxyType(
         "lmms": _Rule(_both(vqa_normalized)),
         "m4c": _Rule(_both(m4c_normalized)),
         "vlmevalkit": _Rule(_both(vlmevalkit_normalized)),
+        "vizwiz": _Rule(_Sides(vqa_normalized, as_it_is)),
     }
 )
 
@@ -97,16 +111,26 @@ class VqaAccuracy(MeanMetric[None]):
     of three .67. An empty prediction agrees with an answer that normalises to nothing ("a").
 
     Options:
-        variant: ``official2021`` is the evaluation code since March 2021; ``official2015`` the one
-            before, still in LAVIS and Qwen-VL; ``lmms``, ``m4c`` (TextVQA, LLaVA) and
-            ``vlmevalkit`` follow those tools; ``simple`` is min(1, agreeing / 3) with nobody left
-            out (A-OKVQA, PaliGemma).
+        variant: what is normalised, and how, before two answers are compared.
+            ``official2021``: VQA v2's evaluation code since March 2021: both sides, but neither
+            where all annotators agree.
+            ``official2015``: the code before, still in LAVIS and Qwen-VL: the prediction whole, the
+            annotators' answers by the punctuation step alone, or not where all agree.
+            ``lmms``: lmms-eval on VQA v2: both sides, always.
+            ``m4c``: TextVQA's evaluator, in MMF, LLaVA and lmms-eval (VizWiz too): both sides,
+            always, commas, question marks and "'s" treated first.
+            ``vizwiz``: VizWiz's evaluation code: the prediction alone, always.
+            ``vlmevalkit``: VLMEvalKit on TextVQA and VizWiz: both sides, always; periods beside a
+            digit stay.
+            ``simple``: what ``normalize`` says, and min(1, agreeing / 3) with nobody left out
+            (A-OKVQA, PaliGemma).
         normalize: what ``simple`` compares: ``case`` (lowercase), ``none``, ``lower`` (stripped
             too), ``squad`` or ``vqa``. The other variants bring their own.
 
     Differs from: the official code leaves out equal annotation records together, which gives 0 to
     ten records without ids; here exactly one annotator is left out. The official code rounds to
-    two decimals and prints percent.
+    two decimals and prints percent. Copies of VizWiz's code write the apostrophes of contractions
+    in various ways; here they are plain.
 
     Source: Antol et al. 2015, section 3, and its evaluation code.
 
@@ -127,8 +151,8 @@ class VqaAccuracy(MeanMetric[None]):
         name="vqa_accuracy",
         revision=1,
         title="agreement with ten annotators; three who gave the same answer make it right",
-        use="the score of VQA v2, VizWiz and TextVQA; with fewer than ten answers per question "
-        "look at exact_match and token_f1",
+        use="the score of VQA v2, of TextVQA (variant=m4c) and of VizWiz (variant=vizwiz); with "
+        "fewer than ten answers per question look at exact_match and token_f1",
         tasks=("vqa",),
         needs=NEEDS,
         multi_reference="all",
@@ -152,28 +176,30 @@ class VqaAccuracy(MeanMetric[None]):
     def measure(self, batch: Batch, context: None) -> Statistics:
         """Rows ``(accuracy, 1)``."""
         answers = Answers.of(batch)
-        matches = answers.total(self._agreements(answers))
+        agreement = self._agreement(answers)
+        matches = answers.total(agreement.flags)
         if self.variant == "simple":
             scores = np.minimum(matches, _AGREEING) / _AGREEING
         else:
             scores = _leave_one_out(matches, answers.counts)
-        facts = _annotator_counts(answers.counts)
+        facts = {_UNANIMOUS: agreement.hidden, **_annotator_counts(answers.counts)}
         return mean_statistics(scores, skips=answers.skips, facts=facts)
 
-    def _agreements(self, answers: Answers) -> Flags:
+    def _agreement(self, answers: Answers) -> _Agreement:
         if self.variant == "simple":
-            return answers.normalized(NORMALIZERS[self.normalize]).agree()
+            return _Agreement(answers.normalized(NORMALIZERS[self.normalize]).agree())
         usually, unanimous = _RULES[self.variant]
+        normalized = answers.normalized(*usually).agree()
         if unanimous is None:
-            return answers.normalized(*usually).agree()
+            return _Agreement(normalized)
         raw = answers.normalized(*unanimous)
-        agreements: Flags = np.where(
-            raw.spread(raw.unanimous()), raw.agree(), answers.normalized(*usually).agree()
-        )
-        return agreements
+        agreed, one_answer = raw.agree(), raw.unanimous()
+        lost = one_answer & (raw.total(normalized) >= _AGREEING) & (raw.total(agreed) == 0)
+        flags = np.where(raw.spread(one_answer), agreed, normalized)
+        return _Agreement(flags, int(np.count_nonzero(lost)))
 
     def advise(self, facts: Mapping[str, int], n: int) -> tuple[Notice, ...]:
-        """What fewer than ten annotators, or an uneven number of them, do to the formula."""
+        """What the number of annotators, and their full agreement, do to the formula."""
         items_with = {
             int(fact.removeprefix(_FACT)): items
             for fact, items in facts.items()
@@ -181,11 +207,21 @@ class VqaAccuracy(MeanMetric[None]):
         }
         few = sum(items for annotators, items in items_with.items() if annotators < _ANNOTATORS)
         notices = []
+        if facts.get(_UNANIMOUS):
+            notices.append(Notice("unanimous_answers", self._unanimous(facts[_UNANIMOUS], n)))
         if few:
             notices.append(Notice("few_annotators", self._few_annotators(few, n)))
         if len(items_with) > 1:
             notices.append(Notice("uneven_annotators", _uneven_annotators(items_with)))
         return tuple(notices)
+
+    def _unanimous(self, items: int, n: int) -> str:
+        return (
+            f"{items:,} of {n:,} predictions score 0 though they agree with all annotators but for "
+            f"letter case, punctuation or articles: where all annotators gave the same answer, "
+            f"variant={self.variant} (VQA v2) compares it as it is. Other sets normalise always, "
+            "such as TextVQA: vqa_accuracy:variant=m4c"
+        )
 
     def _few_annotators(self, few: int, n: int) -> str:
         start = f"{few:,} of {n:,} questions have fewer than ten answers. "
