@@ -30,8 +30,14 @@ class Plan:
     notes: tuple[str, ...]
 
 
-def plan(task: Task, items: Batch, config: RunConfig) -> Plan:
+def plan(task: Task, items: Batch, layouts: frozenset[str], config: RunConfig) -> Plan:
     """The metrics asked for, or the task's defaults for these items.
+
+    Args:
+        task: what is scored.
+        items: predictions and references.
+        layouts: names of the layouts of the files.
+        config: the choices of the user.
 
     Raises:
         UsageError: an unknown metric or option, or a metric that reads what the items have not.
@@ -41,7 +47,7 @@ def plan(task: Task, items: Batch, config: RunConfig) -> Plan:
         chosen = choose(config.metrics, settings)
         _refuse_unfit(chosen, task, items)
         return Plan(chosen, chosen[0].outputs()[0], ())
-    defaults = task.defaults(_facts(items))
+    defaults = task.defaults(_facts(items, layouts))
     chosen = choose((parse_metric_spec(text) for text in defaults.metrics), settings)
     named = {name: output for one in chosen for name, output in one.outputs()}
     notes = (defaults.note,) if defaults.note else ()
@@ -62,7 +68,7 @@ def _refuse_unfit(chosen: Sequence[Chosen], task: Task, items: Batch) -> None:
                 )
 
 
-def _facts(items: Batch) -> Facts:
+def _facts(items: Batch, layouts: frozenset[str]) -> Facts:
     counts = [*map(len, items.references)]
     texts = [*chain.from_iterable(items.references)]
     if set(map(type, texts)) != {str}:
@@ -75,6 +81,7 @@ def _facts(items: Batch) -> Facts:
         fields=frozenset(items.fields),
         least_predictions=_least(items.predictions),
         have_lines=2 * sum(["\n" in text for text in texts]) > len(texts),
+        layouts=layouts,
     )
 
 

@@ -43,7 +43,8 @@ def score_items(
 ) -> RunResult:
     """The result of a run whose items are gathered and whose answers are taken."""
     items = batch_of(gathered.dataset, answers)
-    planned = plan(task, items, config)
+    layouts = frozenset(side.layout.name for side in (gathered.predictions, gathered.references))
+    planned = plan(task, items, layouts, config)
     if config.join.missing == "worst" and answers.missing:
         _refuse_without_worst(planned.chosen)
     groups = grouping(gathered, task, config)

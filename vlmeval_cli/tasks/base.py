@@ -26,6 +26,7 @@ class Facts:
         columns: typed columns that the items have, such as ``prediction.confidence``.
         fields: other fields that the items have.
         have_lines: most references that are text have several lines.
+        layouts: names of the layouts of the files, such as ``squad_v2``.
     """
 
     typical_references: float
@@ -34,6 +35,7 @@ class Facts:
     fields: frozenset[str] = frozenset()
     have_lines: bool = False
     least_predictions: int = 1
+    layouts: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from vlmeval_cli.core.metric_spec import parse_metric_spec
-from vlmeval_cli.registry import build, metrics
+from vlmeval_cli.registry import choose, metrics
 from vlmeval_cli.tasks import task
 from vlmeval_cli.tasks.base import Defaults, Facts
 
@@ -123,6 +123,14 @@ _ANLS = (
     "the characters agree; of two long texts it says little. See token_f1 or ocrbench beside it."
 )
 
+_BENCHMARKS = (
+    ("TextVQA", "textvqa"),
+    ("VizWiz", "vizwiz"),
+    ("GQA", "gqa_questions"),
+    ("SQuAD v1.1", "squad_v1"),
+    ("SQuAD v2", "squad_v2"),
+)
+
 GUIDES: Final[Mapping[str, Guide]] = MappingProxyType(
     {
         "captioning": Guide(
@@ -144,6 +152,10 @@ GUIDES: Final[Mapping[str, Guide]] = MappingProxyType(
                 Case(
                     "one answer, of five words or more",
                     Facts(typical_references=1, median_words=8),
+                ),
+                *(
+                    Case(benchmark, Facts(10, 1, layouts=frozenset({layout})))
+                    for benchmark, layout in _BENCHMARKS
                 ),
             ),
             (
@@ -282,16 +294,16 @@ def choices(name: str) -> tuple[Choice, ...]:
 
 
 def _choice(case: Case, defaults: Defaults) -> Choice:
-    scored = [build(parse_metric_spec(text)) for text in defaults.metrics]
+    scored = choose(map(parse_metric_spec, defaults.metrics))
     beside: list[str] = []
-    for metric in scored:
-        outputs = [output.name for output in metric.outputs()]
+    for one in scored:
+        outputs = [name for name, _ in one.outputs()]
         is_primary = defaults.primary in outputs
-        beside += outputs if is_primary else [metric.info.name]
+        beside += outputs if is_primary else [one.metric.info.name]
     return Choice(
         case.when,
         defaults.primary,
-        tuple(metric.info.name for metric in scored),
+        tuple(dict.fromkeys(one.metric.info.name for one in scored)),
         tuple(name for name in beside if name != defaults.primary),
     )
 

@@ -29,8 +29,8 @@ def _defaults(facts: Facts) -> Defaults:
         )
         return Defaults((*_ANSWERS, "vqa_accuracy", *texts), primary="exact_match", note=note)
     note = (
-        "typically one answer per question: exact match and token F1 are scored; VQA accuracy needs several "
-        f"annotators; {_DOCUMENTS}"
+        "typically one answer per question: exact match and token F1 are scored; VQA accuracy "
+        f"needs several annotators; {_DOCUMENTS}"
     )
     return Defaults((*_ANSWERS, *texts), primary="exact_match", note=note)
 
