@@ -95,6 +95,32 @@ def _conversation_row(row: Fields) -> Fields:
     return _chat_row("conversations", row)
 
 
+def _asked_row(row: Fields) -> Fields:
+    """The row with the question of its messages; its own fields hold the answers."""
+    return {"question": _last(row["messages"], _USER), **row}
+
+
+def _recorded_row(row: Fields) -> Fields:
+    """The row with the last turn of its messages as answer."""
+    return {**_asked_row(row), "answer": _last(row["messages"][-1:], _MODEL)}
+
+
+def _are_replies(rows: Sequence[Fields]) -> bool:
+    """Whether the references stand in ``labels``, or the last turn is no more than the reply."""
+    return all(_is_chat(row["messages"]) for row in rows) and (
+        any(row.get("labels") is not None for row in rows) or all(map(_is_reply, rows))
+    )
+
+
+def _is_reply(row: Fields) -> bool:
+    last = _last(row["messages"][-1:], _MODEL)
+    return last is None or last.strip() == str(row["response"]).strip()
+
+
+def _are_targets(rows: Sequence[Fields]) -> bool:
+    return all(isinstance(row["label"], str) and isinstance(row["predict"], str) for row in rows)
+
+
 def _has_chats(rows: Sequence[Fields]) -> bool:
     return all(_is_chat(row["generated_text"]) for row in rows)
 
@@ -110,6 +136,30 @@ ROWS = (
         convert=_pipeline_row,
         roles={"prediction": "generated_text", "question": "question"},
         side="predictions",
+    ),
+    RowRule(
+        "ms_swift",
+        frozenset({"messages", "response"}),
+        "results of ms-swift: response, labels, and messages that end with the response",
+        test=_are_replies,
+        convert=_asked_row,
+        roles={"question": "question", "prediction": "response", "references": "labels"},
+    ),
+    RowRule(
+        "chats_with_response",
+        frozenset({"messages", "response"}),
+        "chats whose last turn is the answer, with the response of a model beside it",
+        test=lambda rows: all(_is_chat(row["messages"]) for row in rows),
+        convert=_recorded_row,
+        roles={"question": "question", "prediction": "response", "references": "answer"},
+    ),
+    RowRule(
+        "llama_factory",
+        frozenset({"predict", "label"}),
+        "generated predictions of LLaMA-Factory: predict, and label, the text that was expected",
+        test=_are_targets,
+        convert=lambda row: {**row, "expected": row["label"]},
+        roles={"question": "prompt", "prediction": "predict", "references": "expected"},
     ),
     RowRule(
         "chats",

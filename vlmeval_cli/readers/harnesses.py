@@ -13,6 +13,23 @@ _DOC_FIELDS = ("question", "query", "options", "choices")
 _ASKING = ("?", "phrase.", "directly.", ":", "yes or no.")
 _HUMANEVAL_ID = re.compile(r"[A-Za-z]\w*/\d+")
 
+_FORMULA_TYPE = "Handwritten Mathematical Expression Recognition"
+_FORMULA_SET = "HME100k"
+_OCRBENCH_TYPES = frozenset(
+    {
+        "Regular Text Recognition",
+        "Irregular Text Recognition",
+        "Artistic Text Recognition",
+        "Handwriting Recognition",
+        "Digit String Recognition",
+        "Non-Semantic Text Recognition",
+        "Scene Text-centric VQA",
+        "Doc-oriented VQA",
+        "Key Information Extraction",
+        _FORMULA_TYPE,
+    }
+)
+
 
 def _unwrapped(value: object) -> object:
     """``["text"]`` and ``[["text"]]`` → ``text``; several responses stay a list."""
@@ -79,6 +96,17 @@ def _vlmevalkit_row(row: Fields) -> Fields:
     return {**row, "answer": texts_in_cell(row["answer"])}
 
 
+def _is_ocrbench(rows: Sequence[Fields]) -> bool:
+    return all(row["category"] in _OCRBENCH_TYPES for row in rows)
+
+
+def _ocrbench_row(row: Fields) -> Fields:
+    """The row with the fields by which OCRBench's own file tells handwritten mathematics."""
+    category = row["category"]
+    name = _FORMULA_SET if category == _FORMULA_TYPE else category
+    return {**_vlmevalkit_row(row), "type": category, "dataset_name": name}
+
+
 def _is_humaneval(rows: Sequence[Fields]) -> bool:
     return all(
         "passed" in row or _HUMANEVAL_ID.fullmatch(str(row["task_id"])) is not None for row in rows
@@ -119,6 +147,20 @@ ROWS = (
         frozenset({"index", "question", "A", "B", "answer", "prediction"}),
         "a VLMEvalKit table: index, question, A, B, …, answer and prediction",
         task="choice",
+        roles={
+            "id": "index",
+            "prediction": "prediction",
+            "references": "answer",
+            "question": "question",
+        },
+    ),
+    RowRule(
+        "vlmevalkit_ocrbench",
+        frozenset({"index", "question", "answer", "category"}),
+        "a VLMEvalKit table of OCRBench: index, question, answer and OCRBench's categories",
+        test=_is_ocrbench,
+        convert=_ocrbench_row,
+        task="docqa",
         roles={
             "id": "index",
             "prediction": "prediction",

@@ -15,6 +15,7 @@ from vlmeval_cli.readers import (
     generations,
     harnesses,
     nested,
+    side_by_side,
     squad,
     texts,
     vqa,
@@ -46,7 +47,12 @@ ROW_RULES: tuple[RowRule, ...] = (
     *nested.ROWS,
     *texts.ROWS,
 )
-DOCUMENT_RULES: tuple[DocumentRule, ...] = (*coco.DOCUMENTS, *squad.DOCUMENTS, *vqa.DOCUMENTS)
+DOCUMENT_RULES: tuple[DocumentRule, ...] = (
+    *coco.DOCUMENTS,
+    *squad.DOCUMENTS,
+    *vqa.DOCUMENTS,
+    *side_by_side.DOCUMENTS,
+)
 
 _HEAD_ROWS = 100
 _HEAD_LINES = 12
