@@ -39,6 +39,15 @@ def refuse_label_beside_gold(side: Side, names: Sequence[str], option: str) -> N
         )
 
 
+def words_of(name: str) -> set[str]:
+    """The words that a field's name is made of.
+
+    >>> sorted(words_of("correctAnswer_en"))
+    ['answer', 'correct', 'en']
+    """
+    return {word.lower() for word in _WORD.findall(name)}
+
+
 def _sounds_right(name: str) -> bool:
     """Whether an unknown name speaks of the right answer, and not of what a model answered.
 
@@ -47,7 +56,7 @@ def _sounds_right(name: str) -> bool:
     >>> _sounds_right("model_answer"), _sounds_right("answer_type"), _sounds_right("answer")
     (False, False, False)
     """
-    words = {word.lower() for word in _WORD.findall(name)}
+    words = words_of(name)
     is_known = name in rules.REFERENCE_NAMES or name in rules.PREDICTION_NAMES
     return not is_known and bool(words & rules.GOLD_WORDS) and not words & rules.OTHER_WORDS
 

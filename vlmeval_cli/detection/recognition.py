@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import replace
 from typing import Literal
 
@@ -18,9 +18,16 @@ from vlmeval_cli.detection.fields import (
     options_of,
     question_of,
 )
+from vlmeval_cli.detection.golds import words_of
 from vlmeval_cli.detection.ids import id_pairs
+from vlmeval_cli.detection.samples import refuse_likelihoods, refuse_several_filters
 from vlmeval_cli.detection.sides import Chosen, Detected, Side, roles_of
-from vlmeval_cli.detection.swapped import refuse_gold, refuse_other_kind, refuse_swapped
+from vlmeval_cli.detection.swapped import (
+    refuse_echo,
+    refuse_gold,
+    refuse_other_kind,
+    refuse_swapped,
+)
 from vlmeval_cli.detection.tasks import (
     TaskFound,
     is_perhaps_about_photos,
@@ -38,6 +45,7 @@ def detect(
     *,
     fields: FieldChoice = AS_DETECTED,
     task: str | None = None,
+    selected: Container[str] = (),
 ) -> Detected:
     """Recognise the fields, the candidates for the id, and the task.
 
@@ -46,6 +54,7 @@ def detect(
         references: the references file, or None.
         fields: fields that the user named; they win.
         task: the task that the user named; it wins.
+        selected: fields by which the user chose rows.
 
     Returns:
         The choice with its evidence. Tasks that cannot be scored yet are recognised too.
@@ -59,6 +68,9 @@ def detect(
     if references is not None and None in (fields.prediction, fields.references):
         refuse_swapped(predictions, references)
         refuse_other_kind(predictions, references)
+    if fields.prediction is None:
+        refuse_likelihoods(predictions)
+    refuse_several_filters(predictions, selected, is_one_file=references is None)
     mine, theirs = choose_values(predictions, references, fields)
     others = references or predictions
     taken = (mine.name, theirs.name, question_of(predictions), question_of(others))
@@ -75,6 +87,8 @@ def detect(
     if found is None:
         refuse_unknown(seen)
         raise AssertionError  # the line above always raises
+    if references is None and fields.references is None:
+        refuse_echo(predictions, mine, theirs)
     if fields.prediction is None:
         refuse_gold((predictions, references), mine, theirs, pairs)
     mine = _as_whole_row(predictions, mine, theirs)
@@ -187,10 +201,18 @@ def _lacking(
     option = REFERENCE_OPTION if what == "references" else PREDICTION_OPTION
     whose = side.path if is_one_file else f"{side.path}, which should hold the {what}"
     beside = f' beside "{other}"' if is_one_file and other is not None else ""
+    is_either = is_one_file and what == "references" and other in rules.REFERENCE_NAMES
     hint = f"Name it with {option}."
     if is_one_file:
         pair = f"{side.path} REFERENCES" if what == "references" else f"PREDICTIONS {side.path}"
         hint = f"Name it with {option}, or pass two files: vlmeval score {pair}"
+    if is_either:
+        beside += ", which was taken as the prediction"
+        hint = (
+            f'If "{other}" holds the references, name the predictions with {PREDICTION_OPTION}'
+            f"{_example(side)}, or pass two files: vlmeval score PREDICTIONS {side.path}. If it "
+            f"is the prediction: name the references with {REFERENCE_OPTION}."
+        )
     if side.layout.side == "questions":
         hint = "These are questions; give the file that holds the accepted answers (of VQAv2: its "
         hint += "annotations file)."
@@ -198,6 +220,16 @@ def _lacking(
         f"{whose}: no field looks like {what}{beside}; its fields: {', '.join(side.fields)}",
         hint=hint,
     )
+
+
+def _example(side: Side) -> str:
+    """An unknown field that sounds like what a model said, as an example."""
+    names = [
+        name
+        for name in side.filled
+        if name not in rules.REFERENCE_NAMES and not rules.SAID_WORDS.isdisjoint(words_of(name))
+    ]
+    return f" {names[0]}" if names else ""
 
 
 def _reasons(

@@ -63,6 +63,7 @@ OTHER_WORDS: Final = frozenset(
         "confidence", "prob", "rate", "is", "time", "source", "topic",
     }
 )  # fmt: skip
+SAID_WORDS: Final = frozenset({"pred", "prediction", "predicted", "output", "response", "model"})
 # Names that only a prediction has, and only references have.
 PREDICTION_ONLY: Final = (
     frozenset(PREDICTION_NAMES) - frozenset(REFERENCE_NAMES) - PREDICTION_LAST - OFTEN_INPUT
@@ -92,6 +93,7 @@ LOG_PROBABILITIES: Final = (
     "logprobs", "token_logprobs", "log_probs", "log_likelihood", "loss", "losses", "nll",
     "prompt_logprobs",
 )  # fmt: skip
+LIKELIHOOD_RESULTS: Final = ("word_perplexity", "byte_perplexity", "bits_per_byte")
 TOKEN_COUNTS: Final = ("n_tokens", "num_tokens", "token_count")
 HEAT_MAPS: Final = ("heatmap", "heatmaps", "heat_map", "saliency", "attention_map")
 MASKS: Final = ("mask", "masks", "boxes", "bboxes", "bbox")

@@ -128,6 +128,28 @@ def refuse_gold(
         )
 
 
+def refuse_echo(side: Side, prediction: Chosen, reference: Chosen) -> None:
+    """Stop if the answer that ends a chat is what the model said, and not what was expected.
+
+    Raises:
+        UsageError: a prediction that the user named equals it in every row.
+    """
+    roles = side.layout.roles
+    if reference.name is None or prediction.name is None or len(side.head) < 2:
+        return
+    if not reference.name == roles.get("references") == roles.get("prediction"):
+        return
+    pairs = zip(side.values(prediction.name), side.values(reference.name), strict=True)
+    if all(as_text(said).strip() == as_text(last).strip() for said, last in pairs):
+        raise UsageError(
+            f'{side.path}: "{prediction.name}" equals "{reference.name}", the last turn of the '
+            f"messages, in all {len(side.head):,} rows looked at; that turn is probably the "
+            "model's own",
+            hint="Name the right answers with --reference-field, or pass two files: predictions, "
+            "then references.",
+        )
+
+
 def _without_role(side: Side, pairs: Sequence[IdPair]) -> list[str]:
     """Fields of varying texts that are neither ids nor known to be an input of the model."""
     ids = {pair.prediction for pair in pairs}

@@ -119,6 +119,8 @@ def _classes(seen: Evidence) -> str | None:
 
 
 def _document_questions(seen: Evidence) -> str | None:
+    if seen.references.layout.task == "docqa" and seen.texts:
+        return seen.references.layout.reason
     name = seen.have(*rules.DOCUMENT_IDS)
     if seen.have(*rules.GQA_FIELDS) and is_perhaps_about_photos(seen):
         return None

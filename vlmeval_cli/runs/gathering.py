@@ -146,6 +146,7 @@ def gather(
         None if theirs is None else theirs.side(),
         fields=config.fields,
         task=config.task,
+        selected=config.where,
     )
     known = _known_task(detected, config, must_be_scorable=must_be_scorable)
     if known is not None and theirs is not None:
