@@ -121,6 +121,7 @@ def join(
         id_names=chosen.pair,
         keys=keys,
         items=items,
+        remedy="" if fix is None or applied else _fixing(fix, len(references), "more "),
     )
     dataset, report = meet(meeting, policy, selection, repeats)
     report = _with_ids(report, [*bad, *more_bad], fix, applied)
@@ -293,6 +294,11 @@ def _extra(report: JoinReport, predictions: Columns) -> tuple[str, ...]:
     return (f"{predictions.path}: {have} no reference: {shown}",)
 
 
+def _fixing(fix: Fix, n: int, more: str = "") -> str:
+    how, gain = fix.repair.description, fix.repair.matched_more
+    return f"Pass --fix-ids to {how}: {gain:,} {more}of {n:,} would match."
+
+
 def _refuse_strangers(
     chosen: Candidate, predictions: Columns, references: Columns, fix: Fix | None
 ) -> None:
@@ -302,10 +308,7 @@ def _refuse_strangers(
     )
     hint = "Name the id with --id-field."
     if fix is not None:
-        hint = (
-            f"Pass --fix-ids to {fix.repair.description}: "
-            f"{fix.repair.matched_more:,} of {len(references):,} would match."
-        )
+        hint = _fixing(fix, len(references))
     raise DataError(
         f'no id of {predictions.path} is in {references.path}: got {mine or "none"} in "'
         f'{chosen.pair.prediction}", expected ids such as {theirs} in "{chosen.pair.references}"',

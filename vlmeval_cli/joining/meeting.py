@@ -61,7 +61,10 @@ class Dataset:
 
 
 class Meeting(NamedTuple):
-    """Two files whose rows have keys, and the items of the references."""
+    """Two files whose rows have keys, and the items of the references.
+
+    ``remedy`` says what would let more of them meet, if anything would.
+    """
 
     predictions: Columns
     references: Columns
@@ -70,6 +73,7 @@ class Meeting(NamedTuple):
     id_names: tuple[str, str]
     keys: Keys
     items: Items
+    remedy: str = ""
 
 
 class Wanted(NamedTuple):
@@ -296,5 +300,6 @@ def _refuse_missing(meeting: Meeting, dataset: Dataset, report: JoinReport) -> N
         sizes = f"{mine.path} has {own}, {theirs.path} has {n_theirs:,}"
     raise DataError(
         f"{sizes}; {are} no prediction: {shown}{more}",
-        hint="Add them or pass --missing skip (leave them out) or worst (score them as empty).",
+        hint=f"{meeting.remedy + ' Or add' if meeting.remedy else 'Add'} them or pass --missing "
+        "skip (leave them out) or worst (score them as empty).",
     )
