@@ -33,7 +33,7 @@ _PADDED_WORDS = "relative to the image padded to a square"
 
 
 def _grid(divisor: float, shift: float = 0.0) -> Frame:
-    return Frame("relative", divisor, shift)
+    return Frame("relative", float(divisor), shift)
 
 
 # One line a model: order, frame, and the frame in words.
