@@ -45,6 +45,7 @@ def test_a_label_beside_an_unknown_gold_is_undecidable(name, label):
         {"model_answer": ["yes", "no"]},
         {"correct": [True, False]},
         {"is_correct": ["True", "False"]},
+        {"gold_rationale": ["as it purrs", "as it barks"]},
         {"answer_score": [0.5, 0.25]},
         {"correct_answer": ["", None]},
     ],

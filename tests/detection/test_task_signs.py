@@ -63,6 +63,13 @@ def test_a_question_id_alone_is_docqa_and_the_other_task_is_told():
     assert any("--task vqa" in note for note in found.notes)
 
 
+def test_a_named_task_and_a_layout_of_documents_need_no_note():
+    mine, theirs = (Side(name, LINES, rows) for name, rows in (("p", GIVEN), ("r", gqa())))
+    assert detect(mine, theirs, task="docqa").notes == ()
+    layout = Layout("docvqa", "DocVQA", task="docqa", side="references")
+    assert detect(mine, Side("r", layout, gqa())).notes == ()
+
+
 @pytest.mark.parametrize("field", ["docId", "ucsf_document_id", "page_ids"])
 def test_a_field_of_documents_needs_no_note(field):
     found = look(GIVEN, gqa(**{field: "d1"}))

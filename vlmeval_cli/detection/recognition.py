@@ -37,6 +37,7 @@ from vlmeval_cli.detection.tasks import (
 from vlmeval_cli.joining import Fields, IdPair, Roles
 
 AS_DETECTED = FieldChoice()
+_NAMED = "named by the user"
 
 
 def detect(
@@ -76,7 +77,7 @@ def detect(
     taken = (mine.name, theirs.name, question_of(predictions), question_of(others))
     pairs = id_pairs(predictions, references, fields.id, taken)
     seen = _evidence(predictions, others, (mine, theirs), pairs)
-    found = TaskFound(task, "named by the user") if task else task_of(seen)
+    found = TaskFound(task, _NAMED) if task else task_of(seen)
     if found is not None and found.name in ("language_modeling", "rationality"):
         mine, theirs = _as_recorded(found.name, seen, (mine, theirs), fields)
         seen = replace(seen, prediction=mine.name, reference=theirs.name)
@@ -236,7 +237,7 @@ def _reasons(
     mine: Chosen, theirs: Chosen, pairs: tuple[IdPair, ...], fields: FieldChoice
 ) -> dict[str, str]:
     ids = ", ".join(f'"{pair}"' for pair in pairs)
-    why = "named by the user" if fields.id else "a name of ids"
+    why = _NAMED if fields.id else "a name of ids"
     reasons = {"prediction": mine.reason, "references": theirs.reason}
     if pairs:
         reasons["id"] = f"{ids}, {why}"
@@ -265,7 +266,7 @@ def _notes(
                 f"{n_open:,} of {len(seen.singles):,} references looked at are no letters, and no "
                 "options are recorded: rows with open answers"
             )
-    elif found.name == "docqa" and is_perhaps_about_photos(seen):
+    elif found.name == "docqa" and found.reason != _NAMED and is_perhaps_about_photos(seen):
         notes.append(
             'nothing but "questionId" speaks of documents; if the questions are about photos, as '
             "in GQA: --task vqa"

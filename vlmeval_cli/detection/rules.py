@@ -61,6 +61,7 @@ OTHER_WORDS: Final = frozenset(
         "model", "pred", "predicted", "prediction", "generated", "output", "raw", "llm", "type",
         "types", "id", "ids", "format", "category", "start", "end", "count", "length", "score",
         "confidence", "prob", "rate", "is", "time", "source", "topic",
+        "explanation", "rationale", "reason", "reasoning",
     }
 )  # fmt: skip
 SAID_WORDS: Final = frozenset({"pred", "prediction", "predicted", "output", "response", "model"})

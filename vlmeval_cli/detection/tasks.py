@@ -129,7 +129,8 @@ def _document_questions(seen: Evidence) -> str | None:
 
 def is_perhaps_about_photos(seen: Evidence) -> bool:
     """Whether "questionId" is all that speaks of documents; GQA writes it too."""
-    is_document = seen.have(*rules.DOCUMENT_FIELDS) is not None
+    is_layout = seen.references.layout.task == "docqa"
+    is_document = is_layout or seen.have(*rules.DOCUMENT_FIELDS) is not None
     return not is_document and seen.has_one_each and seen.have("questionId") is not None
 
 
