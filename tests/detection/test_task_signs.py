@@ -30,6 +30,11 @@ def test_letters_in_brackets_are_letters(form):
     assert not found.notes  # no open answers among them
 
 
+def test_small_letters_in_brackets_are_letters():  # as in MMVP
+    refs = many(20, answer=lambda i: "(a)" if i % 2 else "(b)", question=lambda i: f"{i}?")
+    assert look(PREDICTIONS, refs).task == "choice"
+
+
 @pytest.mark.parametrize("answer", ["(AB)", "a", "A man", "K"])
 def test_other_short_texts_are_no_letters(answer):
     refs = many(20, answer=lambda i: answer if i else "x", question=lambda i: f"{i}?")

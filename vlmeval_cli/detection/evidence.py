@@ -25,7 +25,8 @@ _NUMBER = r"\s*-?\d+(?:\.\d+)?\s*"
 _BOX_TEXT = re.compile(rf"\s*[\[(<]{{1,2}}{_NUMBER}(?:,{_NUMBER}){{3}}[\])>]{{1,2}}\s*")
 _BOX_KEYS = ("bbox", "bbox_2d", "box", "box_2d", "bboxes", "boxes")
 _CORNERS = ({"x1", "y1", "x2", "y2"}, {"xmin", "ymin", "xmax", "ymax"})
-_LETTER = re.compile(rf"\s*[(\[]?[{rules.OPTION_COLUMNS}][)\].:]{{0,2}}\s*")
+# A small letter is one only in brackets: "a" is a word.
+_LETTER = re.compile(rf"\s*(?:[(\[]?[{rules.OPTION_COLUMNS}][)\].:]{{0,2}}|\([a-j]\)\.?)\s*")
 _YAML_LINE = re.compile(r"\s*(?:- )?[\w .'\"-]+:(?:\s.*)?")
 
 
@@ -206,6 +207,6 @@ def share(part: int, whole: Sequence[object]) -> float:
 
 
 def are_letters(texts: Sequence[str]) -> bool:
-    """Whether most texts are one of the letters of options, bare or as "(A)", "A.", "[A]"."""
+    """Whether most texts are one of the letters of options, bare or as "(A)", "(a)", "A.", "[A]"."""
     letters = sum(_LETTER.fullmatch(text) is not None for text in texts)
     return bool(texts) and share(letters, texts) >= rules.LETTER_SHARE
