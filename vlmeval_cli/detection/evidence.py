@@ -207,6 +207,6 @@ def share(part: int, whole: Sequence[object]) -> float:
 
 
 def are_letters(texts: Sequence[str]) -> bool:
-    """Whether most texts are one of the letters of options, bare or as "(A)", "(a)", "A.", "[A]"."""
+    """Whether most texts are a letter of an option, bare or as "(A)", "(a)", "A.", "[A]"."""
     letters = sum(_LETTER.fullmatch(text) is not None for text in texts)
     return bool(texts) and share(letters, texts) >= rules.LETTER_SHARE
