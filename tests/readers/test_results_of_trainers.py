@@ -183,9 +183,9 @@ def test_few_matching_ids_name_the_repair_that_matches_all(score):
     assert score(preds, refs, fix_ids=True).join.matched == N
 
 
-def test_an_answer_beside_unknown_outputs_says_how_it_was_taken(score):
+def test_an_answer_beside_unknown_outputs_may_be_either_side(score):
     rows = [{"id": n, "question": "?", "answer": "a", "pred_base": f"b{n}"} for n in range(N)]
-    with pytest.raises(UsageError, match='"answer", which was taken as the prediction') as error:
+    with pytest.raises(UsageError, match='"answer" may hold references or pred') as error:
         score(rows)
     assert "--prediction-field pred_base" in error.value.hint
     assert "vlmeval score PREDICTIONS" in error.value.hint

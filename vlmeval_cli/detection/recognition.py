@@ -207,18 +207,19 @@ def _lacking(
     if is_one_file:
         pair = f"{side.path} REFERENCES" if what == "references" else f"PREDICTIONS {side.path}"
         hint = f"Name it with {option}, or pass two files: vlmeval score {pair}"
+    said = f"no field looks like {what}{beside}"
     if is_either:
-        beside += ", which was taken as the prediction"
+        said = f'"{other}" may hold references or predictions, and no field looks like the other'
         hint = (
             f'If "{other}" holds the references, name the predictions with {PREDICTION_OPTION}'
             f"{_example(side)}, or pass two files: vlmeval score PREDICTIONS {side.path}. If it "
-            f"is the prediction: name the references with {REFERENCE_OPTION}."
+            f"holds the predictions, name the references with {REFERENCE_OPTION}."
         )
     if side.layout.side == "questions":
         hint = "These are questions; give the file that holds the accepted answers (of VQAv2: its "
         hint += "annotations file)."
     raise UsageError(
-        f"{whose}: no field looks like {what}{beside}; its fields: {', '.join(side.fields)}",
+        f"{whose}: {said}; its fields: {', '.join(side.fields)}",
         hint=hint,
     )
 
