@@ -39,10 +39,10 @@ def write_rows(folder, n):
 
 
 def reading(n, repeats):
-    from vlmeval_cli.parsing.choice_columns import parse
-    from vlmeval_cli.parsing.choices import read_choice
+    from vlmeval_cli.parsing.choices.columns import parse
+    from vlmeval_cli.parsing.choices.letters import read_choice
+    from vlmeval_cli.parsing.choices.options import Options
     from vlmeval_cli.parsing.items import Items
-    from vlmeval_cli.parsing.options import Options
 
     options, _, answers = map(list, zip(*questions(n), strict=True))
     ids = [*map(str, range(n))]

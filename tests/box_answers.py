@@ -1,7 +1,7 @@
 """Answers of models, read as boxes."""
 
 from vlmeval_cli.core.config import ParsePolicy, RunConfig
-from vlmeval_cli.parsing.boxes import parse_boxes
+from vlmeval_cli.parsing.boxes.reading import parse_boxes
 from vlmeval_cli.parsing.items import Items
 
 WIDTH, HEIGHT = 1000, 500

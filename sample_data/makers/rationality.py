@@ -45,9 +45,7 @@ def make(folder: Path) -> None:
     write(folder / "rationality" / "preds.jsonl", rows)
 
 
-def heat_map(
-    rng: random.Random, column: int, row: int, *, is_on_object: bool
-) -> list[list[float]]:
+def heat_map(rng: random.Random, column: int, row: int, *, is_on_object: bool) -> list[list[float]]:
     """Noise, and a warm spot of 3 × 3 cells, on the object or in the corner farthest from it."""
     heat = [[round(rng.random() * 0.08, 2) for _ in range(SIZE)] for _ in range(SIZE)]
     if not is_on_object:

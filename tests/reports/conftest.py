@@ -5,14 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from vlmeval_cli.core.metric import Notice, Output
+from vlmeval_cli.core.metric import MetricStatistics, Notice, Output
 from vlmeval_cli.core.results import (
     Diagnosis,
     Group,
     InputFile,
     ItemScores,
     JoinReport,
-    MetricStatistics,
     Repair,
     RunResult,
     Score,

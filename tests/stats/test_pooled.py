@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from vlmeval_cli.core.config import StatisticsPolicy
-from vlmeval_cli.core.metric import MeanMetric, MetricInfo, Output, PooledMetric
-from vlmeval_cli.core.results import MetricStatistics
+from vlmeval_cli.core.metric import MeanMetric, MetricInfo, MetricStatistics, Output, PooledMetric
 from vlmeval_cli.stats.summary import Subset, estimates
 
 INFO = MetricInfo("mean", 1, "title", "use", ("vqa",), (), "best", "made for this test")

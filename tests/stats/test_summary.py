@@ -10,11 +10,11 @@ from vlmeval_cli.core.config import StatisticsPolicy
 from vlmeval_cli.core.metric import (
     MeanMetric,
     MetricInfo,
+    MetricStatistics,
     Output,
     PooledMetric,
     mean_statistics,
 )
-from vlmeval_cli.core.results import MetricStatistics
 from vlmeval_cli.stats.summary import Subset, estimates, item_scores
 
 

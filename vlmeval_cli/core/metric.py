@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, fields
 from functools import cache
 from types import MappingProxyType
 from typing import (
-    TYPE_CHECKING,
     Any,
     ClassVar,
     Generic,
@@ -26,9 +25,6 @@ import numpy as np
 
 from vlmeval_cli.core.batch import Array, Batch, Ints
 from vlmeval_cli.core.errors import UsageError, quoted
-
-if TYPE_CHECKING:
-    from vlmeval_cli.core.results import MetricStatistics
 
 Kind = Literal["binary", "mean", "ratio", "pooled"]
 # What can move the score of a text: "partial" an answer that is right in part, "spelling" a word
@@ -116,6 +112,25 @@ class Statistics:
     item: Ints | None = None
     skips: Mapping[int, str] = field(default_factory=dict)
     facts: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class MetricStatistics:
+    """Statistics of one metric over all items, from which every score can be computed again.
+
+    Attributes:
+        values: statistics, shape (m, k).
+        item: which item each row belongs to, shape (m,); None: row i is item i.
+        skips: item → why it has no statistics.
+        facts: what the metric counted for its warnings.
+        context_digest: hash of what was learned from the references, None if nothing was.
+    """
+
+    values: Array
+    item: Ints | None
+    skips: Mapping[int, str]
+    facts: Mapping[str, int] = field(default_factory=dict)
+    context_digest: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from math import isinf
 from typing import Any
 
-from vlmeval_cli.core.batch import Array, Ints
-from vlmeval_cli.core.metric import Notice, Output, Table
+from vlmeval_cli.core.batch import Array
+from vlmeval_cli.core.metric import MetricStatistics, Notice, Output, Table
 
 OUTCOMES = (
     "missing", "empty", "refused", "truncated", "loop", "unparsed",
@@ -146,25 +146,6 @@ class Sample:
     raw: str | None = None
     reason: str | None = None
     detail: Mapping[str, Any] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class MetricStatistics:
-    """Statistics of one metric over all items, from which every score can be computed again.
-
-    Attributes:
-        values: statistics, shape (m, k).
-        item: which item each row belongs to, shape (m,); None: row i is item i.
-        skips: item → why it has no statistics.
-        facts: what the metric counted for its warnings.
-        context_digest: hash of what was learned from the references, None if nothing was.
-    """
-
-    values: Array
-    item: Ints | None
-    skips: Mapping[int, str]
-    facts: Mapping[str, int] = field(default_factory=dict)
-    context_digest: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from vlmeval_cli.detection.fields import are_options
 from vlmeval_cli.detection.sides import Side
 from vlmeval_cli.joining.paths import as_text
 from vlmeval_cli.joining.references import as_written, is_box
-from vlmeval_cli.parsing.box_syntaxes import clean, read_marked
+from vlmeval_cli.parsing.boxes.syntaxes import clean, read_marked
 from vlmeval_cli.parsing.reasoning import answer
 from vlmeval_cli.parsing.texts import answers_in
 

@@ -15,9 +15,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from vlmeval_cli.core.batch import Batch, Ints
-from vlmeval_cli.core.metric import Metric, Statistics
+from vlmeval_cli.core.metric import Metric, MetricStatistics, Statistics
 from vlmeval_cli.core.progress import Progress
-from vlmeval_cli.core.results import MetricStatistics
 from vlmeval_cli.engine.prepare import Preparer
 
 BATCH_SIZE = 25_000

@@ -9,8 +9,15 @@ from typing import ClassVar
 import numpy as np
 
 from vlmeval_cli.core.batch import Array, Batch
-from vlmeval_cli.core.metric import Metric, MetricInfo, Notice, Output, Statistics, Table
-from vlmeval_cli.core.results import MetricStatistics
+from vlmeval_cli.core.metric import (
+    Metric,
+    MetricInfo,
+    MetricStatistics,
+    Notice,
+    Output,
+    Statistics,
+    Table,
+)
 from vlmeval_cli.metrics.classes import (
     NEEDS,
     Classes,

@@ -12,6 +12,7 @@ from vlmeval_cli.core.batch import Array, Batch, NumberColumn
 from vlmeval_cli.core.errors import UsageError
 from vlmeval_cli.core.metric import (
     MetricInfo,
+    MetricStatistics,
     Notice,
     Output,
     PooledMetric,
@@ -19,7 +20,6 @@ from vlmeval_cli.core.metric import (
     Statistics,
     Table,
 )
-from vlmeval_cli.core.results import MetricStatistics
 from vlmeval_cli.metrics.classes import NEEDS, as_rows, item_weights, pairs_of
 from vlmeval_cli.stats.pooled import rows_of
 

@@ -15,6 +15,7 @@ from vlmeval_cli.core.metric import (
     MeanMetric,
     Metric,
     MetricInfo,
+    MetricStatistics,
     Notice,
     Output,
     PooledMetric,
@@ -23,10 +24,9 @@ from vlmeval_cli.core.metric import (
     Table,
     mean_statistics,
 )
-from vlmeval_cli.core.results import MetricStatistics
 from vlmeval_cli.core.wording import number_of
-from vlmeval_cli.parsing.choice_rules import GUESSED, NOT_INFERRED, Rule, read_all
-from vlmeval_cli.parsing.options import LETTERS, Options
+from vlmeval_cli.parsing.choices.options import LETTERS, Options
+from vlmeval_cli.parsing.choices.rules import GUESSED, NOT_INFERRED, Rule, read_all
 
 OURS = ("prediction.choice", "references.choice", "options.count", "choice.open")
 THEIRS = (*OURS, "choice.answer", "options.text")
@@ -146,8 +146,9 @@ class _ChoiceMetric(Metric[None]):
 class ChoiceAccuracy(_ChoiceMetric, MeanMetric[None]):
     """1 if the answer names a right option, else 0; an answer that names none is 0.
 
-    Input: the option that an answer names (read from its text as :mod:`vlmeval_cli.parsing.choices`
-    says), and the right options, of which any counts; both as numbers, 0 for A.
+    Input: the option that an answer names (read from its text as
+    :mod:`vlmeval_cli.parsing.choices.letters` says), and the right options, of which any counts;
+    both as numbers, 0 for A.
 
     Output: per item 0 or 1; the corpus score is their mean, a fraction from 0 to 1, higher is
     better. Tables: ``floors`` (what a random and a constant answer score) and ``letters`` (how

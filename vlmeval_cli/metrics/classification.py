@@ -11,6 +11,7 @@ import numpy as np
 from vlmeval_cli.core.batch import Array, Batch
 from vlmeval_cli.core.metric import (
     MetricInfo,
+    MetricStatistics,
     Notice,
     Output,
     PooledMetric,
@@ -18,7 +19,6 @@ from vlmeval_cli.core.metric import (
     Statistics,
     Table,
 )
-from vlmeval_cli.core.results import MetricStatistics
 from vlmeval_cli.metrics.classes import (
     NEEDS,
     Classes,

@@ -13,6 +13,7 @@ from vlmeval_cli.core.batch import Array, Batch, NumberColumn, ValueColumn
 from vlmeval_cli.core.errors import quoted
 from vlmeval_cli.core.metric import (
     MetricInfo,
+    MetricStatistics,
     Notice,
     Output,
     PooledMetric,
@@ -20,7 +21,6 @@ from vlmeval_cli.core.metric import (
     Statistics,
     Table,
 )
-from vlmeval_cli.core.results import MetricStatistics
 
 # Mean top-1 error of AlexNet over the five severities (Hendrycks and Dietterich 2019).
 ALEXNET = {

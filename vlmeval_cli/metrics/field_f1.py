@@ -15,12 +15,12 @@ from vlmeval_cli.core.metric import (
     SETTING,
     Metric,
     MetricInfo,
+    MetricStatistics,
     Notice,
     Output,
     Statistics,
     Table,
 )
-from vlmeval_cli.core.results import MetricStatistics
 from vlmeval_cli.metrics.documents import NEEDS, beside_references, without_references
 from vlmeval_cli.text.document_compare import Outcome, closest, counted
 from vlmeval_cli.text.document_rules import paths_without_fields, read_rules

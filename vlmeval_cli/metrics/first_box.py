@@ -83,6 +83,7 @@ def several_boxes(facts: Mapping[str, int], n: int) -> tuple[Notice, ...]:
         Notice(
             "several_boxes",
             f"{items:,} of {n:,} predictions hold several {what}: the first counts, and "
-            f"{number_of(extras, 'other is', 'others are')} ignored, since the best of many {what} would be a hit by chance{more}",
+            f"{number_of(extras, 'other is', 'others are')} ignored, since the best of many "
+            f"{what} would be a hit by chance{more}",
         ),
     )

@@ -12,12 +12,12 @@ from vlmeval_cli.core.batch import Batch, NumberColumn
 from vlmeval_cli.core.metric import (
     MeanMetric,
     MetricInfo,
+    MetricStatistics,
     Output,
     Statistics,
     Table,
     mean_statistics,
 )
-from vlmeval_cli.core.results import MetricStatistics
 
 _REPAIRED, _EXTRACTED, _STRICT = 1, 2, 3  # as parsing numbers its stages
 

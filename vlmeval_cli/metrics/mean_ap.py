@@ -12,6 +12,7 @@ from vlmeval_cli.core.batch import Array, Batch, Ints
 from vlmeval_cli.core.errors import UsageError, quoted
 from vlmeval_cli.core.metric import (
     MetricInfo,
+    MetricStatistics,
     Notice,
     Output,
     PooledMetric,
@@ -19,7 +20,6 @@ from vlmeval_cli.core.metric import (
     Statistics,
     Table,
 )
-from vlmeval_cli.core.results import MetricStatistics
 from vlmeval_cli.geometry.matching import Flags
 from vlmeval_cli.metrics import detections
 from vlmeval_cli.metrics.detections import AREAS, HITS, IGNORED, THRESHOLDS, TRUE_BOXES, Classes

@@ -13,15 +13,15 @@ from vlmeval_cli.core.batch import Array, Batch, NumberColumn, TextColumn
 from vlmeval_cli.core.metric import (
     MeanMetric,
     MetricInfo,
+    MetricStatistics,
     Notice,
     Output,
     Statistics,
     Table,
     mean_statistics,
 )
-from vlmeval_cli.core.results import MetricStatistics
 from vlmeval_cli.metrics.choice import options_of, random_draws
-from vlmeval_cli.parsing.choice_rules import GUESSED, read_all
+from vlmeval_cli.parsing.choices.rules import GUESSED, read_all
 from vlmeval_cli.text.mmmu_open import is_right_open
 
 

@@ -15,6 +15,7 @@ from vlmeval_cli.core.metric import (
     SELECTS,
     MeanMetric,
     MetricInfo,
+    MetricStatistics,
     Notice,
     Output,
     Scalar,
@@ -22,7 +23,6 @@ from vlmeval_cli.core.metric import (
     Table,
     mean_statistics,
 )
-from vlmeval_cli.core.results import MetricStatistics
 
 PASSED = "passed"
 _COLUMN = "prediction.verdicts"

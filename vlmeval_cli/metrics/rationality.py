@@ -10,8 +10,15 @@ import numpy as np
 
 from vlmeval_cli.core.batch import Array, Batch, NumberColumn, ValueColumn
 from vlmeval_cli.core.errors import UsageError, quoted
-from vlmeval_cli.core.metric import Metric, MetricInfo, Notice, Output, Statistics, Table
-from vlmeval_cli.core.results import MetricStatistics
+from vlmeval_cli.core.metric import (
+    Metric,
+    MetricInfo,
+    MetricStatistics,
+    Notice,
+    Output,
+    Statistics,
+    Table,
+)
 from vlmeval_cli.geometry.heat_maps import normalised, relevant_mass, upsampled
 from vlmeval_cli.parsing.rationales import Looked, NoRationale, Rationale, Recorded
 

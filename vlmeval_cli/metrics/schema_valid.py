@@ -16,12 +16,12 @@ from vlmeval_cli.core.metric import (
     SETTING,
     MeanMetric,
     MetricInfo,
+    MetricStatistics,
     Output,
     Statistics,
     Table,
     mean_statistics,
 )
-from vlmeval_cli.core.results import MetricStatistics
 from vlmeval_cli.metrics.inferred_schema import NO_SHAPE, Shape, shape_of
 from vlmeval_cli.metrics.json_schemas import Fault, fault_finder, refuse_invalid
 from vlmeval_cli.text.document_paths import ROOT

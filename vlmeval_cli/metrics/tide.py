@@ -10,8 +10,15 @@ import numpy as np
 
 from vlmeval_cli.core.batch import Array, Batch, Ints
 from vlmeval_cli.core.errors import UsageError
-from vlmeval_cli.core.metric import MetricInfo, Output, PooledMetric, Rows, Statistics, Table
-from vlmeval_cli.core.results import MetricStatistics
+from vlmeval_cli.core.metric import (
+    MetricInfo,
+    MetricStatistics,
+    Output,
+    PooledMetric,
+    Rows,
+    Statistics,
+    Table,
+)
 from vlmeval_cli.geometry.boxes import iou, share_inside
 from vlmeval_cli.geometry.columns import BoxColumn
 from vlmeval_cli.geometry.labels import UNLABELLED, codes, numbered

@@ -17,7 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from vlmeval_cli.core.batch import offsets_of
-from vlmeval_cli.core.results import MetricStatistics, RunResult
+from vlmeval_cli.core.metric import MetricStatistics
+from vlmeval_cli.core.results import RunResult
 
 _FIXED_TIME = (1980, 1, 1, 0, 0, 0)
 

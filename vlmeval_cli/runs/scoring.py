@@ -10,17 +10,9 @@ from typing import Any
 from vlmeval_cli.core.batch import Array, Batch, TextColumn
 from vlmeval_cli.core.config import RunConfig
 from vlmeval_cli.core.errors import UsageError
-from vlmeval_cli.core.metric import Notice, Output, Table
+from vlmeval_cli.core.metric import MetricStatistics, Notice, Output, Table
 from vlmeval_cli.core.progress import Progress
-from vlmeval_cli.core.results import (
-    Group,
-    ItemScores,
-    JoinReport,
-    MetricStatistics,
-    RunResult,
-    Score,
-    Signature,
-)
+from vlmeval_cli.core.results import Group, ItemScores, JoinReport, RunResult, Score, Signature
 from vlmeval_cli.core.signature import of_metric
 from vlmeval_cli.engine.serial import Measured, measure
 from vlmeval_cli.parsing.items import Parsed

@@ -9,8 +9,7 @@ import numpy as np
 
 from vlmeval_cli.core.batch import Array, Ints
 from vlmeval_cli.core.config import StatisticsPolicy
-from vlmeval_cli.core.metric import PooledMetric, Rows
-from vlmeval_cli.core.results import MetricStatistics
+from vlmeval_cli.core.metric import MetricStatistics, PooledMetric, Rows
 from vlmeval_cli.stats.bootstrap import weight_blocks
 
 _AT_ONCE = 4_000_000  # weights that are handed to a metric at a time

@@ -17,8 +17,7 @@ import numpy as np
 
 from vlmeval_cli.core.batch import Array, Ints
 from vlmeval_cli.core.config import StatisticsPolicy
-from vlmeval_cli.core.metric import Metric, PooledMetric
-from vlmeval_cli.core.results import MetricStatistics
+from vlmeval_cli.core.metric import Metric, MetricStatistics, PooledMetric
 from vlmeval_cli.stats.bootstrap import Scope, interval, resampled_totals
 from vlmeval_cli.stats.pooled import among, pooled_scores, resampled_scores, rows_of
 

@@ -8,11 +8,11 @@ from typing import Any
 
 from vlmeval_cli.core.config import RunConfig
 from vlmeval_cli.core.results import Diagnosis, Score
-from vlmeval_cli.parsing.choice_columns import parse, reference_columns, reference_note
-from vlmeval_cli.parsing.choice_rules import RULES, Rule
+from vlmeval_cli.parsing.choices.columns import parse, reference_columns, reference_note
+from vlmeval_cli.parsing.choices.options import OPTION_FIELDS, TYPE_FIELDS, UNKNOWN
+from vlmeval_cli.parsing.choices.rotations import GROUP_FIELDS
+from vlmeval_cli.parsing.choices.rules import RULES, Rule
 from vlmeval_cli.parsing.items import Items, Parsed
-from vlmeval_cli.parsing.options import OPTION_FIELDS, TYPE_FIELDS, UNKNOWN
-from vlmeval_cli.parsing.rotations import GROUP_FIELDS
 from vlmeval_cli.tasks.base import Defaults, Facts, Task, value
 
 _METRICS = (

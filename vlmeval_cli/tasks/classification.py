@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from vlmeval_cli.core.results import Diagnosis, Score
-from vlmeval_cli.parsing.class_values import prediction_labels, reference_labels
-from vlmeval_cli.parsing.classes import CONFIDENCE_FIELDS, parse_classes, reference_classes
+from vlmeval_cli.parsing.classes.reading import CONFIDENCE_FIELDS, parse_classes, reference_classes
+from vlmeval_cli.parsing.classes.values import prediction_labels, reference_labels
 from vlmeval_cli.tasks.base import Defaults, Facts, Task, adding, value
 
 _UNEQUAL = 0.15

@@ -9,7 +9,8 @@ from vlmeval_cli.core.batch import Column
 from vlmeval_cli.core.config import ParsePolicy, RunConfig
 from vlmeval_cli.core.errors import UsageError
 from vlmeval_cli.core.results import Diagnosis, Score
-from vlmeval_cli.parsing.code_samples import (
+from vlmeval_cli.parsing.items import Items, Parsed
+from vlmeval_cli.parsing.programs.samples import (
     Problem,
     problems,
     program_texts,
@@ -17,9 +18,8 @@ from vlmeval_cli.parsing.code_samples import (
     read_solutions,
     solution_texts,
 )
-from vlmeval_cli.parsing.code_verdicts import recorded_verdicts, run_verdicts
-from vlmeval_cli.parsing.items import Items, Parsed
-from vlmeval_cli.parsing.unit_tests import RESULT_FIELDS, SETUP_FIELDS, TEST_FIELDS
+from vlmeval_cli.parsing.programs.unit_tests import RESULT_FIELDS, SETUP_FIELDS, TEST_FIELDS
+from vlmeval_cli.parsing.programs.verdicts import recorded_verdicts, run_verdicts
 from vlmeval_cli.tasks.base import Defaults, Facts, Task, adding, value
 
 VERDICTS, PROGRAMS, SOLUTIONS = "prediction.verdicts", "programs.text", "solutions.text"

@@ -10,14 +10,15 @@ from vlmeval_cli.core.config import RunConfig
 from vlmeval_cli.core.errors import DataError, UsageError
 from vlmeval_cli.core.metric import Scalar
 from vlmeval_cli.core.results import Diagnosis, Score
-from vlmeval_cli.parsing.document_syntax import NotADocument, read_json
-from vlmeval_cli.parsing.documents import (
+from vlmeval_cli.parsing.documents.bounds import NotADocument
+from vlmeval_cli.parsing.documents.reading import (
     document_of,
     parse_documents,
     prediction_values,
     reference_values,
     with_references,
 )
+from vlmeval_cli.parsing.documents.syntax import read_json
 from vlmeval_cli.parsing.items import Items, Parsed
 from vlmeval_cli.readers.content import open_text
 from vlmeval_cli.tasks.base import Defaults, Facts, Settings, Task, value

@@ -7,10 +7,10 @@ from typing import Any, Final
 
 from vlmeval_cli.core.results import Diagnosis, Score
 from vlmeval_cli.joining import Repeats, Roles
-from vlmeval_cli.parsing.box_references import OBJECTS, reference_boxes, with_references
-from vlmeval_cli.parsing.box_values import FACTS
-from vlmeval_cli.parsing.boxes import CONFIDENCE, POINTS, parse_boxes, prediction_boxes
-from vlmeval_cli.parsing.image_sizes import FIELDS
+from vlmeval_cli.parsing.boxes.reading import CONFIDENCE, POINTS, parse_boxes, prediction_boxes
+from vlmeval_cli.parsing.boxes.references import OBJECTS, reference_boxes, with_references
+from vlmeval_cli.parsing.boxes.sizes import FIELDS
+from vlmeval_cli.parsing.boxes.values import FACTS
 from vlmeval_cli.tasks.base import Defaults, Facts, Task, value
 
 HIGH: Final = 0.7  # F1 or accuracy from here on is high

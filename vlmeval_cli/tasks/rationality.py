@@ -15,7 +15,7 @@ from vlmeval_cli.core.config import OnBadRow, RunConfig
 from vlmeval_cli.core.results import Diagnosis, Score
 from vlmeval_cli.core.wording import number_of
 from vlmeval_cli.metrics.corruption_error import NO_SEVERITY, normal_name
-from vlmeval_cli.parsing.classes import read_classes
+from vlmeval_cli.parsing.classes.reading import read_classes
 from vlmeval_cli.parsing.items import Items, Parsed, Place, Values
 from vlmeval_cli.parsing.rationales import FIELDS, Evidence, NoRationale, Rationale
 from vlmeval_cli.parsing.texts import prediction_texts

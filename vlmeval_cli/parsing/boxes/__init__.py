@@ -1,0 +1,1 @@
+"""Boxes in the texts of models: syntaxes, coordinate frames, and references."""

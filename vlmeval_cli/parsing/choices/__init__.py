@@ -1,0 +1,1 @@
+"""Options of multiple choice, and which of them an answer names."""

@@ -1,0 +1,1 @@
+"""Classes in answers, and how sure the model was."""

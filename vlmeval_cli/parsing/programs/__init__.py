@@ -1,0 +1,1 @@
+"""Programs in answers, the tests they belong to, and how those ended."""
