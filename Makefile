@@ -11,10 +11,10 @@ SOURCES := $(shell find vlmeval_cli -type f -not -path '*/__pycache__/*')
 .DEFAULT_GOAL := demo
 
 demo: $(DEMO)/.ready
-	@for folder in $(SAMPLES)/*/; do \
-		task=$$(basename $$folder); echo "vlmeval score $$folder*"; \
-		$(DEMO)/bin/vlmeval score $$(ls $$folder/preds.* $$folder/refs.* 2>/dev/null) \
-			--output report/$$task || exit 1; \
+	@for preds in $(SAMPLES)/*/preds.*; do \
+		folder=$$(dirname $$preds); files="$$preds $$(ls $$folder/refs.* 2>/dev/null)"; \
+		echo "vlmeval score $$files"; \
+		$(DEMO)/bin/vlmeval score $$files --output report/$$(basename $$folder) || exit 1; \
 	done
 	@echo "The reports are in report/."
 
