@@ -4,7 +4,6 @@ import json
 
 import pytest
 
-from vlmeval_cli.cli.main import main
 from vlmeval_cli.core.metric import Output
 from vlmeval_cli.core.results import Score, Signature
 from vlmeval_cli.tasks import task
@@ -12,24 +11,6 @@ from vlmeval_cli.tasks.base import Facts
 
 REFS = [{"question_id": n, "question": f"q{n}?", "answers": [f"answer {n}"]} for n in range(4)]
 PREDS = [{"question_id": n, "prediction": f"answer {n}"} for n in range(4)]
-
-
-@pytest.fixture
-def score(tmp_path, capsys):
-    """Score two contents; gives the exit code, the report and what stands on stderr."""
-
-    def score(predictions, references=None, *options):
-        paths = []
-        for name, content in (("preds", predictions), ("refs", references)):
-            if content is not None:
-                text = content if isinstance(content, str) else json.dumps(content)
-                (tmp_path / f"{name}.json").write_text(text, encoding="utf-8")
-                paths.append(str(tmp_path / f"{name}.json"))
-        code = main(["score", *paths, "--json", "-", *options])
-        printed = capsys.readouterr()
-        return code, json.loads(printed.out), printed.err.replace(f"{tmp_path}/", "")
-
-    return score
 
 
 def value_of(report, name):

@@ -20,7 +20,6 @@ from math import comb
 from typing import Final, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from vlmeval_cli.core.batch import Array
 from vlmeval_cli.geometry.frames import Frame, Sizes, as_corners, sorted_corners
@@ -37,8 +36,6 @@ _WALLS: Final = 2
 _SPECK: Final = 0.004  # of a side: boxes all smaller than that are in another frame
 _SPECK_PIXELS: Final = 1.5  # the same in images of unknown size
 _CLOSE: Final = 0.03  # frames whose sides differ by less are one
-
-Bools = npt.NDArray[np.bool_]
 
 
 class Evidence(NamedTuple):
