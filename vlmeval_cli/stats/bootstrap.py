@@ -54,7 +54,8 @@ def resampled_totals(
         size = min(BLOCK, n_resamples - first)
         for start, weights in _weights(n_units, size, (seed, first // BLOCK)):
             for scope, total in zip(scopes, totals, strict=True):
-                total[first : first + size] += _weighted(scope, weights, start)
+                with np.errstate(invalid="ignore"):  # infinite statistics that were not drawn
+                    total[first : first + size] += _weighted(scope, weights, start)
     return totals
 
 
