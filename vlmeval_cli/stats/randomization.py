@@ -24,6 +24,7 @@ import numpy.typing as npt
 
 from vlmeval_cli.core.batch import Array, Ints
 from vlmeval_cli.core.metric import Metric
+from vlmeval_cli.stats.bootstrap import weighted_sums
 from vlmeval_cli.stats.matching import Contest, Matched
 from vlmeval_cli.stats.rescoring import Subset, count_units, scope_of
 from vlmeval_cli.stats.testing import ROUNDING, Tested
@@ -281,7 +282,7 @@ def _draw(scopes: Sequence[_Scope], n_units: int, trials: Trials) -> None:
                 low, high = np.searchsorted(scope.units, [start, start + len(bits)])
                 weights = unpacked(bits[scope.units[low:high] - start], size)
                 with np.errstate(invalid="ignore"):
-                    total += weights.T @ scope.statistics[low:high]
+                    total += weighted_sums(weights, scope.statistics[low:high])
         for scope, total in zip(waiting, sums, strict=True):
             for swap in (swap for own in scope.swaps for swap in own if not swap.is_exact):
                 swap.add(total)
