@@ -124,7 +124,8 @@ def signature_differences(
     """What keeps two runs from being comparable, in words; empty where nothing does.
 
     Args:
-        base, other: the runs.
+        base: a run.
+        other: another one.
         outputs: that are to be compared.
         same_items: both are over all items they were scored on; otherwise what all items say
             together (the hash of all references) is made anew from those that are left.
