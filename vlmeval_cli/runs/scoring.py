@@ -10,13 +10,12 @@ from typing import Any
 from vlmeval_cli.core.batch import Array, Batch, TextColumn
 from vlmeval_cli.core.config import RunConfig
 from vlmeval_cli.core.errors import UsageError
-from vlmeval_cli.core.metric import MetricStatistics, Notice, Output, Table
+from vlmeval_cli.core.metric import Chosen, MetricStatistics, Notice, Output, Table
 from vlmeval_cli.core.progress import Progress
 from vlmeval_cli.core.results import Group, ItemScores, JoinReport, RunResult, Score, Signature
 from vlmeval_cli.core.signature import of_metric
 from vlmeval_cli.engine.serial import Measured, measure
 from vlmeval_cli.parsing.items import Parsed
-from vlmeval_cli.registry import Chosen
 from vlmeval_cli.runs.answers import Answers, batch_of
 from vlmeval_cli.runs.diagnosis import diagnosis
 from vlmeval_cli.runs.gathering import Gathered
@@ -194,6 +193,8 @@ def _result(
         ),
         signature=_signature(gathered, task, config, signatures, answers.parsed),
         statistics=_named_statistics(scored),
+        chosen=scored.plan.chosen,
+        clusters=groups.clusters,
         statistics_options=_statistics_options(config, groups, len(ladder)),
         tables=scored.tables(),
         diagnosis=diagnosis(task, scores, counts),
