@@ -13,6 +13,10 @@ Missing = Literal["error", "worst", "skip"]
 OnBadRow = Literal["error", "skip"]
 Reasoning = Literal["strip", "keep"]
 Labels = Literal["find", "exact"]
+Test = Literal[
+    "auto", "bootstrap", "randomization", "mcnemar", "sacrebleu_bs", "sacrebleu_ar", "comet"
+]
+Correction = Literal["holm", "bh", "none"]
 
 MOST_RESAMPLES = 1_000_000
 MOST_SECONDS = 3_600
@@ -136,6 +140,38 @@ class StatisticsPolicy:
             raise UsageError(
                 f"confidence: got {quoted(self.confidence)}, expected a number between 0 and 1",
                 hint="95 % is 0.95.",
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class PairPolicy:
+    """How the difference of two runs is tested.
+
+    Attributes:
+        test: "auto" takes exact McNemar for right-or-wrong answers, approximate randomisation for
+            other sums over items, and the paired bootstrap for scores that rank or pool items.
+            "sacrebleu_bs", "sacrebleu_ar" and "comet" are the procedures of those tools. A test
+            that does not fit an output is replaced by that of "auto", and the report says so.
+        trials: of the randomisation tests; 0 turns them off.
+        correction: for the number of comparisons: Holm, Benjamini–Hochberg, or none.
+        margin: differences within it count as equivalent, in the scale of the metric; None gives
+            no verdict of equivalence.
+    """
+
+    test: Test = "auto"
+    trials: int = 10_000
+    correction: Correction = "holm"
+    margin: float | None = None
+
+    def __post_init__(self) -> None:
+        _check_one_of("test", self.test, get_args(Test))
+        _check_whole("trials", self.trials, 0, MOST_RESAMPLES)
+        _check_one_of("correction", self.correction, get_args(Correction))
+        is_number = isinstance(self.margin, int | float) and not isinstance(self.margin, bool)
+        if self.margin is not None and not (is_number and 0.0 < self.margin < float("inf")):
+            raise UsageError(
+                f"margin: got {quoted(self.margin)}, expected a number above 0",
+                hint="It is in the scale of the metric: one point of a fraction is 0.01.",
             )
 
 
