@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from vlmeval_cli.comparing.floors import floors_table
 from vlmeval_cli.comparing.tuning import tuning_tables
 from vlmeval_cli.core.comparison import Comparison
 from vlmeval_cli.core.metric import Table
@@ -12,11 +13,24 @@ from vlmeval_cli.core.progress import Progress
 
 if TYPE_CHECKING:
     from vlmeval_cli.comparing.compare import Request
+    from vlmeval_cli.runs.gathering import Gathered
 
 
-def studied(comparison: Comparison, request: Request, progress: Progress) -> Comparison:
-    """The comparison with the tables that its study has."""
+def studied(
+    comparison: Comparison, request: Request, items: Gathered | None, progress: Progress
+) -> Comparison:
+    """The comparison with the tables that its study has.
+
+    Args:
+        comparison: with its pairs.
+        request: what was asked for.
+        items: of a run that was scored here; None where all runs are saved.
+        progress: told of every phase.
+    """
     tables: dict[str, Table] = {**seeds_table(comparison)}
+    if request.policy.floors and items is not None:
+        progress.start("scoring people and chance", None)
+        tables |= floors_table(items, [*comparison.runs[0].scores], request.config)
     tables |= tuning_tables(comparison, request.policy.moves)
     return replace(comparison, tables={**comparison.tables, **tables})
 
