@@ -12,8 +12,8 @@ from vlmeval_cli.text.perturbations.pieces import Piece, Role, is_latin
 from vlmeval_cli.text.perturbations.spelling import misspelled, places_of
 
 SEVERITIES: Final = (1, 2, 3, 4, 5)
-_LETTERS: Final = (0.03, 0.06, 0.10, 0.15, 0.20)  # of the letters that may slip
-_EDGES: Final = (0.10, 0.20, 0.30, 0.45, 0.60)  # of the ends of words
+_LETTERS: Final = (0.03, 0.07, 0.12, 0.18, 0.25)  # of the letters that may slip
+_EDGES: Final = (0.10, 0.25, 0.40, 0.60, 0.80)  # of the ends of words
 _WORDS: Final = (0.20, 0.40, 0.60, 0.80, 1.00)  # of the words that a kind can change
 _SENTENCES: Final = (4, 8, 16, 32, 64)
 _SHORTEST: Final = 3  # letters of a word that is misspelled

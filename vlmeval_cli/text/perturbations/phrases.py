@@ -15,6 +15,17 @@ NEGATIONS: Final = frozenset(
     }
 )  # fmt: skip
 
+# Common words that dictionaries of meanings lack; a slip must not make one of another.
+GRAMMAR: Final = frozenset(
+    {
+        "the", "then", "than", "them", "they", "their", "there", "these", "those", "this", "that",
+        "where", "were", "here", "her", "hers", "his", "him", "she", "who", "whom", "whose", "what",
+        "when", "why", "how", "which", "and", "but", "for", "from", "with", "into", "onto", "our",
+        "ours", "your", "yours", "you", "its", "are", "was", "has", "had", "does", "did", "can",
+        "could", "would", "should", "any", "all", "out", "off", "now", "one", "two", "too", "not",
+    }
+)  # fmt: skip
+
 # Words that a question is understood without, as in a telegram. Prepositions of place are not
 # among them: under the table is not on the table.
 DROPPABLE: Final = frozenset(
@@ -101,7 +112,7 @@ _ONE_WAY: Final = {
 
 
 def _table() -> dict[str, tuple[str, ...]]:
-    found = {word: (other,) for word, other in _ONE_WAY.items()}
+    found: dict[str, tuple[str, ...]] = {word: (other,) for word, other in _ONE_WAY.items()}
     for row in map(str.split, _SAME):
         for word in row:
             found[word] = (*(other for other in row if other != word), *found.get(word, ()))

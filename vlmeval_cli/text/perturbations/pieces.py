@@ -13,7 +13,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from enum import Enum
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import NamedTuple
 
 
@@ -69,9 +69,9 @@ def pieces(text: str) -> tuple[Piece, ...]:
 
 
 def clusters(word: str) -> list[str]:
-    """The characters of a word as a reader sees them: marks stay with their letter.
+    r"""The characters of a word as a reader sees them: marks stay with their letter.
 
-    >>> [len(cluster) for cluster in clusters("e\\u0301te")]
+    >>> [len(cluster) for cluster in clusters("e\u0301te")]
     [2, 1, 1]
     """
     if word.isascii():
@@ -155,9 +155,7 @@ def _is_word(core: str) -> bool:
     kinds = [kind for kind, _ in runs]
     if "other" in kinds or kinds[0] != "letter" or kinds[-1] == "joiner":
         return False
-    has_marks_on_joiners = any(
-        pair == ("joiner", "mark") for pair in zip(kinds, kinds[1:], strict=False)
-    )
+    has_marks_on_joiners = ("joiner", "mark") in pairwise(kinds)
     is_joined_once = all(length == 1 for kind, length in runs if kind == "joiner")
     letters = sum(length for kind, length in runs if kind == "letter")
     return letters >= 2 and is_joined_once and not has_marks_on_joiners

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from vlmeval_cli.text.perturbations.draws import Draws
-from vlmeval_cli.text.perturbations.phrases import KEYBOARD
+from vlmeval_cli.text.perturbations.phrases import GRAMMAR, KEYBOARD
 from vlmeval_cli.text.perturbations.pieces import clusters
 
 _ATTEMPTS: Final = 6
@@ -54,7 +54,8 @@ def misspelled(
     for attempt in range(_ATTEMPTS):
         draws = Draws(*name, attempt)
         slipped = _with_slips(word, places, draws)
-        if slipped != word and not is_word(slipped.lower()):
+        spelling = slipped.lower()
+        if slipped != word and spelling not in GRAMMAR and not is_word(spelling):
             break
     return slipped
 
