@@ -29,9 +29,9 @@ def check_copies(folder: Path, names: Sequence[str], *, force: bool) -> None:
             )
         there = [name for name in names if (folder / name).exists()]
     if there and not force:
-        more = f" and {len(there) - 1} more" if len(there) > 1 else ""
+        more = f" exists, and {len(there) - 1} more" if len(there) > 1 else " exists"
         raise UsageError(
-            f"{quoted(str(folder / there[0]))}{more} exists", hint="Replace it with --force."
+            f"{quoted(str(folder / there[0]))}{more}", hint="Replace what exists with --force."
         )
     place = next((one for one in (folder, *folder.resolve().parents) if one.exists()), folder)
     if not place.is_dir():

@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 
 from vlmeval_cli.core.config import FieldChoice, OnBadRow, RunConfig
 from vlmeval_cli.core.errors import UsageError, did_you_mean, quoted
-from vlmeval_cli.detection import Side
+from vlmeval_cli.detection import Side, rules
 from vlmeval_cli.joining.paths import ROW_NUMBER, as_text, value_at
 from vlmeval_cli.readers import FileSource, Row, open_source
 from vlmeval_cli.readers.opening import open_as_written
@@ -204,9 +204,13 @@ def _notes(side: Side, config: PerturbConfig, job: _Job, others: Sequence[str]) 
     if others:
         listed = ", ".join(f'"{name}"' for name in others)
         yield f"also inputs, and left as they are: {listed}; --field names another"
+    recorded = side.present(rules.PREDICTION_ONLY)
+    if recorded:
+        yield f'"{recorded[0]}" stays, and answers the text as it was: do not score it with a copy'
     if job.id == ROW_NUMBER:
         yield "no field identifies the rows, so their noise depends on their order"
-    if "synonyms" in config.kinds and not job.answers:
+    answered = (words_of_answers(row, job.answers, job.field) for row in side.head)
+    if "synonyms" in config.kinds and not any(answered):
         yield "the file holds no answers, so synonyms may replace words that are answers"
 
 
@@ -215,7 +219,7 @@ def _copies(row: Row, tallies: Mapping[Copy, Tally], job: _Job) -> list[dict[str
     texts = texts_in(row.fields, job.field)
     parts = [pieces(text) for _, text in texts]
     id_ = row.line if job.id == ROW_NUMBER else as_text(value_at(row.fields, job.id))
-    kept = words_of_answers(row.fields, job.answers)
+    kept = words_of_answers(row.fields, job.answers, job.field)
     words = Words(job.words.synonyms, job.words.is_word, kept)
     noisy = partial(_noisy, texts, parts, (job.seed, id_), words)
     found = []

@@ -16,6 +16,7 @@ Steps = tuple[Step, ...]
 _OTHER_INPUTS: Final = ("text_input", "input", "inputs", "user_prompt", *rules.SOURCE_NAMES)
 _CHATS: Final = ("messages", "conversations", "body.messages", "prompt.messages")
 _USER: Final = frozenset({"user", "human"})
+_MODEL: Final = frozenset({"assistant", "gpt", "model"})
 _ANSWERS: Final = (frozenset(rules.PREDICTION_NAMES) | frozenset(rules.REFERENCE_NAMES)) - (
     rules.OFTEN_INPUT
 )
@@ -65,9 +66,19 @@ def with_texts(row: dict[str, Any], texts: Sequence[tuple[Steps, str]]) -> dict[
     return row
 
 
-def words_of_answers(row: Mapping[str, Any], fields: Sequence[str]) -> frozenset[str]:
-    """Words in lower case of the values of ``fields``: answers and options."""
-    texts = (text for name in fields for text in _all_texts(value_at(row, name)))
+def words_of_answers(row: Mapping[str, Any], fields: Sequence[str], asked: str) -> frozenset[str]:
+    """Words in lower case of the answers and options in ``fields``, and of a model in a chat.
+
+    Args:
+        row: the row.
+        fields: fields of answers and options.
+        asked: the field of the text, which may be a chat.
+    """
+    texts = [text for name in fields for text in _all_texts(value_at(row, name))]
+    chat = value_at(row, asked)
+    for turn in chat if isinstance(chat, list) else ():
+        if isinstance(turn, dict) and _speaker(turn) in _MODEL:
+            texts += _all_texts(turn)
     return frozenset(word.strip(".,;:!?\"'()") for text in texts for word in text.lower().split())
 
 
@@ -129,7 +140,7 @@ def _refuse_file(side: Side, *, has_input: bool) -> None:
     raise UsageError(
         f"{side.path}: no field is recognised as what a model is asked; its fields: "
         f"{', '.join(side.fields)}",
-        hint="Name it with --field.",
+        hint="Give the file that holds the questions or prompts, or name the field with --field.",
     )
 
 
@@ -162,7 +173,11 @@ def _texts(value: object, steps: Steps) -> Iterator[tuple[Steps, str]]:
 
 
 def _is_asked(turn: Mapping[str, Any]) -> bool:
-    return str(turn.get("role", turn.get("from"))).lower() in _USER
+    return _speaker(turn) in _USER
+
+
+def _speaker(turn: Mapping[str, Any]) -> str:
+    return str(turn.get("role", turn.get("from"))).lower()
 
 
 def _said(turn: Mapping[str, Any], steps: Steps) -> Iterator[tuple[Steps, str]]:

@@ -40,6 +40,7 @@ _FIXED = re.compile(
     r"|<[^<>\s][^<>\n]{0,200}>"  # <image>, <|user|>, tags
     r"|\[[^\[\]\n]{1,80}\]"  # [IMG], [INST], lists of numbers
     r'|"[^"\n]{1,300}"|“[^”\n]{1,300}”|«[^»\n]{1,300}»'  # what is quoted is meant to the letter
+    r"|‘[^’\n]{1,100}’|(?<!\w)'[^'\n]{1,100}'(?!\w)"
     r"|^[ \t]*[^\W\d_]+:(?=\s|\Z)|\b[A-Z]{3,}:(?=\s|\Z)",  # labels of a prompt
     re.DOTALL | re.MULTILINE,
 )
