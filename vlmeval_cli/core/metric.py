@@ -281,6 +281,27 @@ class Metric(ABC, Generic[ContextT]):
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A metric with its options, and which of its outputs were asked for under which names.
+
+    Attributes:
+        metric: ready to measure.
+        names: output name of the metric → the name it has in this run.
+    """
+
+    metric: Metric[Any]
+    names: Mapping[str, str]
+
+    def outputs(self) -> tuple[tuple[str, Output], ...]:
+        """(name in this run, output) of every output that was asked for."""
+        return tuple(
+            (self.names[output.name], output)
+            for output in self.metric.outputs()
+            if output.name in self.names
+        )
+
+
 @cache
 def option_choices(family: type[Metric[Any]]) -> Mapping[str, tuple[Any, ...]]:
     """Option → its values, for the options that list them."""
