@@ -17,7 +17,7 @@ from vlmeval_cli.readers import FileSource, Row, open_source
 from vlmeval_cli.readers.opening import open_as_written
 from vlmeval_cli.readers.synonyms import load_synonyms
 from vlmeval_cli.runs.converting import id_of
-from vlmeval_cli.runs.gathering import HEAD
+from vlmeval_cli.runs.opening import HEAD
 from vlmeval_cli.runs.text_inputs import (
     Steps,
     answer_fields,
