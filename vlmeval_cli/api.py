@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from vlmeval_cli.comparing.compare import Request, compare_runs
+from vlmeval_cli.core.comparison import Comparison
 from vlmeval_cli.core.config import (
     FieldChoice,
     JoinPolicy,
@@ -122,6 +124,12 @@ def run_score(
     progress.start("reading answers", None)
     gathered, answers = take_answers(as_values(gathered, task, config), task, config, progress)
     return score_items(gathered, task, answers, config, progress)
+
+
+def run_comparison(request: Request, progress: Progress = SILENT) -> Comparison:
+    """Compare with choices already put together; see :func:`compare`."""
+    choose(request.config.metrics)  # a wrong name is told before large files are read
+    return compare_runs(request, progress)
 
 
 def inspect(
