@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from vlmeval_cli.comparing.robustness import brittle_notice, robustness_tables
 from vlmeval_cli.comparing.tuning import tuning_tables
 from vlmeval_cli.core.comparison import Comparison
 from vlmeval_cli.core.metric import Table
@@ -16,9 +17,16 @@ if TYPE_CHECKING:
 
 def studied(comparison: Comparison, request: Request, progress: Progress) -> Comparison:
     """The comparison with the tables that its study has."""
-    tables: dict[str, Table] = {**seeds_table(comparison)}
-    tables |= tuning_tables(comparison, request.policy.moves)
-    return replace(comparison, tables={**comparison.tables, **tables})
+    tables: dict[str, Table] = {**comparison.tables, **seeds_table(comparison)}
+    policy = request.policy
+    if policy.study == "robustness":
+        statistics = request.config.statistics
+        tables |= robustness_tables(comparison, statistics, policy.brittle_below)
+        notice = brittle_notice(tables, policy.brittle_below)
+        warnings = [*comparison.warnings, *([notice] if notice else [])]
+        return replace(comparison, tables=tables, warnings=warnings)
+    tables |= tuning_tables(comparison, policy.moves)
+    return replace(comparison, tables=tables)
 
 
 def seeds_table(comparison: Comparison) -> dict[str, Table]:
