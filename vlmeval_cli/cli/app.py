@@ -14,6 +14,7 @@ from vlmeval_cli.cli.doctor import DoctorOptions, doctor
 from vlmeval_cli.cli.inspect import InspectOptions, inspect
 from vlmeval_cli.cli.metrics import MetricsOptions, metrics
 from vlmeval_cli.cli.options import taking
+from vlmeval_cli.cli.perturb import PerturbOptions, perturb
 from vlmeval_cli.cli.score import score
 from vlmeval_cli.cli.score_options import ScoreOptions
 
@@ -36,6 +37,7 @@ def make_app() -> typer.Typer:
     app.command("metrics")(taking(MetricsOptions, metrics))
     app.command("inspect")(taking(InspectOptions, inspect))
     app.command("convert")(taking(ConvertOptions, convert))
+    app.command("perturb")(taking(PerturbOptions, perturb))
     app.command("doctor")(taking(DoctorOptions, doctor))
     return app
 
