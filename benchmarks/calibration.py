@@ -61,7 +61,9 @@ def show_standard_errors(quick, seed):
     rows = []
     for n in (50, 300, 2000):
         ratios = standard_error_ratios(repeats=20 if quick else 50, n=n, seed=seed)
-        rows.append((n, len(ratios), f"{ratios.mean():.3f}", f"{ratios.min():.3f}–{ratios.max():.3f}"))
+        rows.append(
+            (n, len(ratios), f"{ratios.mean():.3f}", f"{ratios.min():.3f}–{ratios.max():.3f}")
+        )
     columns = ("items", "data sets", "bootstrap / (s / √n), mean", "range")
     table("Standard error of a mean", columns, rows)
 
@@ -143,7 +145,13 @@ def show_coverage(quick, seed):
     rows = []
     for n in (200, 1000):
         found = coverages([populations.classes()], n, repeats // 4, seed)
-        found |= coverages([populations.detections()[1]], n, repeats // (5 if n == 200 else 20), seed, resamples=400)
+        found |= coverages(
+            [populations.detections()[1]],
+            n,
+            repeats // (5 if n == 200 else 20),
+            seed,
+            resamples=400,
+        )
         for (name, output), one in found.items():
             rows.append((name, f"`{output}`", n, *one.cells()))
     table("Scores that rank or pool: coverage of 95 % intervals", columns, rows)
@@ -233,7 +241,9 @@ def show_seeds(quick, seed):
         for ks in ((3, 3), (5, 5), (5, 1), (2, 2)):
             found = seeds_trials(ks, repeats, seed, of_seed=of_seed, interaction=interaction)
             alarms = (np.mean(found[:, column] <= 0.05) * repeats for column in (4, 0, 2))
-            rows.append((name, f"{ks[0]} and {ks[1]}", repeats, *(share(a, repeats) for a in alarms)))
+            rows.append(
+                (name, f"{ks[0]} and {ks[1]}", repeats, *(share(a, repeats) for a in alarms))
+            )
     columns = (
         "effect of the seed", "seeds", "pairs of runs", "items alone", "seeds and items",
         "the same, seed × item counted once",

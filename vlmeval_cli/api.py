@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from vlmeval_cli.comparing.power import power_of
 from vlmeval_cli.core.config import (
     FieldChoice,
     JoinPolicy,
@@ -19,6 +20,7 @@ from vlmeval_cli.core.config import (
 )
 from vlmeval_cli.core.errors import UsageError, VlmevalError, quoted
 from vlmeval_cli.core.metric_spec import parse_metric_spec, split_metric_list
+from vlmeval_cli.core.power import PowerPolicy, PowerResult
 from vlmeval_cli.core.progress import NoProgress, Progress
 from vlmeval_cli.core.results import RunResult
 from vlmeval_cli.registry import choose
@@ -120,6 +122,51 @@ def run_score(
     progress.start("reading answers", None)
     gathered, answers = take_answers(as_values(gathered, task, config), task, config, progress)
     return score_items(gathered, task, answers, config, progress)
+
+
+def power(
+    predictions: str | Path,
+    references: str | Path | None = None,
+    *,
+    against: str | Path | None = None,
+    metrics: str | Sequence[str] = (),
+    policy: PowerPolicy = PowerPolicy(),  # noqa: B008  (frozen)
+    config: RunConfig = DEFAULTS,
+) -> PowerResult:
+    """What the items of a data set can show, as ``vlmeval power`` does.
+
+    Args:
+        predictions: file with the predictions of a run, or a saved report.
+        references: file with the references; None if the runs hold them.
+        against: another run on the same items; None assumes one.
+        metrics: such as ``"cider,bleu:variant=nltk"`` or a list; empty takes the task's defaults.
+        policy: power, level, difference and assumed correlation.
+        config: all other choices.
+
+    Returns:
+        For each output the smallest difference that is shown, and the items needed.
+
+    Raises:
+        VlmevalError: what the command line would tell; see ``vlmeval_cli.core.errors``.
+    """
+    own = replace(config, metrics=_specs(metrics) or config.metrics)
+    return run_power(predictions, references, against, own, policy)
+
+
+def run_power(
+    predictions: str | Path,
+    references: str | Path | None,
+    against: str | Path | None,
+    config: RunConfig = DEFAULTS,
+    policy: PowerPolicy = PowerPolicy(),  # noqa: B008  (frozen)
+    progress: Progress = SILENT,
+) -> PowerResult:
+    """The same with choices already put together; see :func:`power`."""
+    choose(config.metrics)  # a wrong name is told before large files are read
+    paths = [str(path) for path in (predictions, against) if path is not None]
+    found = power_of(paths, _path(references), config, policy, progress)
+    progress.done()
+    return found
 
 
 def inspect(
