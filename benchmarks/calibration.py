@@ -20,8 +20,9 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parent))  # benchmarks share their data
 
 import populations
+
 from vlmeval_cli.core.config import StatisticsPolicy
-from vlmeval_cli.stats.bootstrap import Scope, interval, resampled_totals
+from vlmeval_cli.stats.bootstrap import Scope, resampled_totals
 from vlmeval_cli.stats.seeds import counted_twice, seeds_difference
 from vlmeval_cli.stats.summary import Subset, estimates
 

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from vlmeval_cli import api
-from vlmeval_cli.core.config import RunConfig, StatisticsPolicy
 from vlmeval_cli.core.errors import DataError, UsageError
 from vlmeval_cli.core.power import PowerPolicy
 
 N = 200
-CONFIG = RunConfig(task="vqa", statistics=StatisticsPolicy(resamples=2000))
+OPTIONS = {"task": "vqa", "metrics": "exact_match", "resamples": 2000}
+PARTS = ("power", "alpha", "difference", "correlation")
 
 
 def written(path, rows):
@@ -42,8 +42,9 @@ def files(tmp_path, right):
     )
 
 
-def shown(*arguments, policy=PowerPolicy(), config=CONFIG, **options):  # noqa: B008  (frozen)
-    found = api.power(*arguments, metrics="exact_match", policy=policy, config=config, **options)
+def shown(*paths, **options):
+    policy = {name: options.pop(name) for name in PARTS if name in options}
+    found = api.power(*paths, policy=PowerPolicy(**policy), **{**OPTIONS, **options})
     (output,) = found.outputs
     return output
 
@@ -69,7 +70,7 @@ def test_one_run_shows_what_is_to_be_expected(files):
 
 def test_the_assumed_correlation_counts(files):
     base, _, refs = files
-    half, none = (shown(base, refs, policy=PowerPolicy(correlation=r)) for r in (0.5, 0.0))
+    half, none = (shown(base, refs, correlation=r) for r in (0.5, 0.0))
     assert none.standard_error == pytest.approx(np.sqrt(2) * half.standard_error)
 
 
@@ -83,27 +84,26 @@ def test_the_measured_correlation_taken_for_assumed_gives_what_two_runs_show(tmp
     other = answers(tmp_path / "other.jsonl", enumerate(theirs))
     references = written(tmp_path / "refs.jsonl", refs)
     paired = shown(base, references, against=other)
-    alone = shown(base, references, policy=PowerPolicy(correlation=paired.correlation))
+    alone = shown(base, references, correlation=paired.correlation)
     assert alone.smallest == pytest.approx(paired.smallest, rel=0.08)
 
 
 def test_items_are_told_for_the_difference_that_is_asked_for(files):
     base, _, refs = files
-    one = shown(base, refs, policy=PowerPolicy(difference=0.02))
+    one = shown(base, refs, difference=0.02)
     assert one.items_needed == pytest.approx(N * (one.smallest / 0.02) ** 2, abs=1)
 
 
 def test_the_level_follows_the_confidence_unless_it_is_given(files):
     base, _, refs = files
-    strict = RunConfig(task="vqa", statistics=StatisticsPolicy(resamples=2000, confidence=0.99))
-    by_confidence = shown(base, refs, config=strict).smallest
-    assert by_confidence == shown(base, refs, policy=PowerPolicy(alpha=0.01)).smallest
+    by_confidence = shown(base, refs, confidence=0.99).smallest
+    assert by_confidence == shown(base, refs, alpha=0.01).smallest
     assert by_confidence > shown(base, refs).smallest
 
 
 def test_more_power_needs_a_larger_difference(files):
     base, _, refs = files
-    assert shown(base, refs, policy=PowerPolicy(power=0.9)).smallest > shown(base, refs).smallest
+    assert shown(base, refs, power=0.9).smallest > shown(base, refs).smallest
 
 
 def test_equal_runs_say_nothing_of_their_spread(files):
@@ -121,9 +121,7 @@ def test_a_run_without_an_error_says_nothing_of_its_spread(tmp_path, files):
 
 
 def test_few_items_are_told(tmp_path, files):
-    found = api.power(
-        files[0], files[2], metrics="exact_match", config=RunConfig(task="vqa", limit=12)
-    )
+    found = api.power(files[0], files[2], limit=12, **OPTIONS)
     assert [warning.code for warning in found.warnings] == ["few_items"]
 
 
@@ -136,18 +134,11 @@ def test_a_saved_report_is_a_run(tmp_path, files):
     assert shown(saved, refs, against=lora) == shown(base, refs, against=lora)
 
 
-@pytest.mark.parametrize(
-    ("policy", "config"),
-    [
-        ({"correlation": 0.5}, {}),
-        ({}, {"by": ("kind",)}),
-        ({}, {"statistics": StatisticsPolicy(resamples=0)}),
-    ],
-)
-def test_what_makes_no_sense_is_refused(files, policy, config):
+@pytest.mark.parametrize("option", [{"correlation": 0.5}, {"by": "kind"}, {"resamples": 0}])
+def test_what_makes_no_sense_is_refused(files, option):
     base, lora, refs = files
-    with pytest.raises(UsageError):
-        shown(base, refs, against=lora, policy=PowerPolicy(**policy), config=RunConfig(**config))
+    with pytest.raises(UsageError, match=f"^{next(iter(option))}: "):
+        shown(base, refs, against=lora, **option)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from vlmeval_cli import __version__
+from vlmeval_cli.cli.compare import CompareOptions, compare
 from vlmeval_cli.cli.console import write_result
 from vlmeval_cli.cli.convert import ConvertOptions, convert
 from vlmeval_cli.cli.doctor import DoctorOptions, doctor
@@ -32,6 +33,7 @@ def make_app() -> typer.Typer:
     )
     app.callback()(_program)
     app.command("score")(taking(ScoreOptions, score))
+    app.command("compare")(taking(CompareOptions, compare))
     app.command("power")(taking(PowerOptions, power))
     app.command("metrics")(taking(MetricsOptions, metrics))
     app.command("inspect")(taking(InspectOptions, inspect))
@@ -54,4 +56,5 @@ def _program(
     """Score the recorded outputs of vision-language models, from two files.
 
     vlmeval score preds.jsonl refs.jsonl
+    vlmeval compare base=base.jsonl lora=lora.jsonl --refs refs.jsonl
     """

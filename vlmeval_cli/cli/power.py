@@ -77,9 +77,8 @@ def power(options: PowerOptions) -> None:
     config, _ = choices(options)
     policy = PowerPolicy(options.power, options.alpha, options.difference, options.correlation)
     with progress_bar(quiet=options.quiet) as progress:
-        result = api.run_power(
-            options.predictions, options.references, options.against, config, policy, progress
-        )
+        paths = [options.predictions, *([options.against] if options.against else [])]
+        result = api.run_power(paths, options.references, config, policy, progress)
     _print(result, target, options)
 
 
