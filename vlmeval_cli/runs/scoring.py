@@ -225,6 +225,7 @@ def _items(
         scores=scored.item_columns(),
         skips=scored.skips(),
         groups=groups.labels,
+        helped=answers.helped,
         detail=detail,
     )
 

@@ -44,15 +44,23 @@ def _parse(items: Items, config: RunConfig) -> Parsed:
     judged = run_verdicts(found, items, config.parse) if runs else recorded_verdicts(found, items)
     if judged is None:
         _refuse_unknown_passes(config)
-        return Parsed(_values(found, items), columns=columns)
+        return Parsed(_values(found, items), helped=_helped(found), columns=columns)
     return Parsed(
         _values(found, items),
         reasons=judged.reasons,
+        helped=_helped(found) if runs else None,  # recorded verdicts are of an unknown reading
         columns={**columns, VERDICTS: judged.verdicts},
         notes=judged.notes,
         warnings=judged.warnings,
         decided={"verdicts": _how_judged(config.parse)},
     )
+
+
+def _helped(found: Sequence[Problem]) -> dict[int, str] | None:
+    """Programs that stood in a fence or prose; None where problems have several programs."""
+    if any(len(one.codes) > 1 for one in found):
+        return None
+    return {i: "taken out of a fence or prose" for i, one in enumerate(found) if one.is_cut}
 
 
 def _how_judged(policy: ParsePolicy) -> str:
