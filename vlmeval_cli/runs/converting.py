@@ -17,7 +17,8 @@ from vlmeval_cli.detection.sides import Chosen
 from vlmeval_cli.joining.paths import ROW_NUMBER, WHOLE_ROW, value_at
 from vlmeval_cli.joining.references import accepted, as_written
 from vlmeval_cli.readers import Layout, Row, open_source
-from vlmeval_cli.runs.gathering import HEAD, Gathered, gather
+from vlmeval_cli.runs.gathering import Gathered, gather
+from vlmeval_cli.runs.opening import HEAD
 from vlmeval_cli.tasks import NAMES, task
 
 ID: Final = "id"

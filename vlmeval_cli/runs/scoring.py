@@ -14,6 +14,7 @@ from vlmeval_cli.core.metric import Chosen, MetricStatistics, Notice, Output, Ta
 from vlmeval_cli.core.progress import Progress
 from vlmeval_cli.core.results import Group, ItemScores, JoinReport, RunResult, Score, Signature
 from vlmeval_cli.core.signature import of_metric
+from vlmeval_cli.engine.prepare import Workshop
 from vlmeval_cli.engine.serial import Measured, measure
 from vlmeval_cli.parsing.items import Parsed
 from vlmeval_cli.runs.answers import Answers, batch_of
@@ -30,9 +31,23 @@ from vlmeval_cli.tasks.base import Task
 
 
 def score_items(
-    gathered: Gathered, task: Task, answers: Answers, config: RunConfig, progress: Progress
+    gathered: Gathered,
+    task: Task,
+    answers: Answers,
+    config: RunConfig,
+    progress: Progress,
+    workshop: Workshop | None = None,
 ) -> RunResult:
-    """The result of a run whose items are gathered and whose answers are taken."""
+    """The result of a run whose items are gathered and whose answers are taken.
+
+    Args:
+        gathered: the items.
+        task: what is scored.
+        answers: the parsed predictions.
+        config: the choices of the user.
+        progress: told of every phase.
+        workshop: what runs over the same references share.
+    """
     items = batch_of(gathered.dataset, answers)
     layouts = frozenset(side.layout.name for side in (gathered.predictions, gathered.references))
     planned = plan(task, items, layouts, config)
@@ -40,7 +55,7 @@ def score_items(
         _refuse_without_worst(planned.chosen)
     groups = grouping(gathered, task, config)
     metrics = [chosen.metric for chosen in planned.chosen]
-    found = measure(metrics, items, progress)
+    found = measure(metrics, items, progress, workshop=workshop)
     statistics = [
         _with_worst_rows(chosen, part.statistics, answers.missing)
         for chosen, part in zip(planned.chosen, found, strict=True)
