@@ -19,6 +19,7 @@ from vlmeval_cli.engine.serial import Measured, measure
 from vlmeval_cli.parsing.items import Parsed
 from vlmeval_cli.runs.answers import Answers, batch_of
 from vlmeval_cli.runs.diagnosis import diagnosis
+from vlmeval_cli.runs.format_cost import cost_tables
 from vlmeval_cli.runs.gathering import Gathered
 from vlmeval_cli.runs.grouping import Grouping, grouping
 from vlmeval_cli.runs.planning import Plan, plan
@@ -68,10 +69,10 @@ def score_items(
     contexts = [part.context for part in found]
     scored = _Scored(planned, statistics, contexts, every, gathered.report, len(items))
     result = _result(gathered, task, answers, config, scored, groups)
-    lost = _lost_intervals(planned, [every, *by_group])
-    result = replace(
-        result, groups=_groups(scored, groups, by_group), warnings=(*result.warnings, *lost)
-    )
+    warnings = (*result.warnings, *_lost_intervals(planned, [every, *by_group]))
+    tables = {**result.tables, **cost_tables(result)}
+    own = _groups(scored, groups, by_group)
+    result = replace(result, groups=own, warnings=warnings, tables=tables)
     if answers.parsed.alternatives:
         rejected = rejected_readings(result, planned.primary, planned.chosen, items, answers.parsed)
         result = replace(result, warnings=(*result.warnings, *rejected))
