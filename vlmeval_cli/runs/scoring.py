@@ -71,8 +71,8 @@ def score_items(
     result = _result(gathered, task, answers, config, scored, groups)
     warnings = (*result.warnings, *_lost_intervals(planned, [every, *by_group]))
     tables = {**result.tables, **cost_tables(result)}
-    own = _groups(scored, groups, by_group)
-    result = replace(result, groups=own, warnings=warnings, tables=tables)
+    own, said = _groups(scored, groups, by_group), diagnosis(task, result)
+    result = replace(result, groups=own, diagnosis=said, tables=tables, warnings=warnings)
     if answers.parsed.alternatives:
         rejected = rejected_readings(result, planned.primary, planned.chosen, items, answers.parsed)
         result = replace(result, warnings=(*result.warnings, *rejected))
@@ -193,7 +193,6 @@ def _result(
     ladder = outcomes(
         answers.outcomes, columns[name] if has_right else None, output if has_right else None
     )
-    counts = counted(ladder)
     signatures = {name: one.signature for name, one in scores.items()}
     return RunResult(
         task=task.name,
@@ -201,7 +200,7 @@ def _result(
         inputs=gathered.inputs,
         fields=gathered.fields,
         join=gathered.report,
-        outcomes=counts,
+        outcomes=counted(ladder),
         scores=scores,
         primary=name,
         items=_items(
@@ -213,7 +212,6 @@ def _result(
         clusters=groups.clusters,
         statistics_options=_statistics_options(config, groups, len(ladder)),
         tables=scored.tables(),
-        diagnosis=diagnosis(task, scores, counts),
         warnings=(
             *(Notice("extra_predictions", text) for text in gathered.warnings),
             *answers.parsed.warnings,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from vlmeval_cli.tasks.patterns.rules import Bound, Pattern, above, ahead, at_least, below
+from vlmeval_cli.tasks.patterns.rules import Bound, Pattern, Patterns, above, ahead, at_least, below
 
 SAME_MEANING: Final = Bound(
     0.9,
@@ -76,20 +76,22 @@ TOO_LONG: Final = Bound(
     2.0, "twice the words: n-gram precision is halved even if every word of the reference occurs"
 )
 TOO_SHORT: Final = Bound(0.5, "half the words: recall is halved even if every word is right")
-WORDS: Final = (
-    Pattern(
-        seen="predictions have {words:.0f} words in the median and references "
-        "{reference_words:.0f}: {words_ratio:.1f} times as many",
-        when=(above("words_ratio", TOO_LONG),),
-        meaning="every metric that counts words against the references is lower for it",
-        advice="ask for the form of the references (one sentence, a word or phrase), or limit "
-        "max_new_tokens; then compare again",
-    ),
-    Pattern(
-        seen="predictions have {words:.0f} words in the median and references "
-        "{reference_words:.0f}: {words_ratio:.1f} times as many",
-        when=(below("words_ratio", TOO_SHORT),),
-        meaning="what the references say beyond that cannot be earned",
-        advice="ask for more detail; look for outputs that are cut off (the outcomes)",
-    ),
+WORDS: Final = Patterns(
+    (
+        Pattern(
+            seen="predictions have {words:.0f} words in the median and references "
+            "{reference_words:.0f}: {words_ratio:.1f} times as many",
+            when=(above("words_ratio", TOO_LONG),),
+            meaning="every metric that counts words against the references is lower for it",
+            advice="ask for the form of the references (one sentence, a word or phrase), or limit "
+            "max_new_tokens; then compare again",
+        ),
+        Pattern(
+            seen="predictions have {words:.0f} words in the median and references "
+            "{reference_words:.0f}: {words_ratio:.1f} times as many",
+            when=(below("words_ratio", TOO_SHORT),),
+            meaning="what the references say beyond that cannot be earned",
+            advice="ask for more detail; look for outputs that are cut off (the outcomes)",
+        ),
+    )
 )
