@@ -187,11 +187,13 @@ def cost_tables(result: RunResult) -> dict[str, Table]:
     return {"format_cost": Table(f"Cost of the format ({found.output.name})", columns, shown)}
 
 
-def format_costs(results: Mapping[str, RunResult]) -> Table:
-    """The readings of several runs, a row each."""
+def format_costs(results: Mapping[str, RunResult]) -> Table | None:
+    """The readings of several runs, a row each; None where the form costs nothing in any."""
+    costs = {name: format_cost(result) for name, result in results.items()}
+    if not any(one is not None and one.is_any for one in costs.values()):
+        return None
     rows: list[Sequence[str | float | int | None]] = []
-    for name, result in results.items():
-        found = format_cost(result)
+    for name, found in costs.items():
         if found is None:
             rows.append((name, *[None] * 6, "it has no primary score"))
             continue
