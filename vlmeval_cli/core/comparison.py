@@ -33,6 +33,8 @@ class Difference:
         wins, losses, ties: items on which the run is better, worse, equal; None where items have
             no scores of their own.
         reason: why something is unknown.
+        details: further numbers of the procedure, by name: sacrebleu's mean and half width of the
+            resamples in its points, COMET's shares of wins.
     """
 
     value: float | None
@@ -53,6 +55,7 @@ class Difference:
     losses: int | None
     ties: int | None
     reason: str | None = None
+    details: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
