@@ -88,7 +88,7 @@ class Outputs:
             from vlmeval_cli.reports.folder import check_folder
 
             check_folder(Path(self.folder))
-        for kind, path in self._real_files():
+        for kind, path in self.real_files():
             target = path.resolve()
             _refuse_taken(kind, path, taken.get(target))
             if not is_stream(path):  # which may be named twice
@@ -106,7 +106,7 @@ class Outputs:
         Raises:
             OutputError: one cannot be written; it was not touched.
         """
-        for kind, path in self._real_files():
+        for kind, path in self.real_files():
             write_file(path, from_chunks(_CONTENT[kind](result, origin, self)))
         if self.folder is not None:
             from vlmeval_cli.reports.folder import write_folder
@@ -118,7 +118,8 @@ class Outputs:
         limit = _CELL_ON_TERMINAL if sys.stdout.isatty() else None
         return summarise(result, View(self.percent, self.worst, limit))
 
-    def _real_files(self) -> list[tuple[str, Path]]:
+    def real_files(self) -> list[tuple[str, Path]]:
+        """Kind and path of every file; stdout is none."""
         for kind, path in self.files.items():
             if path == _STDOUT and kind != "json":
                 raise UsageError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -33,9 +33,13 @@ REPORT = "report.json"
 OURS = frozenset(
     {
         REPORT, "samples.jsonl", "statistics.npz", "scores.csv", "tables.csv", "report.md",
-        "report.html",
+        "report.html", "gate.json", "gate.md", "junit.xml",
     }
 )  # fmt: skip
+
+
+# Origin of the reports, with the files written so far → name and content of others beside them.
+More = Callable[[Provenance], Mapping[str, tuple[str, bytes]]]
 
 
 def check_folder(path: Path) -> None:
@@ -60,10 +64,17 @@ def check_folder(path: Path) -> None:
         raise not_permitted(path)
 
 
-def write_folder(path: Path, result: RunResult, provenance: Provenance, view: View) -> None:
+def write_folder(
+    path: Path,
+    result: RunResult,
+    provenance: Provenance,
+    view: View,
+    more: More | None = None,
+) -> None:
     """Write every report of ``result`` to ``path``, in place of an older report.
 
-    ``report.json`` names the other files with their SHA-256.
+    ``report.json`` names the other files with their SHA-256; ``more`` makes some beside those of a
+    run, such as the report of a gate.
 
     Raises:
         UsageError: the folder holds something else.
@@ -74,11 +85,13 @@ def write_folder(path: Path, result: RunResult, provenance: Provenance, view: Vi
     with reported(path):
         target.parent.mkdir(parents=True, exist_ok=True)
         with _workplace(target) as workplace:
-            _fill_all(workplace, result, provenance, view)
+            _fill_all(workplace, result, provenance, view, more)
             _put_in_place(workplace, target)
 
 
-def _fill_all(folder: Path, result: RunResult, provenance: Provenance, view: View) -> None:
+def _fill_all(
+    folder: Path, result: RunResult, provenance: Provenance, view: View, more: More | None
+) -> None:
     writers: dict[str, tuple[str, Write]] = {
         "samples": ("samples.jsonl", from_chunks(sample_lines(result.items))),
         "statistics": ("statistics.npz", lambda file: write_statistics(file, result)),
@@ -91,6 +104,10 @@ def _fill_all(folder: Path, result: RunResult, provenance: Provenance, view: Vie
     for name, (file_name, write) in writers.items():
         fill(folder / file_name, write)
         files[name] = {"path": file_name, "sha256": _sha256(folder / file_name)}
+    if more is not None:
+        for name, (file_name, content) in more(replace(provenance, files=files)).items():
+            fill(folder / file_name, from_chunks([content]))
+            files[name] = {"path": file_name, "sha256": _sha256(folder / file_name)}
     report = json_report(result, replace(provenance, files=files))
     fill(folder / REPORT, from_chunks([report]))
 
