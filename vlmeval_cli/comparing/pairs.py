@@ -67,9 +67,7 @@ def paired(
             for one in own.values()
         ],
         letters=_letters(runs, outputs, every, found, statistics, policy) if is_lettered else {},
-        family=Family(
-            policy.correction, sum(_is_tested(one) for own in pairs for one in own.values())
-        ),
+        family=Family(policy.correction, _n_tested(pairs)),
     )
 
 

@@ -51,6 +51,7 @@ class Baseline:
             version=str(report["tool"]["version"]),
             bare=self.saved.bare,
             unequal=self.unequal,
+            scores={name: one.value for name, one in self.saved.result.scores.items()},
         )
 
 

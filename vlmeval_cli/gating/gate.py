@@ -243,7 +243,10 @@ def _broken(rule: GateRule, value: float) -> str:
     if bound is None:
         return ""
     is_below = rule.least is not None and bound == rule.least
-    return f"{rule.amount(value)} is {'below' if is_below else 'above'} {rule.amount(bound)}"
+    told, limit = rule.amount(value), rule.amount(bound)
+    if told == limit:  # a hair beside it
+        told, limit = repr(value), repr(bound)
+    return f"{told} is {'below' if is_below else 'above'} {limit}"
 
 
 def _warnings(scene: _Scene) -> list[Notice]:

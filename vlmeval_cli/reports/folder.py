@@ -5,41 +5,30 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from pathlib import Path
 
 import orjson
 
 from vlmeval_cli.core.errors import UsageError, quoted
-from vlmeval_cli.core.results import RunResult
 from vlmeval_cli.reports.atomic import (
-    Write,
     fill,
     from_chunks,
     not_permitted,
     reported,
     temporary_name,
 )
-from vlmeval_cli.reports.csv_report import csv_report, tables_csv
-from vlmeval_cli.reports.figures import View
-from vlmeval_cli.reports.json_report import KINDS, TOOL, Provenance, json_report
-from vlmeval_cli.reports.markdown import markdown_report
-from vlmeval_cli.reports.samples import sample_lines
-from vlmeval_cli.reports.statistics_file import write_statistics
+from vlmeval_cli.reports.bundle import Bundle
+from vlmeval_cli.reports.json_report import KINDS, TOOL
 
 REPORT = "report.json"
 OURS = frozenset(
     {
-        REPORT, "samples.jsonl", "statistics.npz", "scores.csv", "tables.csv", "report.md",
-        "report.html", "gate.json", "gate.md", "junit.xml",
+        REPORT, "samples.jsonl", "statistics.npz", "scores.csv", "tables.csv", "pairs.csv",
+        "report.md", "report.html", "gate.md", "junit.xml",
     }
 )  # fmt: skip
-
-
-# Origin of the reports, with the files written so far → name and content of others beside them.
-More = Callable[[Provenance], Mapping[str, tuple[str, bytes]]]
 
 
 def check_folder(path: Path) -> None:
@@ -64,17 +53,10 @@ def check_folder(path: Path) -> None:
         raise not_permitted(path)
 
 
-def write_folder(
-    path: Path,
-    result: RunResult,
-    provenance: Provenance,
-    view: View,
-    more: More | None = None,
-) -> None:
-    """Write every report of ``result`` to ``path``, in place of an older report.
+def write_folder(path: Path, bundle: Bundle) -> None:
+    """Write every form of a result to ``path``, in place of an older report.
 
-    ``report.json`` names the other files with their SHA-256; ``more`` makes some beside those of a
-    run, such as the report of a gate.
+    ``report.json`` names the other files with their SHA-256.
 
     Raises:
         UsageError: the folder holds something else.
@@ -85,31 +67,16 @@ def write_folder(
     with reported(path):
         target.parent.mkdir(parents=True, exist_ok=True)
         with _workplace(target) as workplace:
-            _fill_all(workplace, result, provenance, view, more)
+            _fill_all(workplace, bundle)
             _put_in_place(workplace, target)
 
 
-def _fill_all(
-    folder: Path, result: RunResult, provenance: Provenance, view: View, more: More | None
-) -> None:
-    writers: dict[str, tuple[str, Write]] = {
-        "samples": ("samples.jsonl", from_chunks(sample_lines(result.items))),
-        "statistics": ("statistics.npz", lambda file: write_statistics(file, result)),
-        "scores": ("scores.csv", from_chunks([csv_report(result)])),
-        "markdown": ("report.md", from_chunks([markdown_report(result, view)])),
-    }
-    if result.tables:
-        writers["tables"] = ("tables.csv", from_chunks([tables_csv(result)]))
+def _fill_all(folder: Path, bundle: Bundle) -> None:
     files = {}
-    for name, (file_name, write) in writers.items():
+    for name, (file_name, write) in bundle.files().items():
         fill(folder / file_name, write)
         files[name] = {"path": file_name, "sha256": _sha256(folder / file_name)}
-    if more is not None:
-        for name, (file_name, content) in more(replace(provenance, files=files)).items():
-            fill(folder / file_name, from_chunks([content]))
-            files[name] = {"path": file_name, "sha256": _sha256(folder / file_name)}
-    report = json_report(result, replace(provenance, files=files))
-    fill(folder / REPORT, from_chunks([report]))
+    fill(folder / REPORT, from_chunks([bundle.report(files)]))
 
 
 @contextmanager

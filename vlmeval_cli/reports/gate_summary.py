@@ -29,7 +29,7 @@ def headline(result: GateResult) -> str:
     """
     n = len(result.rules)
     if result.verdict == "failed":
-        return f"gate failed: {len(result.failing):,} of {number_of(n, 'rule')} fail the build"
+        return f"gate failed: {len(result.failing):,} of {number_of(n, 'rule')}"
     undecided = sum(one.verdict == "undecided" for one in result.rules)
     more = f", {undecided:,} undecided" if undecided else ""
     return f"gate passed: {number_of(n, 'rule')}{more}"
@@ -95,6 +95,18 @@ def newly_wrong_grid(found: Sequence[NewlyWrong]) -> Grid:
         (Heading("id", is_name=True), Heading("now"), Heading("answer"), Heading("before")),
         tuple((one.id, one.outcome, one.prediction, one.before) for one in found[:MOST_LISTED]),
     )
+
+
+def changed_scores(result: GateResult) -> str:
+    """How the scores of the run differ from the baseline's, of those that do."""
+    before = {} if result.baseline is None else result.baseline.scores
+    parts = [
+        f"{name} {figure(before.get(name), one.output, View())} → "
+        f"{figure(one.value, one.output, View())}"
+        for name, one in result.run.scores.items()
+        if before.get(name) != one.value
+    ]
+    return ", ".join(parts) or "no score changed"
 
 
 def baseline_words(result: GateResult) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from vlmeval_cli.core.gate import GateResult, RuleResult
 from vlmeval_cli.reports.blocks import visible
@@ -48,3 +49,13 @@ def property_text(text: str) -> str:
     'a%3A b%2C c'
     """
     return message_text(text).replace(":", "%3A").replace(",", "%2C")
+
+
+def append_summary(path: str, markdown: bytes) -> bool:
+    """Add to the summary of the step; whether that could be done."""
+    try:
+        with Path(path).open("ab") as file:
+            file.write(markdown)
+    except OSError:
+        return False
+    return True
