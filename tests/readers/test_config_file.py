@@ -11,6 +11,7 @@ from vlmeval_cli.core.config import (
     StatisticsPolicy,
 )
 from vlmeval_cli.core.errors import UsageError
+from vlmeval_cli.core.gate import GateConfig
 from vlmeval_cli.readers.config import load_config
 
 

@@ -78,7 +78,11 @@ def judged_untested(
 
 
 def judged_tested(rule: GateRule, output: Output, found: Difference, alpha: float) -> Judged:
-    """The verdict on a paired difference."""
+    """The verdict on a paired difference.
+
+    Where nothing may get worse, the test of no change has to agree with the bounds: with few items
+    that differ, bounds from resampling alone call a change too often.
+    """
     change = Change(
         value=found.value,
         baseline=found.against,
@@ -89,7 +93,18 @@ def judged_tested(rule: GateRule, output: Output, found: Difference, alpha: floa
         standard_error=found.standard_error,
         n=found.n,
     )
-    return Judged(gate_verdict(change, _allowance(rule, output, alpha=alpha)), found)
+    allowance = _allowance(rule, output, alpha=alpha)
+    decision = gate_verdict(change, allowance)
+    if decision.verdict == "improved" and not _is_confirmed(found, alpha):
+        decision = gate_verdict(replace(change, low=None, high=None), allowance)
+    is_no_worsening_allowed = decision.verdict == "regressed" and not decision.allowed
+    if is_no_worsening_allowed and not _is_confirmed(found, 2 * alpha):
+        decision = replace(decision, verdict="undecided", reason="worse, but the test is not sure")
+    return Judged(decision, found)
+
+
+def _is_confirmed(found: Difference, alpha: float) -> bool:
+    return found.p_value is None or found.p_value <= alpha
 
 
 def corrected(
@@ -127,7 +142,10 @@ def _p_worse(one: Judged) -> float | None:
     excess = decision.worsening - decision.allowed
     if not found.standard_error:
         return None if found.standard_error is None else float(excess <= 0)
-    return 1.0 - NormalDist().cdf(excess / found.standard_error)
+    p = 1.0 - NormalDist().cdf(excess / found.standard_error)
+    if decision.allowed or found.p_value is None or excess <= 0:
+        return p
+    return max(p, found.p_value / 2)
 
 
 def _can_be_tested(target: Target, baseline: Baseline) -> bool:

@@ -49,4 +49,4 @@ def _moved(decision: Decision, found: Difference | None) -> str:
     if found is None or low is None or high is None:
         return words
     first, last = (low, high) if worsening > 0 else (-high, -low)
-    return f"{words} ({first:.4g} to {last:.4g})"
+    return f"{words} ({first + 0.0:.4g} to {last + 0.0:.4g})"  # adding 0 turns -0 into 0
