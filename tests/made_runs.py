@@ -8,19 +8,18 @@ from vlmeval_cli.core.results import ItemScores, JoinReport, RunResult, Score, S
 LOWER_IS_BETTER = ("loss", "ece")
 
 
+def output(name):
+    """An output of that name."""
+    kind = "binary" if name == "exact_match" else "ratio"
+    return Output(name, kind=kind, higher_is_better=name not in LOWER_IS_BETTER)
+
+
 def made(marks, *, outcomes=None, texts=None, task="vqa", **corpus):
     """A run with item scores of exact_match, and scores of all items alone."""
     n = len(marks)
     column = np.array(marks, dtype=np.float64)
     values = {"exact_match": float(np.nanmean(column)), **corpus}
-    kinds = {"exact_match": "binary"}
-    scores = {
-        name: Score(
-            Output(name, kind=kinds.get(name, "ratio"), higher_is_better=name not in LOWER_IS_BETTER),
-            name, value, n, Signature({}),
-        )
-        for name, value in values.items()
-    }  # fmt: skip
+    scores = {name: Score(output(name), name, one, n, Signature({})) for name, one in values.items()}
     items = ItemScores(
         ids=[str(i) for i in range(n)],
         predictions=texts or ["red"] * n,
