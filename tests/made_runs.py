@@ -19,7 +19,9 @@ def made(marks, *, outcomes=None, texts=None, task="vqa", **corpus):
     n = len(marks)
     column = np.array(marks, dtype=np.float64)
     values = {"exact_match": float(np.nanmean(column)), **corpus}
-    scores = {name: Score(output(name), name, one, n, Signature({})) for name, one in values.items()}
+    scores = {
+        name: Score(output(name), name, one, n, Signature({})) for name, one in values.items()
+    }
     items = ItemScores(
         ids=[str(i) for i in range(n)],
         predictions=texts or ["red"] * n,
