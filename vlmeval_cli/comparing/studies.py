@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from vlmeval_cli.comparing.findings import findings
 from vlmeval_cli.comparing.floors import floors_table
 from vlmeval_cli.comparing.robustness import brittle_notice, robustness_tables
 from vlmeval_cli.comparing.tuning import tuning_tables
@@ -29,7 +30,11 @@ def studied(
         progress: told of every phase.
     """
     policy = request.policy
-    tables: dict[str, Table] = {**comparison.tables, **seeds_table(comparison)}
+    found = findings(
+        {run.name: run.result for run in comparison.runs}, comparison.family.correction
+    )
+    comparison = replace(comparison, diagnosis=[*comparison.diagnosis, *found.diagnosis])
+    tables = {**found.tables, **comparison.tables, **seeds_table(comparison)}
     if policy.study == "robustness":
         statistics = request.config.statistics
         tables |= robustness_tables(comparison, statistics, policy.brittle_below)

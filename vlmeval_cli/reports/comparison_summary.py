@@ -19,12 +19,12 @@ _SMALLEST_P = 1e-4
 def summarise_comparison(comparison: Comparison, view: View) -> list[Block]:
     """The blocks of a report on ``comparison``, without its warnings and notes."""
     blocks: list[Block] = [_facts(comparison)]
+    if comparison.diagnosis:  # why a run is worse comes before how much
+        lines = tuple(f"{d.pattern}: {d.meaning}; {d.advice}" for d in comparison.diagnosis)
+        blocks.append(Paragraph("What stands out", lines))
     blocks.append(_matrix(comparison, view))
     blocks.extend(_differences(comparison, view))
     blocks.extend(side_table(table, view) for table in comparison.tables.values())
-    if comparison.diagnosis:
-        lines = tuple(f"{d.pattern}: {d.meaning}; {d.advice}" for d in comparison.diagnosis)
-        blocks.append(Paragraph("What the changes say together", lines))
     return blocks
 
 
@@ -146,6 +146,7 @@ def _differences(comparison: Comparison, view: View) -> Iterator[Block]:
         Heading("p", is_number=True),
         Heading("effect", is_number=True),
         Heading("better / worse / same", is_number=True),
+        Heading("can show", is_number=True),
         Heading("verdict", is_name=True),
     )
     for against in dict.fromkeys(pair.against for pair in comparison.pairs):
@@ -177,6 +178,7 @@ def _tests(comparison: Comparison) -> Iterator[str]:
         yield f"{', '.join(outputs)}: {told}"
     if effects:
         yield f"effect: {', '.join(f'{_short(name)} {name}' for name in effects)}"
+    yield "can show: the smallest difference that these items show with 80 % power"
     if comparison.options.get("margin") is None:
         yield "nothing is called equivalent without a margin (--margin)"
 
@@ -201,6 +203,7 @@ def _row(pair: Pair, view: View) -> tuple[str, ...]:
         p_text(pair.p_adjusted),
         _effect(pair),
         _counts(found.wins, found.losses, found.ties),
+        figure(pair.smallest, output, view),
         pair.verdict + _needed(pair),
     )
 
