@@ -1,16 +1,38 @@
 """The ladder of outcomes of several runs, worked out by hand."""
 
+import json
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_runs import made
 
+from vlmeval_cli import api
 from vlmeval_cli.comparing.attribution import Attribution, Shared
 from vlmeval_cli.comparing.findings import findings
 from vlmeval_cli.comparing.ladder import ANY_FAILURE, Change, ladder, outcome_table
 from vlmeval_cli.comparing.ladder_words import ladder_findings, part_in
 from vlmeval_cli.core.metric import Output
+
+
+@pytest.fixture
+def runs(tmp_path):
+    """Results by name, from the answers of each run to the same questions."""
+
+    def runs(references, /, task, **answers):
+        options = answers.pop("options", {})
+        refs = tmp_path / "refs.jsonl"
+        refs.write_text("".join(json.dumps(row) + "\n" for row in references), encoding="utf-8")
+        results = {}
+        for name, rows in answers.items():
+            path = tmp_path / f"{name}.jsonl"
+            path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+            results[name] = api.score(path, refs, task=task, resamples=0, **options)
+        return results
+
+    return runs
+
 
 N = 40
 REFS = [{"id": str(i), "question": "which colour?", "answers": ["red"]} for i in range(N)]
