@@ -193,10 +193,13 @@ def _of_patterns(title: str, patterns: Iterable[Pattern]) -> str:
     """The patterns as a table, and why their thresholds stand where they stand."""
     known = [*patterns]
     rows = [(_seen(one), _when(one), one.meaning, one.advice) for one in known]
-    reasons = {rule.words(): rule.bound.why for one in known for rule in one.when if rule.bound.why}
-    told = "; ".join(f"{words}: {why}" for words, why in reasons.items())
+    reasons: dict[str, dict[str, None]] = {}
+    for one in known:
+        for rule in one.when:
+            reasons.setdefault(rule.bound.why, {})[rule.words()] = None
+    told = "".join(f"- {', '.join(words)}: {why}\n" for why, words in reasons.items())
     table = _table(("what is seen", "when", "what it means", "what to do"), rows)
-    return f"### {title}\n\n{table}\nWhy these thresholds: {told}.\n"
+    return f"### {title}\n\n{table}\nWhy these thresholds:\n\n{told}"
 
 
 def _seen(one: Pattern) -> str:
