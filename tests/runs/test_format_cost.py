@@ -164,10 +164,11 @@ def test_runs_stand_side_by_side_with_reasons(score):
     other = score(choices("B", "?"), task="choice")
     table = format_costs({"base": one, "lora": other})
     assert [row[:5] for row in table.rows] == [
-        ("base", 0.5, 1.0, 1.0, 1.0),
-        ("lora", 0.5, 0.5, 1.0, 1.0),
+        ["base", 0.5, 1.0, 1.0, 1.0],
+        ["lora", 0.5, 0.5, 1.0, 1.0],
     ]
-    assert [row[5:7] for row in table.rows] == [(1, 0), (0, 1)]
+    assert [row[5:] for row in table.rows] == [[1, 0], [0, 1]]  # and nothing is unknown
+    assert table.columns[-1] == "failed answers"
     assert format_costs({"base": score(choices("B"), task="choice")}) is None
 
 
@@ -202,3 +203,13 @@ def test_a_saved_run_knows_what_its_answers_took(tmp_path):
     saved = format_cost(load_saved(folder).result)
     assert saved.helped == fresh.helped == {"the option was found in a longer text": 1}
     assert (saved.strict, saved.ceiling) == (fresh.strict, fresh.ceiling)
+
+
+def test_what_is_unknown_in_a_run_has_its_reason(score):
+    rows = [
+        {"id": str(i), "prediction": text, "references": ["a cat on a mat"]}
+        for i, text in enumerate(["a cat", "", "a dog on a mat"])
+    ]
+    table = format_costs({"base": score(rows, task="captioning", metrics="rouge_l")})
+    assert table.columns[-1] == "why unknown"
+    assert table.rows[0][-1] == "ceiling: no answer of this task is simply right"
