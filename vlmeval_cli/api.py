@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
-from vlmeval_cli.comparing.compare import Request, compare_runs
-from vlmeval_cli.core.comparison import Comparison
 from vlmeval_cli.core.config import (
+    ComparePolicy,
     FieldChoice,
     JoinPolicy,
     MetricSpec,
     Missing,
     OnBadRow,
+    PairPolicy,
     ParsePolicy,
     Reasoning,
     RunConfig,
@@ -35,7 +36,16 @@ from vlmeval_cli.runs.values import as_values
 from vlmeval_cli.tasks import NAMES
 from vlmeval_cli.tasks import task as task_called
 
+if TYPE_CHECKING:
+    from vlmeval_cli.comparing.compare import Request
+    from vlmeval_cli.comparing.naming import NamedRun
+    from vlmeval_cli.core.comparison import Comparison
+
+PathOrSeeds = str | Path | Sequence[str | Path]
+
 SILENT = NoProgress()
+COMPARED = ComparePolicy()
+TESTED = PairPolicy()
 DEFAULTS = RunConfig()
 
 
@@ -96,19 +106,78 @@ def score(
     Raises:
         VlmevalError: what the command line would tell; see ``vlmeval_cli.core.errors``.
     """
-    config = RunConfig(
+    config = run_config(
         task=task,
-        metrics=_specs(metrics),
-        fields=FieldChoice(id_field, prediction_field, reference_field),
-        join=JoinPolicy(missing, fix_ids, on_bad_row),
-        parse=ParsePolicy(reasoning, box_format=box_format, schema=schema, run_tests=run_tests),
-        statistics=StatisticsPolicy(resamples, confidence, seed, cluster_by),
-        by=(by,) if isinstance(by, str) else tuple(by),
-        where=where or {},
+        metrics=metrics,
+        by=by,
+        where=where,
         limit=limit,
-        compare_with_reference=reference,
+        id_field=id_field,
+        prediction_field=prediction_field,
+        reference_field=reference_field,
+        missing=missing,
+        fix_ids=fix_ids,
+        on_bad_row=on_bad_row,
+        reasoning=reasoning,
+        box_format=box_format,
+        schema=schema,
+        run_tests=run_tests,
+        resamples=resamples,
+        confidence=confidence,
+        seed=seed,
+        cluster_by=cluster_by,
     )
+    config = replace(config, compare_with_reference=reference)
     return run_score(predictions, references, config)
+
+
+class RunKeywords(TypedDict, total=False):
+    """The keywords of :func:`score` that say what is scored and how, of every scoring function."""
+
+    task: str | None
+    metrics: str | Sequence[str]
+    by: str | Sequence[str]
+    where: Mapping[str, str] | None
+    limit: int | None
+    id_field: str | None
+    prediction_field: str | None
+    reference_field: str | None
+    missing: Missing
+    fix_ids: bool
+    on_bad_row: OnBadRow
+    reasoning: Reasoning
+    box_format: str | None
+    schema: str | None
+    run_tests: bool
+    resamples: int
+    confidence: float
+    seed: int
+    cluster_by: str
+
+
+def run_config(**given: Unpack[RunKeywords]) -> RunConfig:
+    """The choices of a run from the keywords of :func:`score`."""
+    by = given.get("by", ())
+    fields = FieldChoice(
+        given.get("id_field"), given.get("prediction_field"), given.get("reference_field")
+    )
+    return RunConfig(
+        task=given.get("task"),
+        metrics=_specs(given.get("metrics", ())),
+        fields=fields,
+        join=JoinPolicy(**_among(given, "missing", "fix_ids", "on_bad_row")),
+        parse=ParsePolicy(**_among(given, "reasoning", "box_format", "schema", "run_tests")),
+        statistics=StatisticsPolicy(
+            **_among(given, "resamples", "confidence", "seed", "cluster_by")
+        ),
+        by=(by,) if isinstance(by, str) else tuple(by),
+        where=given.get("where") or {},
+        limit=given.get("limit"),
+    )
+
+
+def _among(given: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    return {name: given[name] for name in names if name in given}
 
 
 def run_score(
@@ -126,8 +195,52 @@ def run_score(
     return score_items(gathered, task, answers, config, progress)
 
 
+def compare(
+    runs: Mapping[str, PathOrSeeds] | Sequence[str],
+    references: str | Path | None = None,
+    *,
+    policy: ComparePolicy = COMPARED,
+    pairs: PairPolicy = TESTED,
+    **options: Unpack[RunKeywords],
+) -> Comparison:
+    """Compare runs over the same items, as ``vlmeval compare`` does.
+
+    Args:
+        runs: name → file of predictions or saved report folder (a list of them: seeds), or what
+            the command line takes, ``["base=base.jsonl", "lora=lora.jsonl"]``.
+        references: file of the references; None if each run holds them.
+        policy: what is compared with what.
+        pairs: tests, correction, margin of equivalence.
+        options: as of :func:`score`.
+
+    Returns:
+        Scores of every run, differences to the baseline with tests and verdicts, and tables.
+
+    Raises:
+        VlmevalError: what the command line would tell; runs over other items, with other
+            references or other signatures are refused.
+    """
+    from vlmeval_cli.comparing.compare import Request
+    from vlmeval_cli.comparing.naming import named_runs
+
+    named = named_runs(runs) if not isinstance(runs, Mapping) else _named(runs)
+    request = Request(named, _path(references), run_config(**options), policy, pairs)
+    return run_comparison(request)
+
+
+def _named(runs: Mapping[str, PathOrSeeds]) -> tuple[NamedRun, ...]:
+    from vlmeval_cli.comparing.naming import NamedRun
+
+    return tuple(
+        NamedRun(name, (str(paths),) if isinstance(paths, str | Path) else tuple(map(str, paths)))
+        for name, paths in runs.items()
+    )
+
+
 def run_comparison(request: Request, progress: Progress = SILENT) -> Comparison:
     """Compare with choices already put together; see :func:`compare`."""
+    from vlmeval_cli.comparing.compare import compare_runs
+
     choose(request.config.metrics)  # a wrong name is told before large files are read
     return compare_runs(request, progress)
 

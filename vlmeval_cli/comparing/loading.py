@@ -32,10 +32,12 @@ class LoadedRuns:
     Attributes:
         results: of each named run, one for each of its paths.
         left_out: items that not all runs have; 0 unless they were to be left out.
+        items: of the first run that was scored here, None where all are saved.
     """
 
     results: Sequence[Sequence[RunResult]]
     left_out: int
+    items: Gathered | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +104,15 @@ def load_runs(
             "the runs share no item", hint="Their ids are compared as text: name --id-field."
         )
     workshop = Workshop()
-    results = [
-        [_result(source, common, own, progress, workshop) for source in several]
-        for several in sources
+    aligned = [
+        [_aligned(source, common, own, progress) for source in several] for several in sources
     ]
-    return LoadedRuns(results, left_out)
+    results = [
+        [_result(source, own, progress, workshop) for source in several] for several in aligned
+    ]
+    fresh = (one for one in chain.from_iterable(aligned) if isinstance(one, _Fresh))
+    first = next(fresh, None)
+    return LoadedRuns(results, left_out, None if first is None else first.gathered)
 
 
 def _source(
@@ -157,22 +163,26 @@ def _refuse_other_items(sources: Sequence[_Source], common: Sequence[str]) -> No
     )
 
 
+def _aligned(
+    source: _Source, common: Sequence[str], config: RunConfig, progress: Progress
+) -> _Source:
+    """The run over the items ``common`` alone, in their order."""
+    order = _places(source.ids, common)
+    if order is None:
+        return source
+    if isinstance(source, _Saved):
+        return replace(source, result=at_items(source.result, order))
+    places = {id_: place for place, id_ in enumerate(source.whole.dataset.ids)}
+    kept = source.whole.dataset.at([places[id_] for id_ in common])
+    items = replace(source.whole, dataset=kept)
+    return _answered(source.path, source.whole, items, config, progress)
+
+
 def _result(
-    source: _Source,
-    common: Sequence[str],
-    config: RunConfig,
-    progress: Progress,
-    workshop: Workshop,
+    source: _Source, config: RunConfig, progress: Progress, workshop: Workshop
 ) -> RunResult:
     if isinstance(source, _Saved):
-        order = _places(source.ids, common)
-        return source.result if order is None else at_items(source.result, order)
-    order = _places(source.ids, common)
-    if order is not None:
-        places = dict(zip(source.whole.dataset.ids, range(len(source.whole.dataset)), strict=True))
-        kept = source.whole.dataset.at([places[id_] for id_ in common])
-        items = replace(source.whole, dataset=kept)
-        source = _answered(source.path, source.whole, items, config, progress)
+        return source.result
     task = task_called(source.gathered.task)
     return score_items(source.gathered, task, source.answers, config, progress, workshop)
 

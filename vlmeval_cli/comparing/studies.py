@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from vlmeval_cli.comparing.floors import floors_table
 from vlmeval_cli.comparing.robustness import brittle_notice, robustness_tables
 from vlmeval_cli.comparing.tuning import tuning_tables
 from vlmeval_cli.core.comparison import Comparison
@@ -13,20 +15,40 @@ from vlmeval_cli.core.progress import Progress
 
 if TYPE_CHECKING:
     from vlmeval_cli.comparing.compare import Request
+    from vlmeval_cli.runs.gathering import Gathered
 
 
-def studied(comparison: Comparison, request: Request, progress: Progress) -> Comparison:
-    """The comparison with the tables that its study has."""
+def studied(
+    comparison: Comparison, request: Request, items: Gathered | None, progress: Progress
+) -> Comparison:
+    """The comparison with the tables that its study has.
+
+    Args:
+        comparison: with its pairs.
+        request: what was asked for.
+        items: of a run that was scored here; None where all runs are saved.
+        progress: told of every phase.
+    """
     tables: dict[str, Table] = {**comparison.tables, **seeds_table(comparison)}
     policy = request.policy
     if policy.study == "robustness":
-        statistics = request.config.statistics
-        tables |= robustness_tables(comparison, statistics, policy.brittle_below)
-        notice = brittle_notice(tables, policy.brittle_below)
-        warnings = [*comparison.warnings, *([notice] if notice else [])]
-        return replace(comparison, tables=tables, warnings=warnings)
+        return _under_noise(comparison, tables, request)
+    if policy.floors and items is not None:
+        progress.start("scoring people and chance", None)
+        tables |= floors_table(items, [*comparison.runs[0].scores], request.config)
     tables |= tuning_tables(comparison, policy.moves)
     return replace(comparison, tables=tables)
+
+
+def _under_noise(
+    comparison: Comparison, tables: Mapping[str, Table], request: Request
+) -> Comparison:
+    """The study of noise, and a warning that names the brittle runs."""
+    limit = request.policy.brittle_below
+    found = robustness_tables(comparison, request.config.statistics, limit)
+    notice = brittle_notice(found, limit)
+    warnings = [*comparison.warnings, *([] if notice is None else [notice])]
+    return replace(comparison, tables={**tables, **found}, warnings=warnings)
 
 
 def seeds_table(comparison: Comparison) -> dict[str, Table]:

@@ -165,7 +165,8 @@ def moves_table(comparison: Comparison, most: int) -> dict[str, Table]:
         "run", "way", "id", f"{base.name}", "run's", "change", f"{base.name} said", "run said",
         "references",
     )  # fmt: skip
-    return {"moves": Table(f"Largest moves of single items by {name}", columns, rows)}
+    title = f"Largest moves of single items by {name}"
+    return {"moves": Table(title, columns, rows)} if rows else {}
 
 
 def _ranked_by(comparison: Comparison) -> str | None:
@@ -199,6 +200,8 @@ def _moved(base: ComparedRun, run: ComparedRun, name: str, most: int) -> Iterato
 def _text(value: object) -> str:
     if value is None:
         return "(none)"
+    if value == "":
+        return "(empty)"
     return value if isinstance(value, str) else json_bytes(value).decode("utf-8")
 
 
