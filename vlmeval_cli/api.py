@@ -22,6 +22,7 @@ from vlmeval_cli.core.config import (
 )
 from vlmeval_cli.core.errors import UsageError, VlmevalError, quoted
 from vlmeval_cli.core.metric_spec import parse_metric_spec, split_metric_list
+from vlmeval_cli.core.power import PowerPolicy, PowerResult
 from vlmeval_cli.core.progress import NoProgress, Progress
 from vlmeval_cli.core.results import RunResult
 from vlmeval_cli.registry import choose
@@ -46,6 +47,7 @@ PathOrSeeds = str | Path | Sequence[str | Path]
 SILENT = NoProgress()
 COMPARED = ComparePolicy()
 TESTED = PairPolicy()
+SHOWN = PowerPolicy()
 DEFAULTS = RunConfig()
 
 
@@ -243,6 +245,57 @@ def run_comparison(request: Request, progress: Progress = SILENT) -> Comparison:
 
     choose(request.config.metrics)  # a wrong name is told before large files are read
     return compare_runs(request, progress)
+
+
+def power(
+    predictions: str | Path,
+    references: str | Path | None = None,
+    *,
+    against: str | Path | None = None,
+    policy: PowerPolicy = SHOWN,
+    **options: Unpack[RunKeywords],
+) -> PowerResult:
+    """What the items of a data set can show, as ``vlmeval power`` does.
+
+    Args:
+        predictions: file with the predictions of a run, or a saved report.
+        references: file with the references; None if the runs hold them.
+        against: another run on the same items; None assumes one.
+        policy: power, level, difference to find, assumed correlation.
+        options: as of :func:`score`.
+
+    Returns:
+        For each output the smallest difference that is shown, and the items needed.
+
+    Raises:
+        VlmevalError: what the command line would tell; see ``vlmeval_cli.core.errors``.
+    """
+    paths = tuple(str(path) for path in (predictions, against) if path is not None)
+    return run_power(paths, _path(references), run_config(**options), policy)
+
+
+def run_power(
+    paths: Sequence[str],
+    references: str | None,
+    config: RunConfig = DEFAULTS,
+    policy: PowerPolicy = SHOWN,
+    progress: Progress = SILENT,
+) -> PowerResult:
+    """The same with choices already put together; see :func:`power`.
+
+    Args:
+        paths: the run, and the other one if there is one.
+        references: file of the references.
+        config: how they are scored.
+        policy: what is to be shown.
+        progress: told of every phase.
+    """
+    from vlmeval_cli.comparing.power import power_of
+
+    choose(config.metrics)  # a wrong name is told before large files are read
+    found = power_of(paths, references, config, policy, progress)
+    progress.done()
+    return found
 
 
 def inspect(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from vlmeval_cli.comparing.findings import findings
 from vlmeval_cli.comparing.floors import floors_table
 from vlmeval_cli.comparing.robustness import brittle_notice, robustness_tables
 from vlmeval_cli.comparing.tuning import tuning_tables
@@ -29,26 +29,23 @@ def studied(
         items: of a run that was scored here; None where all runs are saved.
         progress: told of every phase.
     """
-    tables: dict[str, Table] = {**comparison.tables, **seeds_table(comparison)}
     policy = request.policy
+    found = findings(
+        {run.name: run.result for run in comparison.runs}, comparison.family.correction
+    )
+    comparison = replace(comparison, diagnosis=[*comparison.diagnosis, *found.diagnosis])
+    tables = {**found.tables, **comparison.tables, **seeds_table(comparison)}
     if policy.study == "robustness":
-        return _under_noise(comparison, tables, request)
+        statistics = request.config.statistics
+        tables |= robustness_tables(comparison, statistics, policy.brittle_below)
+        notice = brittle_notice(tables, policy.brittle_below)
+        warnings = [*comparison.warnings, *([notice] if notice else [])]
+        return replace(comparison, tables=tables, warnings=warnings)
     if policy.floors and items is not None:
         progress.start("scoring people and chance", None)
         tables |= floors_table(items, [*comparison.runs[0].scores], request.config)
     tables |= tuning_tables(comparison, policy.moves)
     return replace(comparison, tables=tables)
-
-
-def _under_noise(
-    comparison: Comparison, tables: Mapping[str, Table], request: Request
-) -> Comparison:
-    """The study of noise, and a warning that names the brittle runs."""
-    limit = request.policy.brittle_below
-    found = robustness_tables(comparison, request.config.statistics, limit)
-    notice = brittle_notice(found, limit)
-    warnings = [*comparison.warnings, *([] if notice is None else [notice])]
-    return replace(comparison, tables={**tables, **found}, warnings=warnings)
 
 
 def seeds_table(comparison: Comparison) -> dict[str, Table]:
