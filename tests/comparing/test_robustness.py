@@ -178,10 +178,11 @@ def test_lower_is_better_is_worse_when_it_rises(tmp_path):
         resamples=100,
     )
     (row,) = rows_of(found.tables["robustness"])
-    assert row["score"] == pytest.approx(exp(1.0))
-    assert row["clean"] == pytest.approx(exp(0.5))
-    assert row["kept"] == pytest.approx(exp(-0.5))
+    assert found.primary == "loss"
+    assert (row["score"], row["clean"], row["kept"]) == pytest.approx((1.0, 0.5, 0.5))
     assert row["reading"] == "brittle"
+    (kept,) = rows_of(found.tables["robustness_outputs"])
+    assert kept["perplexity"] == pytest.approx(exp(0.5) / exp(1.0))
 
 
 def test_the_command_prints_the_study(folder, capsys):
