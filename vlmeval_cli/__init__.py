@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from vlmeval_cli.api import compare, power, score
+    from vlmeval_cli.api import compare, perturb, power, score
     from vlmeval_cli.core.comparison import Comparison
     from vlmeval_cli.core.config import ComparePolicy, PairPolicy
     from vlmeval_cli.core.errors import VlmevalError
@@ -23,12 +23,14 @@ __all__ = [
     "VlmevalError",
     "__version__",
     "compare",
+    "perturb",
     "power",
     "score",
 ]
 
 _HOMES = {
     "compare": "vlmeval_cli.api",
+    "perturb": "vlmeval_cli.api",
     "power": "vlmeval_cli.api",
     "score": "vlmeval_cli.api",
     "Comparison": "vlmeval_cli.core.comparison",

@@ -87,7 +87,7 @@ def test_items_that_one_run_lacks_leave_both():
     clean = statistics([1, 1, 0, 1])
     noisy = statistics([1, 0, 0, 1], skips=[3])
     policy = StatisticsPolicy(resamples=0)
-    (found,) = sides(Plain(), [clean, noisy], [(1, 0)], None, policy, 4)
+    ((found,),) = sides([Plain()], [[clean], [noisy]], [(1, 0)], None, policy, 4)
     own = found["accuracy"]
     assert own.noisy.tolist() == pytest.approx([1 / 3])
     assert own.clean.tolist() == pytest.approx([2 / 3])
@@ -100,7 +100,8 @@ def test_the_interval_of_a_share_is_as_wide_as_the_delta_method_says():
     clean = (rng.random(n) < 0.8).astype(float)
     noisy = clean * (rng.random(n) < 0.85)
     policy = StatisticsPolicy(resamples=2000, seed=3)
-    (found,) = sides(Plain(), [statistics(clean), statistics(noisy)], [(1, 0)], None, policy, n)
+    runs = [[statistics(clean)], [statistics(noisy)]]
+    ((found,),) = sides([Plain()], runs, [(1, 0)], None, policy, n)
     kept = kept_share([found["accuracy"]], HIGHER, 0.95)
     share = noisy.mean() / clean.mean()
     error = np.std(noisy - share * clean, ddof=1) / clean.mean() / sqrt(n)
