@@ -34,8 +34,8 @@ OTHER_PROGRAMS = {
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
 GUIDES = sorted((ROOT / "docs" / "tasks").glob("*.md"))
 OPTIONS = (
-    ScoreOptions, PowerOptions, MetricsOptions, InspectOptions, ConvertOptions, DoctorOptions,
-    PerturbOptions, CompareOptions,
+    ScoreOptions, CompareOptions, PowerOptions, PerturbOptions, MetricsOptions, InspectOptions,
+    ConvertOptions, DoctorOptions,
 )  # fmt: skip
 MOST_LINES = 120
 
@@ -121,7 +121,12 @@ def test_options_in_the_docs_exist(page):
         "--install-completion",
         "--help",
         "--version",
-        *(f"--{field.name.replace('_', '-')}" for kind in OPTIONS for field in fields(kind)),
+        *(
+            f"--{no}{field.name.replace('_', '-')}"
+            for kind in OPTIONS
+            for field in fields(kind)
+            for no in ("", "no-")
+        ),
     }
     lines = [line for line in page.read_text("utf-8").splitlines() if "pip " not in line]
     used = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", "\n".join(lines)))
