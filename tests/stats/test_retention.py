@@ -79,6 +79,13 @@ def test_what_has_no_resamples_leaves_the_mean_without():
     assert bounded(np.array([2.0]), 0.95) == (2.0, None, None)
 
 
+def test_a_ratio_that_is_often_undefined_has_no_interval():
+    draws = np.linspace(0.5, 1.5, 100)
+    assert bounded(np.array([1.0, *draws]), 0.95).low is not None
+    draws[:5] = np.nan
+    assert bounded(np.array([1.0, *draws]), 0.95) == (1.0, None, None)
+
+
 def test_a_ratio_by_nothing_is_not_a_number():
     assert np.isnan(ratio(np.array([1.0]), np.array([0.0]))[0])
 

@@ -20,6 +20,8 @@ from vlmeval_cli.stats.matching import Contest, contest
 from vlmeval_cli.stats.rescoring import Measured, Scored, Subset, rescored
 from vlmeval_cli.stats.summary import holds
 
+_UNDEFINED = 0.01  # share of resamples without a value that an interval bears
+
 
 class Sides(NamedTuple):
     """One output of a run under noise and of its clean run, on the items that both scored.
@@ -130,10 +132,16 @@ def mean(columns: Sequence[Array]) -> Array:
 
 
 def bounded(column: Array, confidence: float) -> Bounded:
-    """The first of a column as value, and the interval that the rest gives."""
+    """The first of a column as value, and the interval that the rest gives.
+
+    No interval where more than a few resamples have no value: a ratio whose denominator may be 0
+    has no bounds that percentiles of the others could give.
+    """
     value = float(column[0])
     if not np.isfinite(value):
         return UNKNOWN
-    bounds = interval(column[1:], confidence) if len(column) > 1 else None
+    draws = column[1:]
+    is_usable = len(draws) > 0 and float(np.isnan(draws).mean()) <= _UNDEFINED
+    bounds = interval(draws, confidence) if is_usable else None
     low, high = bounds if bounds is not None and holds(bounds, value) else (None, None)
     return Bounded(value, low, high)
