@@ -200,6 +200,14 @@ def test_wrong_choices_are_refused(wrong):
         PerturbConfig(**wrong)
 
 
+@pytest.mark.parametrize("name", ["question", "prompt", "instruction", "sent", "src", "article"])
+def test_names_of_inputs_are_recognised(write, name):
+    row = {"id": 1, name: "the cat", "reference": "a cat"}
+    rows, found = copies(write([row, {**row, "id": 2}]), kinds="case", severities=5)
+    assert found.field.startswith(f'"{name}"')
+    assert [one[name] for one in rows] == ["THE CAT"] * 2
+
+
 def test_recorded_predictions_are_told(write):
     found = perturb(str(write([{**ROWS[0], "prediction": "y"}])), PerturbConfig())
     assert any('"prediction" stays' in note for note in found.notes)
