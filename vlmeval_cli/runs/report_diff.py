@@ -38,9 +38,12 @@ def _inputs(mine: RunResult, theirs: RunResult) -> Iterator[Part]:
 
 def _tree(kind: PartKind, mine: object, theirs: object, path: str) -> Iterator[Part]:
     """The leaves of two trees of mappings."""
-    if isinstance(mine, Mapping) and isinstance(theirs, Mapping):
-        for key in dict.fromkeys((*mine, *theirs)):
-            yield from _tree(kind, mine.get(key), theirs.get(key), f"{path} {key}".strip())
+    trees = [{} if one is None else one for one in (mine, theirs)]
+    if (mine or theirs) is not None and all(isinstance(one, Mapping) for one in trees):
+        left_tree, right_tree = trees
+        for key in dict.fromkeys((*left_tree, *right_tree)):
+            inner = f"{path} {key}".strip()
+            yield from _tree(kind, left_tree.get(key), right_tree.get(key), inner)
         return
     left, right = _listed(mine), _listed(theirs)
     yield Part(kind, path, _text(left), _text(right), is_equal=left == right)
