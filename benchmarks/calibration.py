@@ -19,6 +19,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))  # benchmarks share their data
 
+import paired_calibration
 import populations
 
 from vlmeval_cli.core.config import StatisticsPolicy
@@ -252,10 +253,19 @@ def show_seeds(quick, seed):
     table("Several seeds: false alarms at 5 %, in percent", columns, rows)
 
 
+def paired(show):
+    """A section of :mod:`paired_calibration`, which prints through this module."""
+    return lambda quick, seed: show(sys.modules[__name__], quick, seed)
+
+
 SECTIONS = {
     "standard_errors": show_standard_errors,
     "coverage": show_coverage,
     "clusters": show_clusters,
+    "p_values": paired(paired_calibration.show_p_values),
+    "gate": paired(paired_calibration.show_gate),
+    "family": paired(paired_calibration.show_family),
+    "power": paired(paired_calibration.show_power),
     "seeds": show_seeds,
 }
 

@@ -89,7 +89,7 @@ def captions(seed=0):
 
     CIDEr's document frequencies are those of the population.
     """
-    predicted, accepted = _flickr() if CAPTIONS.is_dir() else made_captions(seed)
+    predicted, accepted = texts(seed)
     batch = Batch([str(i) for i in range(len(predicted))], predicted, accepted)
     metrics = [Bleu(), Cider(), RougeL()]
     found = [part.statistics for part in measure(metrics, batch, NoProgress())]
@@ -98,6 +98,11 @@ def captions(seed=0):
         Population(name, metric, own, outputs, len(batch))
         for (name, outputs), metric, own in zip(names, metrics, found, strict=True)
     ]
+
+
+def texts(seed=0):
+    """Predicted and accepted captions."""
+    return _flickr() if CAPTIONS.is_dir() else made_captions(seed)
 
 
 def made_captions(seed=0, n=2000):
