@@ -21,6 +21,7 @@ from vlmeval_cli.core.config import (
     StatisticsPolicy,
 )
 from vlmeval_cli.core.errors import UsageError, VlmevalError, quoted
+from vlmeval_cli.core.gate import GateConfig, GateResult
 from vlmeval_cli.core.metric_spec import parse_metric_spec, split_metric_list
 from vlmeval_cli.core.power import PowerPolicy, PowerResult
 from vlmeval_cli.core.progress import NoProgress, Progress
@@ -30,6 +31,8 @@ from vlmeval_cli.runs.answers import take_answers
 from vlmeval_cli.runs.converting import Converted
 from vlmeval_cli.runs.converting import convert as convert_files
 from vlmeval_cli.runs.gathering import Gathered, gather
+from vlmeval_cli.runs.perturbing import PerturbConfig, Perturbed
+from vlmeval_cli.runs.perturbing import perturb as perturb_file
 from vlmeval_cli.runs.scoring import score_items
 from vlmeval_cli.runs.values import as_values
 from vlmeval_cli.tasks import NAMES
@@ -39,6 +42,7 @@ if TYPE_CHECKING:
     from vlmeval_cli.comparing.compare import Request
     from vlmeval_cli.comparing.naming import NamedRun
     from vlmeval_cli.core.comparison import Comparison
+    from vlmeval_cli.core.report_parts import ReportDiff
 
 PathOrSeeds = str | Path | Sequence[str | Path]
 
@@ -296,6 +300,96 @@ def run_power(
     return found
 
 
+def gate(
+    predictions: str | Path,
+    references: str | Path | None = None,
+    *,
+    config: str | Path,
+    baseline: str | Path | None = None,
+    force: bool = False,
+) -> GateResult:
+    """Score a run and judge it by rules, as ``vlmeval gate`` does.
+
+    Args:
+        predictions: file with the predictions, or with predictions and references.
+        references: file with the references; None if the first file holds them.
+        config: YAML file with ``rules``, beside the choices of the run.
+        baseline: report folder or report to hold the run against, instead of the file's.
+        force: hold it against a baseline that is not comparable.
+
+    Returns:
+        A verdict on every rule and on the whole, with the scored run.
+
+    Raises:
+        VlmevalError: nothing can be said; never a verdict.
+    """
+    from vlmeval_cli.readers.config import load_config
+
+    loaded = load_config(str(config))
+    own = loaded.gate if baseline is None else replace(loaded.gate, baseline=str(baseline))
+    return run_gate(predictions, references, loaded.run, own, force=force)
+
+
+def run_gate(
+    predictions: str | Path,
+    references: str | Path | None,
+    config: RunConfig,
+    gate: GateConfig,
+    progress: Progress = SILENT,
+    *,
+    force: bool = False,
+    is_first: bool = False,
+) -> GateResult:
+    """Judge with choices already put together; see :func:`gate`.
+
+    ``is_first``: there is no baseline yet, and rules that need one stay undecided.
+    """
+    from vlmeval_cli.gating.gate import run_gate as judge  # scoring alone needs none of it
+
+    def scored(chosen: RunConfig) -> RunResult:
+        return run_score(predictions, references, chosen, progress)
+
+    return judge(scored, config, gate, force=force, is_first=is_first)
+
+
+def verify(
+    report: str | Path, *, inputs: str | Path | None = None, progress: Progress = SILENT
+) -> ReportDiff:
+    """Score a saved run again from what its report records, as ``vlmeval verify`` does.
+
+    Args:
+        report: a report.json, or the folder that holds it.
+        inputs: folder of the input files; None: where the report says.
+        progress: told of every phase.
+
+    Returns:
+        The recorded run beside the one scored now, part by part.
+
+    Raises:
+        VlmevalError: what the command line would tell.
+    """
+    from vlmeval_cli.core.report_parts import ReportDiff
+    from vlmeval_cli.runs.report_diff import parts_of
+    from vlmeval_cli.runs.saved import load_saved
+    from vlmeval_cli.runs.verifying import recorded_choices, recorded_inputs
+
+    saved = load_saved(report)
+    choices = recorded_choices(saved)
+    paths = recorded_inputs(saved, _path(inputs))
+    fresh = run_score(*paths, choices, progress)
+    return ReportDiff(saved.path, "scored now", parts_of(saved.result, fresh))
+
+
+def diff(first: str | Path, second: str | Path) -> ReportDiff:
+    """Two saved reports part by part, as ``vlmeval diff`` shows them."""
+    from vlmeval_cli.core.report_parts import ReportDiff
+    from vlmeval_cli.runs.report_diff import parts_of
+    from vlmeval_cli.runs.saved import load_saved
+
+    mine, theirs = load_saved(first), load_saved(second)
+    return ReportDiff(mine.path, theirs.path, parts_of(mine.result, theirs.result))
+
+
 def inspect(
     predictions: str | Path,
     references: str | Path | None = None,
@@ -315,6 +409,47 @@ def convert(
 ) -> Converted:
     """Files of any layout as rows of one form: id, prediction, references, question, options, …."""
     return convert_files(str(predictions), _path(references), config, progress)
+
+
+def perturb(
+    path: str | Path,
+    *,
+    kinds: str | Sequence[str] | None = None,
+    severities: int | Sequence[int] | None = None,
+    field: str | None = None,
+    id_field: str | None = None,
+    synonyms: str | Path | None = None,
+    seed: int = 12345,
+) -> Perturbed:
+    """Noisy copies of what a model is asked, as ``vlmeval perturb`` makes them.
+
+    Args:
+        path: questions, or references with questions, of any layout.
+        kinds: such as "typos" or a list; None makes all of them.
+        severities: from 1 to 5; None makes all of them.
+        field: field of the text, instead of the recognised one.
+        id_field: field that identifies items, instead of the recognised one.
+        synonyms: a table of synonyms: lines ``couch, sofa, settee``, or JSON.
+        seed: of the noise.
+
+    Returns:
+        The copies; ``rows`` gives for each row of the file a list of them.
+
+    Raises:
+        VlmevalError: what the command line would tell.
+    """
+    config = PerturbConfig(field=field, id_field=id_field, synonyms=_path(synonyms), seed=seed)
+    if kinds is not None:
+        config = replace(config, kinds=(kinds,) if isinstance(kinds, str) else tuple(kinds))
+    if severities is not None:
+        numbers = (severities,) if isinstance(severities, int) else tuple(severities)
+        config = replace(config, severities=numbers)
+    return perturb_with(path, config)
+
+
+def perturb_with(path: str | Path, config: PerturbConfig) -> Perturbed:
+    """Noisy copies with choices already put together; see :func:`perturb`."""
+    return perturb_file(str(path), config)
 
 
 def how_read(found: Gathered, config: RunConfig = DEFAULTS) -> tuple[str, ...]:

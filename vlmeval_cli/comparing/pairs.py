@@ -62,13 +62,19 @@ def paired(
     pairs = _judged([found[pair] for pair in shown], statistics, policy)
     return Paired(
         shown=[
-            replace(one, run=runs[run].name, against=runs[other].name)
+            _between(runs[run], runs[other], one)
             for (run, other), own in zip(shown, pairs, strict=True)
             for one in own.values()
         ],
         letters=_letters(runs, outputs, every, found, statistics, policy) if is_lettered else {},
         family=Family(policy.correction, _n_tested(pairs)),
     )
+
+
+def _between(run: ComparedRun, other: ComparedRun, pair: Pair) -> Pair:
+    """The pair with its names. Where seeds limit what can be shown, more items do not tell."""
+    needed = pair.items_needed if run.seeds is None and other.seeds is None else None
+    return replace(pair, run=run.name, against=other.name, items_needed=needed)
 
 
 def _shown(n_runs: int, against: Sequence[int]) -> list[Indices]:
@@ -96,7 +102,7 @@ def _differences(
 ) -> dict[Indices, dict[str, tuple[Output, Difference]]]:
     """Pair → name of the output → what was found."""
     measured = [one for one in runs[0].result.measured if _names(one, outputs)]
-    tables = [[over_all_seeds(_same(run, one)) for one in measured] for run in runs]
+    tables = [[over_all_seeds(same_metric(run, one)) for one in measured] for run in runs]
     result = runs[0].result
     resampling = Resampling(result.clusters, statistics, policy, len(result.items))
     metrics = [one.chosen.metric for one in measured]
@@ -131,7 +137,7 @@ def _names(one: MeasuredMetric, outputs: Sequence[str]) -> list[str]:
     return [name for name, _ in one.chosen.outputs() if name in outputs]
 
 
-def _same(run: ComparedRun, measured: MeasuredMetric) -> list[MeasuredMetric]:
+def same_metric(run: ComparedRun, measured: MeasuredMetric) -> list[MeasuredMetric]:
     """The metric in every seed of a run: the one that gives the same outputs."""
     wanted = {name for name, _ in measured.chosen.outputs()}
     return [
