@@ -202,3 +202,43 @@ class RunConfig:
     def __post_init__(self) -> None:
         if self.limit is not None:
             _check_whole("limit", self.limit, 1, None)
+
+
+Study = Literal["auto", "tuning", "robustness"]
+
+
+@dataclass(frozen=True, slots=True)
+class ComparePolicy:
+    """What is compared with what, and what is told beside the differences.
+
+    Attributes:
+        baseline: name of the run that the others are compared with; None takes the first.
+        full: name of the full fine-tuning; None takes a run called "full", if there is one.
+        intersect: compare the items that all runs have, rather than refuse other items.
+        force: compare runs whose signatures differ, and say so.
+        study: "tuning" tells what a tuned run gained and forgot, "robustness" what noise costs;
+            "auto" is "tuning".
+        brittle_below: share of the clean score below which a run under noise is called brittle.
+        moves: how many of the largest changes of single items are listed, each way.
+        floors: also score people, chance and the most frequent answer where that can be done.
+        slices: look for slices whose change differs from that of all other items.
+    """
+
+    baseline: str | None = None
+    full: str | None = None
+    intersect: bool = False
+    force: bool = False
+    study: Study = "auto"
+    brittle_below: float = 0.9
+    moves: int = 5
+    floors: bool = True
+    slices: bool = False
+
+    def __post_init__(self) -> None:
+        _check_one_of("study", self.study, get_args(Study))
+        _check_whole("moves", self.moves, 0, None)
+        if not 0.0 < self.brittle_below <= 1.0:
+            raise UsageError(
+                f"brittle_below: got {quoted(self.brittle_below)}, expected a share up to 1",
+                hint="90 % is 0.9.",
+            )

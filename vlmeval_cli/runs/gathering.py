@@ -115,16 +115,8 @@ def gather(
     progress.start("reading", None)
     shelf = shelf or Shelf()
     theirs = None if references is None else shelf.open(references, config)
-    mine = open_file(
-        predictions, config, None if theirs is None else empty_results(theirs.side().head)
-    )
-    detected = detect(
-        mine.side(),
-        None if theirs is None else theirs.side(),
-        fields=config.fields,
-        task=config.task,
-        selected=config.where,
-    )
+    mine = open_file(predictions, config, _if_empty(theirs))
+    detected = _detected(mine, theirs, config)
     known = _known_task(detected, config, must_be_scorable=must_be_scorable)
     if known is not None and theirs is not None:
         detected = _with_whole_rows(detected, mine, theirs, known)
@@ -155,6 +147,16 @@ def gather(
 def _if_empty(theirs: Opened | None) -> Layout | None:
     """What a predictions file without rows is, beside these references."""
     return None if theirs is None else empty_results(theirs.side().head)
+
+
+def _detected(mine: Opened, theirs: Opened | None, config: RunConfig) -> Detected:
+    return detect(
+        mine.side(),
+        None if theirs is None else theirs.side(),
+        fields=config.fields,
+        task=config.task,
+        selected=config.where,
+    )
 
 
 def _origin(opened: Opened, field: str | None) -> Origin:
