@@ -5,7 +5,7 @@ import random
 
 import numpy as np
 import pytest
-from paired_metrics import Mean, compare, scored
+from paired_metrics import Mean, Ratio, compare, counted, scored
 from scipy.stats import ttest_rel
 
 from vlmeval_cli.core.batch import Batch, TextColumn, offsets_of
@@ -222,6 +222,13 @@ def test_nothing_to_resample_is_unknown():
                         trials=0)  # fmt: skip
         assert (found.p_value, found.reason) == (None, "there is nothing to resample")
         assert compare(Mean(), scored([]), scored([]), test=test).p_value is None
+
+
+def test_a_resample_without_score_leaves_sacrebleus_test_unknown():
+    sides = counted([[1, 1], [0, 0], [0, 0]]), counted([[1, 2], [1, 1], [0, 0]])
+    found = compare(Ratio(), *sides, test="sacrebleu_bs")
+    assert (found.p_value, dict(found.details)) == (None, {})
+    assert found.reason == "a resample has no score"
 
 
 def test_several_metrics_share_the_draws():

@@ -84,11 +84,8 @@ def sacrebleu_bootstrap(duels: Sequence[Duel], n_resamples: int, seed: int) -> T
         found.append(
             [
                 {
-                    name: Tested(
-                        _bootstrap_p(drawn[a][name], drawn[b][name], _gap(observed, a, b, name)),
-                        words,
-                        None,
-                        {**_spread("", drawn[a][name]), **_spread("against_", drawn[b][name])},
+                    name: _of_resamples(
+                        drawn[a][name], drawn[b][name], _gap(observed, a, b, name), words
                     )
                     for name in drawn[a]
                 }
@@ -190,12 +187,13 @@ def _gap(observed: Sequence[Drawn], a: int, b: int, name: str) -> float:
     return abs(float(observed[a][name]) - float(observed[b][name]))
 
 
-def _bootstrap_p(mine: Floats, theirs: Floats, gap: float) -> float | None:
+def _of_resamples(mine: Floats, theirs: Floats, gap: float, words: str) -> Tested:
     """How many centred differences are greater than the observed one."""
     change = np.abs(mine - theirs)
     if np.isnan(change).any():
-        return None
-    return (int((change - change.mean() > gap).sum()) + 1) / (len(change) + 1)
+        return Tested(None, words, "a resample has no score")
+    p_value = (int((change - change.mean() > gap).sum()) + 1) / (len(change) + 1)
+    return Tested(p_value, words, None, {**_spread("", mine), **_spread("against_", theirs)})
 
 
 def _spread(prefix: str, scores: Floats) -> dict[str, float]:
