@@ -174,6 +174,17 @@ def test_sums_beyond_single_precision_round_as_sacrebleus():
     assert test["chrf"].details["half_width"] == half_width
 
 
+def test_draws_do_not_depend_on_how_many_are_in_memory(monkeypatch):
+    references, systems = made_texts(45, 8)
+    runs = statistics([SacreBleu()], references, systems[:3])
+    for test in ("sacrebleu_bs", "sacrebleu_ar"):
+        whole = ours([SacreBleu()], runs, test=test, trials=300)
+        for name in ("_INDICES_AT_ONCE", "_SWAPS_AT_ONCE"):
+            monkeypatch.setattr(f"vlmeval_cli.stats.procedures.{name}", 1)
+        assert ours([SacreBleu()], runs, test=test, trials=300) == whole
+        monkeypatch.undo()
+
+
 def test_another_seed_gives_sacrebleus_numbers_of_that_seed(monkeypatch):
     monkeypatch.setenv("SACREBLEU_SEED", "77")
     significance = pytest.importorskip("sacrebleu.significance")

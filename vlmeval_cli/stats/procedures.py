@@ -27,8 +27,9 @@ from vlmeval_cli.core.metric import Metric
 from vlmeval_cli.stats.bootstrap import weighted_sums
 from vlmeval_cli.stats.testing import Tested
 
-_RESAMPLES_AT_ONCE = 50
-_TRIALS_AT_ONCE = 256  # random bits are drawn 32 at a time, so a multiple of 32 keeps their order
+_INDICES_AT_ONCE = 2_000_000  # of the items that resamples draw
+_SWAPS_AT_ONCE = 8_000_000
+_BITS = 32  # random bits come in words of as many, so that this many trials end with a word
 _EXACT_SINGLE = 1 << 24  # whole numbers up to it are exact in single precision
 _SPLITS = 300
 _SPLIT_SHARE = 0.4
@@ -211,8 +212,9 @@ def _resampled(runs: Sequence[Array], n_resamples: int, seed: int) -> list[Float
     table, spans = np.hstack(runs), _spans(runs)
     is_whole = [bool((own == np.rint(own)).all()) for own in runs]
     found = np.empty((n_resamples, table.shape[1]), dtype=np.float32)
-    for first in range(0, n_resamples, _RESAMPLES_AT_ONCE):
-        size = min(_RESAMPLES_AT_ONCE, n_resamples - first)
+    step = max(1, min(50, _INDICES_AT_ONCE // n))
+    for first in range(0, n_resamples, step):
+        size = min(step, n_resamples - first)
         drawn = rng.choice(n, size=(size, n), replace=True)
         sums = weighted_sums(_counts(drawn, n).T, table)
         for own, span, whole in zip(runs, spans, is_whole, strict=True):
@@ -229,8 +231,9 @@ def _swapped(runs: Sequence[Array], n_trials: int, seed: int) -> Iterator[list[A
     rng = np.random.default_rng(seed)
     n = len(runs[0])
     table, spans = np.hstack(runs), _spans(runs)
-    for first in range(0, n_trials, _TRIALS_AT_ONCE):
-        size = min(_TRIALS_AT_ONCE, n_trials - first)
+    step = _BITS * max(1, min(8, _SWAPS_AT_ONCE // (_BITS * n)))
+    for first in range(0, n_trials, step):
+        size = min(step, n_trials - first)
         is_swapped = rng.integers(2, size=(size, n), dtype=bool)
         yield _cut(weighted_sums(is_swapped.T.astype(np.float64), table), spans)
 
