@@ -179,8 +179,8 @@ def test_draws_do_not_depend_on_how_many_are_in_memory(monkeypatch):
     runs = statistics([SacreBleu()], references, systems[:3])
     for test in ("sacrebleu_bs", "sacrebleu_ar"):
         whole = ours([SacreBleu()], runs, test=test, trials=300)
-        for name in ("_INDICES_AT_ONCE", "_SWAPS_AT_ONCE"):
-            monkeypatch.setattr(f"vlmeval_cli.stats.procedures.{name}", 1)
+        for name in ("bootstrap._CHUNK", "procedures._SWAPS_AT_ONCE"):
+            monkeypatch.setattr(f"vlmeval_cli.stats.{name}", 1)
         assert ours([SacreBleu()], runs, test=test, trials=300) == whole
         monkeypatch.undo()
 
