@@ -69,6 +69,8 @@ def _overridden(config: RunConfig, options: ScoreOptions) -> RunConfig:
         where=_where(options.where),
         limit=options.limit,
         compare_with_reference=options.reference or None,
+        compat=options.compat,
+        explain_diff=options.explain_diff,
     )
 
 

@@ -16,3 +16,10 @@ def task_names(incomplete: str) -> list[str]:
     from vlmeval_cli.tasks import NAMES
 
     return [name for name in NAMES if name.startswith(incomplete)]
+
+
+def compat_names(incomplete: str) -> list[str]:
+    """Tools whose numbers can be given, and the data sets they are told apart by."""
+    from vlmeval_cli.tasks.compat import names
+
+    return [name for name in names() if name.startswith(incomplete)]

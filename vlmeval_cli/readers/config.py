@@ -226,7 +226,7 @@ _KEYS: Mapping[str, Reader] = {
     ),
     "parse": _section(
         {
-            "reasoning": _one_of("strip", "keep"),
+            "reasoning": _one_of("strip", "keep", "lmms-eval"),
             "box_format": _text,
             "schema": _text,
             "field_rules": _rules_by_field,
@@ -247,6 +247,8 @@ _KEYS: Mapping[str, Reader] = {
     "by": _texts,
     "where": _text_by_field,
     "limit": _integer(1),
+    "compat": _text,
+    "explain_diff": _flag,
     "output": _section(
         {
             "json": _text,

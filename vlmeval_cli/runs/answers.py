@@ -16,7 +16,7 @@ from vlmeval_cli.core.progress import Progress
 from vlmeval_cli.core.wording import number_of
 from vlmeval_cli.joining import Dataset
 from vlmeval_cli.parsing.items import Items, Parsed
-from vlmeval_cli.parsing.reasoning import answer
+from vlmeval_cli.parsing.reasoning import answer, lmms_answer
 from vlmeval_cli.parsing.statuses import BY_WORDS, Status, status, statuses
 from vlmeval_cli.runs.gathering import FINISH_REASON, Gathered
 from vlmeval_cli.tasks.base import Task
@@ -147,6 +147,11 @@ def _stripped(predictions: Sequence[Any], config: RunConfig) -> tuple[list[Any],
     unfinished: set[int] = set()
     if config.parse.reasoning == "keep":
         return given, 0, unfinished
+    if config.parse.reasoning == "lmms-eval":
+        own = {i: lmms_answer(text) for i, text in enumerate(given) if type(text) is str}
+        for i, one in own.items():
+            given[i] = one.text
+        return given, sum(one.is_stripped for one in own.values()), unfinished
     n_stripped = 0
     for i in [i for i, text in enumerate(given) if type(text) is str and "<" in text]:
         found = answer(given[i])

@@ -14,7 +14,7 @@ from typing import Literal
 from vlmeval_cli.parsing.choices.letters import Reading, read_choice
 from vlmeval_cli.parsing.choices.options import LETTERS, Options
 
-Rule = Literal["vlmeval", "mmmu", "vlmevalkit", "lmms"]
+Rule = Literal["vlmeval", "mmmu", "vlmevalkit", "ms-vlmeval", "lmms"]
 
 _STRIPPED = (",", ".", "!", "?", ";", ":", "'")  # one after the other, as MMMU does
 _LONG = 5  # words; MMMU looks for option texts in longer answers
@@ -83,6 +83,15 @@ def vlmevalkit(text: str, options: Options) -> Reading:
     One letter as a word, among the last words; else "answer is X"; else the one option whose text
     is in an answer that is not too long. What is left goes to a judge; without one it is Z.
     """
+    return _vlmevalkit(text, options, says_so=True)
+
+
+def ms_vlmeval(text: str, options: Options) -> Reading:
+    """The same without "answer is X", as in VLMEvalKit's packages on PyPI (ms-vlmeval 0.0.20)."""
+    return _vlmevalkit(text, options, says_so=False)
+
+
+def _vlmevalkit(text: str, options: Options, *, says_so: bool) -> Reading:
     if _NO_ANSWER in text:
         return Reading(None, "the API failed")
     if any(refusal in text for refusal in _REFUSALS):
@@ -93,7 +102,7 @@ def vlmevalkit(text: str, options: Options) -> Reading:
         return Reading(letters[0])
     if not letters and "Z" in words:
         return Reading(None, "says Z, which stands for no option")
-    said = _ANSWER_IS.search(text)
+    said = _ANSWER_IS.search(text) if says_so else None
     if said and said[1].upper() in options.known:
         return Reading(said[1].upper())
     return _vlmevalkit_by_text(text.lower(), options)
@@ -113,7 +122,13 @@ def _texts(options: Options) -> dict[str, str]:
 
 
 RULES: MappingProxyType[Rule, Callable[[str, Options], Reading]] = MappingProxyType(
-    {"vlmeval": read_choice, "mmmu": mmmu, "vlmevalkit": vlmevalkit, "lmms": lmms}
+    {
+        "vlmeval": read_choice,
+        "mmmu": mmmu,
+        "vlmevalkit": vlmevalkit,
+        "ms-vlmeval": ms_vlmeval,
+        "lmms": lmms,
+    }
 )
 
 
