@@ -35,7 +35,7 @@ WORDS = [
     "well-lit", "it's", "beach.", "(red)", "naïve", "日本", "&amp;", "\tblue",
     "sun\nset", "U.S.", "-", "sits",
 ]  # fmt: skip
-ANSWERS = ["a", "The", "", "cat", "the cat", "a cat sat", "Cat!", "dog", "two dogs", "...", "an"]
+ANSWERS = ["a", "The", "cat", "the cat", "a cat sat", "Cat!", "dog", "two dogs", "...", "an"]
 
 
 def sentence(rng, longest=14):
@@ -83,7 +83,10 @@ def of_texts(items):
 
 def answers(rng):
     return [
-        {"prediction": rng.choice(ANSWERS), "references": rng.choices(ANSWERS, k=rng.randint(1, 4))}
+        {
+            "prediction": rng.choice([*ANSWERS, ""]),
+            "references": rng.choices(ANSWERS, k=rng.randint(1, 4)),
+        }
         for _ in range(200)
     ]
 
@@ -99,7 +102,7 @@ def of_answers(items):
 
 
 def box(rng):
-    left, top = rng.randint(0, 90), rng.randint(0, 90)
+    left, top = rng.randint(5, 90), rng.randint(5, 90)
     return [left, top, left + rng.randint(5, 120), top + rng.randint(5, 120)]
 
 

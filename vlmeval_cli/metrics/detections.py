@@ -30,6 +30,8 @@ UNSCORED, TIED, UNKNOWN, BOXES = "unscored", "tied", "unknown_classes", "boxes"
 MERGED = "boxes_of_merged_classes"
 
 _LEAST = np.minimum(THRESHOLDS, 1 - 1e-10)
+# torchmetrics makes its thresholds in single precision, so that 0.6 is a little more there.
+_LEAST_SINGLE = np.linspace(0.5, 0.95, 10, dtype=np.float32).astype(np.float64)
 _BITS = 1 << np.arange(len(THRESHOLDS))
 
 
@@ -106,6 +108,17 @@ class _Boxes(NamedTuple):
             group=self.group[order],
         )
 
+    def single(self) -> _Boxes:
+        """The boxes as torchmetrics hands them on: corner, width and height in single precision."""
+        corners = self.boxes.astype(np.float32)
+        sizes = (corners[:, 2:] - corners[:, :2]).astype(np.float64)
+        first = corners[:, :2].astype(np.float64)
+        return self._replace(
+            boxes=np.column_stack([first, first + sizes]),
+            areas=sizes[:, 0] * sizes[:, 1],
+            scores=self.scores.astype(np.float32).astype(np.float64),
+        )
+
 
 class _Found(NamedTuple):
     """For each detection, range of area and threshold, shape (d, 4, 10): hit, or not counted."""
@@ -114,21 +127,25 @@ class _Found(NamedTuple):
     is_ignored: Flags
 
 
-def statistics(batch: Batch, classes: Classes, cap: int) -> Statistics:
+def statistics(batch: Batch, classes: Classes, cap: int, *, is_single: bool = False) -> Statistics:
     """A row per detection and one per class of an image that has true boxes.
 
     Args:
         batch: with both columns of boxes.
         classes: of the whole file.
         cap: detections of a class and image that count at most, those of most confidence.
+        is_single: boxes, confidences and thresholds are in single precision, and areas are those
+            of the boxes, as in torchmetrics.
     """
     mine, facts = _side(batch.column("prediction.boxes", BoxColumn), classes)
     theirs, _ = _side(batch.column("references.boxes", BoxColumn), classes)
+    if is_single:
+        mine, theirs = mine.single(), theirs.single()
     mine = mine.at(np.lexsort((-mine.scores, mine.group)))
     theirs = theirs.at(np.argsort(theirs.group, kind="stable"))
     rank = _ranks(mine.group)
     mine, rank = mine.at(np.flatnonzero(rank < cap)), rank[rank < cap]
-    found = _match(mine, theirs, rank)
+    found = _match(mine, theirs, rank, _LEAST_SINGLE if is_single else _LEAST)
     place = _places(batch.ids)
     is_ranked = bool(classes.scores) or not len(mine.boxes)
     scores = mine.scores if is_ranked else np.full(len(mine.scores), np.nan)
@@ -175,7 +192,7 @@ def _outside(areas: Array) -> Flags:
     return outside
 
 
-def _match(mine: _Boxes, theirs: _Boxes, rank: Ints) -> _Found:
+def _match(mine: _Boxes, theirs: _Boxes, rank: Ints, least: Array) -> _Found:
     shape = (len(mine.boxes), len(AREAS), len(THRESHOLDS))
     found = _Found(np.zeros(shape, np.bool_), np.zeros(shape, np.bool_))
     is_taken = np.zeros((len(theirs.boxes), *shape[1:]), np.bool_)
@@ -187,7 +204,7 @@ def _match(mine: _Boxes, theirs: _Boxes, rank: Ints) -> _Found:
         own = order[start:stop]
         left, right = pairs.left[own], pairs.right[own]
         is_free = ~is_taken[right] | theirs.is_crowd[right, None, None]
-        fits = is_free & (overlap[own, None, None] >= _LEAST)
+        fits = is_free & (overlap[own, None, None] >= least)
         heads, best = _best(left, overlap[own], fits, is_ignored[right])
         detection, area, threshold = np.nonzero(best >= 0)
         partner = right[best[detection, area, threshold]]

@@ -28,10 +28,17 @@ _UNREAD = ("missing", "empty", "refused", "truncated", "loop", "unparsed")
 
 
 class Reproduction(NamedTuple):
-    """What is reproduced, and the choices of the run that do it."""
+    """What is reproduced.
+
+    Attributes:
+        wanted: tool, data set and numbers.
+        config: the choices of the run that give them.
+        plain: the same with our defaults.
+    """
 
     wanted: Wanted
     config: RunConfig
+    plain: RunConfig
 
     @property
     def chosen(self) -> tuple[Chosen, ...]:
@@ -50,7 +57,10 @@ def reproduction(config: RunConfig, task: Task, layouts: frozenset[str]) -> Repr
     found = wanted(config.compat, task.name, layouts)
     metrics = tuple(number.spec for number in found.numbers)
     parse = replace(config.parse, reasoning=found.tool.reasoning)
-    return Reproduction(found, replace(config, metrics=metrics, parse=parse))
+    if task.name == "classification":  # to a package that takes labels, each text is one
+        parse = replace(parse, labels="exact")
+    plain = replace(config, compat=None, explain_diff=False)
+    return Reproduction(found, replace(config, metrics=metrics, parse=parse), plain)
 
 
 def told(result: RunResult, found: Reproduction, items: Batch) -> RunResult:
@@ -83,7 +93,9 @@ def _table(result: RunResult, found: Reproduction) -> Table:
     """What each output is in the tool, its value in the tool's scale, and what is not to be had."""
     rows: list[Sequence[str | float | int | None]] = []
     for number, chosen in zip(found.wanted.numbers, found.chosen, strict=True):
-        for name, _ in chosen.outputs():
+        for name, output in chosen.outputs():
+            if number.outputs and output.name not in number.outputs:
+                continue
             value = result.scores[name].value
             there = None if value is None else value * number.times
             rows.append((name, number.called, ", ".join(number.benchmarks), there, number.rule))
@@ -99,6 +111,13 @@ def _table(result: RunResult, found: Reproduction) -> Table:
 def _warnings(result: RunResult, found: Reproduction, items: Batch) -> Iterator[Notice]:
     """What in these very items keeps a number from being the tool's."""
     tool = found.wanted.tool.name
+    lost = result.join.no_reference
+    if lost:
+        what = number_of(lost, "item")
+        yield Notice(
+            "compat_differs",
+            f"{what} without an accepted answer left out here, which {tool} would count",
+        )
     if CAPTION_BREAKS in found.wanted.coverage.differs:
         texts = [*_texts(items, "prediction.text"), *_texts(items, "references.text")]
         shifted = sum(_BREAK.search(text) is not None for text in texts)
@@ -140,12 +159,10 @@ def explained_in(
 
     progress.start("explaining differences", None)
     task = task_called(result.task)
-    parse = replace(found.config.parse, reasoning="strip")
-    plain = replace(found.config, metrics=(), compat=None, explain_diff=False, parse=parse)
-    gathered, answers = take_answers(gathered, task, plain, progress)
+    gathered, answers = take_answers(gathered, task, found.plain, progress)
     ours = batch_of(gathered.dataset, answers)
     layouts = frozenset(side.layout.name for side in (gathered.predictions, gathered.references))
-    defaults = plan(task, ours, layouts, plain).chosen
+    defaults = plan(task, ours, layouts, found.plain).chosen
     tables = explained(found.chosen, defaults, items, ours)
     progress.done()
     return replace(result, tables={**result.tables, **tables})

@@ -35,6 +35,7 @@ class Number(NamedTuple):
         rule: how it is made, where that is not our default, in a sentence.
         benchmarks: data sets on which the tool prints it; none: on all.
         times: what our score is multiplied by to be the tool's.
+        outputs: those of the metric that the tool prints; none: all.
         is_default: whether it is among what is scored where no data set is named or known.
     """
 
@@ -43,6 +44,7 @@ class Number(NamedTuple):
     rule: str
     benchmarks: tuple[str, ...] = ()
     times: int = 1
+    outputs: tuple[str, ...] = ()
     is_default: bool = True
 
     @property

@@ -63,6 +63,15 @@ _SACRE = Coverage(
     missing=(Missing("TER", "no edit rate with shifts is here yet"),),
 )
 
+_CLASSES = {
+    "accuracy": "MulticlassAccuracy(average='micro')",
+    "precision_macro": "MulticlassPrecision",
+    "recall_macro": "MulticlassRecall, and MulticlassAccuracy",
+    "f1_macro": "MulticlassF1Score",
+    "mcc": "MulticlassMatthewsCorrCoef",
+    "cohen_kappa": "MulticlassCohenKappa",
+}
+
 _RRC = Coverage(
     numbers=(
         Number(
@@ -142,34 +151,24 @@ PACKAGES = (
             ),
             "classification": Coverage(
                 numbers=tuple(
-                    Number(metric, called, "it is our default")
-                    for metric, called in (
-                        ("accuracy", "MulticlassAccuracy(average='micro')"),
-                        ("precision_macro", "MulticlassPrecision"),
-                        ("recall_macro", "MulticlassRecall, and MulticlassAccuracy"),
-                        ("f1_macro", "MulticlassF1Score"),
-                        ("mcc", "MulticlassMatthewsCorrCoef"),
-                        ("cohen_kappa", "MulticlassCohenKappa"),
-                    )
+                    Number(metric, called, "it is our default", outputs=(metric,))
+                    for metric, called in _CLASSES.items()
                 ),
                 differs=(
-                    "predictions that name no class: torchmetrics cannot be given any",
+                    "predictions without a class, which torchmetrics cannot be given",
                     "single precision: the seventh digit",
                 ),
             ),
             "grounding": Coverage(
                 numbers=(
                     Number(
-                        "mean_ap",
+                        "mean_ap:variant=torchmetrics",
                         "MeanAveragePrecision",
-                        "pycocotools' average precision; it is our default where boxes have "
-                        "confidences",
+                        "pycocotools' average precision with boxes and thresholds in single "
+                        "precision; small, medium and large are by the area of boxes",
                     ),
                 ),
-                differs=(
-                    "areas of segments in the references, which torchmetrics knows only if it is "
-                    "given them: small, medium and large are by the boxes' area there",
-                ),
+                differs=("images in another order, where confidences are equal",),
             ),
             "language_modeling": Coverage(
                 numbers=(Number("perplexity", "Perplexity", "it is our default"),),
