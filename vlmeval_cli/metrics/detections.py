@@ -108,16 +108,19 @@ class _Boxes(NamedTuple):
             group=self.group[order],
         )
 
-    def single(self) -> _Boxes:
-        """The boxes as torchmetrics hands them on: corner, width and height in single precision."""
-        corners = self.boxes.astype(np.float32)
-        sizes = (corners[:, 2:] - corners[:, :2]).astype(np.float64)
-        first = corners[:, :2].astype(np.float64)
-        return self._replace(
-            boxes=np.column_stack([first, first + sizes]),
-            areas=sizes[:, 0] * sizes[:, 1],
-            scores=self.scores.astype(np.float32).astype(np.float64),
-        )
+    def taken(self, how: Reading) -> _Boxes:
+        """The boxes as ``how`` says; torchmetrics hands on corner, width and height."""
+        boxes, areas, scores = self.boxes, self.areas, self.scores
+        if how.is_single:
+            corners = boxes.astype(np.float32)
+            sizes = (corners[:, 2:] - corners[:, :2]).astype(np.float64)
+            first = corners[:, :2].astype(np.float64)
+            boxes = np.column_stack([first, first + sizes])
+            scores = scores.astype(np.float32).astype(np.float64)
+        if how.own_areas:
+            width, height = (boxes[:, 2:] - boxes[:, :2]).T
+            areas = width * height
+        return self._replace(boxes=boxes, areas=areas, scores=scores)
 
 
 class _Found(NamedTuple):
@@ -127,25 +130,38 @@ class _Found(NamedTuple):
     is_ignored: Flags
 
 
-def statistics(batch: Batch, classes: Classes, cap: int, *, is_single: bool = False) -> Statistics:
+class Reading(NamedTuple):
+    """How boxes are taken.
+
+    Attributes:
+        is_single: boxes, confidences and thresholds in single precision, as in torchmetrics.
+        own_areas: areas are those of the boxes, whatever the references say.
+    """
+
+    is_single: bool = False
+    own_areas: bool = False
+
+
+AS_COCO: Final = Reading()
+
+
+def statistics(batch: Batch, classes: Classes, cap: int, how: Reading = AS_COCO) -> Statistics:
     """A row per detection and one per class of an image that has true boxes.
 
     Args:
         batch: with both columns of boxes.
         classes: of the whole file.
         cap: detections of a class and image that count at most, those of most confidence.
-        is_single: boxes, confidences and thresholds are in single precision, and areas are those
-            of the boxes, as in torchmetrics.
+        how: how boxes are taken.
     """
     mine, facts = _side(batch.column("prediction.boxes", BoxColumn), classes)
     theirs, _ = _side(batch.column("references.boxes", BoxColumn), classes)
-    if is_single:
-        mine, theirs = mine.single(), theirs.single()
+    mine, theirs = mine.taken(how), theirs.taken(how)
     mine = mine.at(np.lexsort((-mine.scores, mine.group)))
     theirs = theirs.at(np.argsort(theirs.group, kind="stable"))
     rank = _ranks(mine.group)
     mine, rank = mine.at(np.flatnonzero(rank < cap)), rank[rank < cap]
-    found = _match(mine, theirs, rank, _LEAST_SINGLE if is_single else _LEAST)
+    found = _match(mine, theirs, rank, _LEAST_SINGLE if how.is_single else _LEAST)
     place = _places(batch.ids)
     is_ranked = bool(classes.scores) or not len(mine.boxes)
     scores = mine.scores if is_ranked else np.full(len(mine.scores), np.nan)

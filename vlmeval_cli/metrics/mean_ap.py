@@ -22,7 +22,15 @@ from vlmeval_cli.core.metric import (
 )
 from vlmeval_cli.geometry.matching import Flags
 from vlmeval_cli.metrics import detections
-from vlmeval_cli.metrics.detections import AREAS, HITS, IGNORED, THRESHOLDS, TRUE_BOXES, Classes
+from vlmeval_cli.metrics.detections import (
+    AREAS,
+    HITS,
+    IGNORED,
+    THRESHOLDS,
+    TRUE_BOXES,
+    Classes,
+    Reading,
+)
 
 _RECALLS = np.linspace(0.0, 1.0, 101)
 # The same in single precision, as torchmetrics makes them: from the nearer end.
@@ -98,9 +106,11 @@ class MeanAp(PooledMetric[Classes]):
         max_detections: the numbers of detections that ``mar_N`` allows; the largest also cuts the
             list for all other numbers.
 
-        variant: ``coco``, or ``torchmetrics``, which hands boxes, confidences and thresholds to
-            pycocotools in single precision: a recall of exactly 0.2 falls short of its 0.2, and
-            sizes are by the area of boxes.
+        precision: ``double``, or ``single`` for boxes, confidences, thresholds of IoU and levels of
+            recall, as torchmetrics hands them to pycocotools: an IoU of exactly 0.6 falls short of
+            its 0.6.
+        areas: which decide about small, medium and large: those ``given`` in the references (of
+            segments) or, as torchmetrics knows no others, those of ``boxes``.
 
     Differs from: torchmetrics, which gives -1 when the largest number is not 100.
 
@@ -120,7 +130,8 @@ class MeanAp(PooledMetric[Classes]):
     """
 
     max_detections: tuple[int, ...] = (1, 10, 100)
-    variant: Literal["coco", "torchmetrics"] = "coco"
+    precision: Literal["double", "single"] = "double"
+    areas: Literal["given", "boxes"] = "given"
 
     info: ClassVar[MetricInfo] = MetricInfo(
         name="mean_ap",
@@ -168,9 +179,8 @@ class MeanAp(PooledMetric[Classes]):
 
     def measure(self, batch: Batch, context: Classes) -> Statistics:
         """Rows of :mod:`vlmeval_cli.metrics.detections`."""
-        return detections.statistics(
-            batch, context, self.max_detections[-1], is_single=self.variant == "torchmetrics"
-        )
+        how = Reading(is_single=self.precision == "single", own_areas=self.areas == "boxes")
+        return detections.statistics(batch, context, self.max_detections[-1], how)
 
     def combine(self, rows: Rows, weights: Array) -> dict[str, Array]:
         """COCO's accumulation, each detection and true box counted as often as its image."""
@@ -191,7 +201,7 @@ class MeanAp(PooledMetric[Classes]):
 
     @property
     def _recalls(self) -> Array:
-        return _RECALLS if self.variant == "coco" else _RECALLS_SINGLE
+        return _RECALLS if self.precision == "double" else _RECALLS_SINGLE
 
     def _of_class(self, own: OfClass, weights: Array) -> _Scored:
         true = np.ascontiguousarray((weights[:, own.true_item] @ own.true).T)  # (4, B)

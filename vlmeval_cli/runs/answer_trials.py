@@ -13,7 +13,7 @@ from vlmeval_cli.core.batch import Array, Batch, TextColumn
 from vlmeval_cli.core.metric import Metric
 from vlmeval_cli.metrics.exact_match import ExactMatch
 from vlmeval_cli.metrics.vqa_accuracy import VqaAccuracy
-from vlmeval_cli.text.answer_steps import NAMES, SQUAD, VQA, Step, Steps, stepped
+from vlmeval_cli.text.answer_steps import NAMES, SQUAD, VQA, Step, Steps, Told, stepped
 from vlmeval_cli.text.vqa_normalize import vqa_whitespace
 
 _NOTHING: Steps = frozenset()
@@ -135,8 +135,7 @@ def _ways_between(ours: Way, theirs: Way) -> Iterator[tuple[str, Way]]:
     for slots, where in groups:
         for step, told in NAMES.items():
             if way := _with_step(ours, theirs, step, slots):
-                is_taken = any(step in getattr(way, slot) for slot in slots)
-                yield f"{told.taken if is_taken else told.left}{where}", way
+                yield f"{_said(told, step, ours, way)}{where}", way
     if ours[2:4] != theirs[2:4] and splits:
         rule = "several steps at once where all annotators agree"
         yield rule, ours._replace(**{slot: getattr(theirs, slot) for slot in _IF_SAME})
@@ -146,6 +145,14 @@ def _ways_between(ours: Way, theirs: Way) -> Iterator[tuple[str, Way]]:
             yield f"the {side} alone treated another way", changed
     if ours.formula != theirs.formula:
         yield f"{theirs.formula} instead of {ours.formula}", ours._replace(formula=theirs.formula)
+
+
+def _said(told: Told, step: Step, ours: Way, way: Way) -> str:
+    """What a step that is taken in ``way`` and not in ours, or left, means; and on which side."""
+    changed = [slot for slot in (*_SIDES, *_IF_SAME) if getattr(ours, slot) != getattr(way, slot)]
+    words = told.taken if step in getattr(way, changed[0]) else told.left
+    own = [side for side, slots in _BY_SIDE.items() if set(changed) <= set(slots)]
+    return f"{words} in the {own[0]}" if own else words
 
 
 def _with_step(ours: Way, theirs: Way, step: Step, slots: Sequence[str]) -> Way | None:

@@ -12,11 +12,11 @@ from vlmeval_cli.core.batch import Array, Batch
 from vlmeval_cli.core.metric import Chosen, Metric, Output, Table
 from vlmeval_cli.reports.figures import in_points
 from vlmeval_cli.runs.answer_trials import Trial
-from vlmeval_cli.runs.trials import Found, Sides, same_texts, scored, trials
+from vlmeval_cli.runs.trials import Sides, same_texts, trials
 
 SEVERAL = "several rules together"
 ONE_ONLY = "scored by one of the two only"
-_SHOWN = 10
+_SHOWN = 5
 _EQUAL = 1e-9
 _ADDITIVE = ("binary", "mean")
 
@@ -57,10 +57,13 @@ def explained(
         ours = _counterpart(one, defaults)
         sides = Sides(one.metric, ours.metric, their_items, our_items)
         for beside in _outputs(sides, one, ours):
-            places = _differing(beside)
+            output, places = beside.output, _differing(beside)
             totals.append(_total(beside, places))
             if places:
                 tables |= _tables(beside, sides, places)
+            elif beside.theirs is None and beside.corpus[0] != beside.corpus[1]:
+                found = trials(sides, output.name, ())
+                tables[f"explain {beside.name} rules"] = _rules(beside, {}, found, 0)
     columns = ("output", "score", "our default", "its score", "difference (points)",
                "items that differ")  # fmt: skip
     return {"explain": Table("The tool's numbers beside our defaults", columns, totals), **tables}
@@ -77,9 +80,9 @@ def _counterpart(chosen: Chosen, defaults: Sequence[Chosen]) -> Chosen:
 
 
 def _outputs(sides: Sides, chosen: Chosen, ours: Chosen) -> Iterator[Beside]:
-    theirs = scored(sides.theirs, sides.their_items)
+    theirs = sides.scored(sides.theirs, on_theirs=True)
     is_same = sides.theirs == sides.ours and same_texts(sides.their_items, sides.our_items)
-    mine: Found = theirs if is_same else scored(sides.ours, sides.our_items)
+    mine = theirs if is_same else sides.scored(sides.ours)
     for name, output in chosen.outputs():
         if output.name in mine.corpus:
             yield Beside(
@@ -152,12 +155,21 @@ def _rules(beside: Beside, rules: Mapping[int, str], found: Sequence[Trial], n: 
             rule: _sum_of(rule, beside, rules, n) for rule in counts
         }
     else:
-        title = f"Rules behind the difference of {beside.name}, which is no mean of item scores"
+        title = f"Rules behind the difference of {beside.name}, {_no_mean(beside)}"
         columns = ("rule", "items", "of the corpus score, with this rule alone (points)")
         effects = dict.fromkeys(counts) | _alone(beside, found)
-    rows = [(rule, counts.get(rule, 0), effects[rule]) for rule in effects]
-    rows.sort(key=lambda row: (-abs(row[2] or 0.0), -row[1], row[0]))
+    has_items = beside.theirs is not None
+    rows = [
+        (rule, counts[rule] if has_items else None, effects[rule])
+        for rule in effects
+        if counts[rule] or effects[rule]
+    ]
+    rows.sort(key=lambda row: (-abs(row[2] or 0.0), -(row[1] or 0), row[0]))
     return Table(title, columns, rows)
+
+
+def _no_mean(beside: Beside) -> str:
+    return "which is no mean of item scores" if beside.theirs is not None else "a score of no item"
 
 
 def _sum_of(rule: str, beside: Beside, rules: Mapping[int, str], n: int) -> float | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -37,22 +37,10 @@ _OPTIONS = {
     ("chrf", "variant"): "F-scores of the orders are averaged, not precision and recall",
     ("token_f1", "version"): "answers that normalise to nothing count, or agree",
     ("relaxed_accuracy", "strip"): "the prediction is stripped",
+    ("mean_ap", "precision"): "boxes, thresholds and levels of recall are in single precision",
+    ("mean_ap", "areas"): "sizes are by the area of boxes, not of segments",
     ("ocrbench", "variant"): "full-width letters are written as ASCII",
 }
-
-
-class Sides(NamedTuple):
-    """A metric of the tool and ours of the same family, each with the items as it sees them.
-
-    Attributes:
-        theirs, ours: the metrics.
-        their_items, our_items: they differ where the tool takes reasoning or spaces off.
-    """
-
-    theirs: Metric[Any]
-    ours: Metric[Any]
-    their_items: Batch
-    our_items: Batch
 
 
 class Found(NamedTuple):
@@ -65,6 +53,30 @@ class Found(NamedTuple):
 
     items: dict[str, Array]
     corpus: dict[str, float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """A metric of the tool and ours of the same family, each with the items as it sees them.
+
+    Attributes:
+        theirs, ours: the metrics.
+        their_items, our_items: they differ where the tool takes reasoning or spaces off.
+        known: what was scored already, by metric and by whose items.
+    """
+
+    theirs: Metric[Any]
+    ours: Metric[Any]
+    their_items: Batch
+    our_items: Batch
+    known: dict[tuple[Metric[Any], bool], Found] = field(default_factory=dict)
+
+    def scored(self, metric: Metric[Any], *, on_theirs: bool = False) -> Found:
+        """Scores of a metric on our items, or on the items as the tool sees them."""
+        key = metric, on_theirs
+        if key not in self.known:
+            self.known[key] = scored(metric, self.their_items if on_theirs else self.our_items)
+        return self.known[key]
 
 
 def scored(metric: Metric[Any], items: Batch) -> Found:
@@ -106,7 +118,7 @@ def _text_trials(sides: Sides, output: str) -> Iterator[Trial]:
     """Our metric on their texts: with reasoning, or without the spaces at the ends."""
     if same_texts(sides.their_items, sides.our_items):
         return
-    whole = scored(sides.ours, sides.their_items)
+    whole = sides.scored(sides.ours, on_theirs=True)
     theirs, ours = (_texts(items) for items in (sides.their_items, sides.our_items))
     ends = np.array([_stripped(a) == _stripped(b) for a, b in zip(theirs, ours, strict=True)])
     for rule, own in (
@@ -114,7 +126,8 @@ def _text_trials(sides: Sides, output: str) -> Iterator[Trial]:
         ("reasoning in the prediction", ~ends),
     ):
         if own.any():
-            yield Trial(rule, np.where(own, whole.items[output], np.nan), whole.corpus[output])
+            scores = whole.items.get(output, np.full(len(own), np.nan))
+            yield Trial(rule, np.where(own, scores, np.nan), whole.corpus[output])
 
 
 def _stripped(value: object) -> object:
@@ -127,9 +140,10 @@ def _option_trials(sides: Sides, output: str) -> Iterator[Trial]:
             changed = replace(sides.ours, **{name: value})  # type: ignore[type-var]  # dataclasses
         except UsageError:  # the option makes sense beside others alone
             continue
-        found = scored(changed, sides.our_items)
-        if output in found.items:
-            yield Trial(_rule(sides.theirs, name, value), found.items[output], found.corpus[output])
+        found = sides.scored(changed)
+        unknown = np.full(len(sides.our_items), np.nan)
+        scores = found.items.get(output, unknown)
+        yield Trial(_rule(sides.theirs, name, value), scores, found.corpus.get(output))
 
 
 def _changed(sides: Sides) -> list[tuple[str, Scalar]]:
@@ -148,7 +162,7 @@ def _rule(metric: Metric[Any], name: str, value: Scalar) -> str:
 
 def _choice_trials(sides: Sides, output: str, places: Sequence[int]) -> Iterator[Trial]:
     """What was read, by their rule and by ours."""
-    scores = scored(sides.theirs, sides.their_items).items[output]
+    scores = sides.scored(sides.theirs, on_theirs=True).items[output]
     theirs, ours = _letters(sides.theirs, sides.their_items), _letters(sides.ours, sides.our_items)
     name = sides.theirs.options()["variant"]
     places_of: dict[str, list[int]] = {}

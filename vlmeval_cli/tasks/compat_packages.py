@@ -162,7 +162,7 @@ PACKAGES = (
             "grounding": Coverage(
                 numbers=(
                     Number(
-                        "mean_ap:variant=torchmetrics",
+                        "mean_ap:precision=single:areas=boxes",
                         "MeanAveragePrecision",
                         "pycocotools' average precision with boxes and thresholds in single "
                         "precision; small, medium and large are by the area of boxes",
