@@ -75,7 +75,10 @@ def told(result: RunResult, found: Reproduction, items: Batch) -> RunResult:
         result,
         signature=signature,
         notes=(*result.notes, note),
-        warnings=(*result.warnings, *_warnings(result, found, items)),
+        warnings=(
+            *(one for one in result.warnings if one.code != "one_metric"),  # the tool's choice
+            *_warnings(result, found, items),
+        ),
         tables={"compat": _table(result, found), **result.tables},
     )
 
