@@ -38,6 +38,8 @@ SAID = [
     "{}", "({})", "{}.", "The answer is {}.", "answer is {}", "I think {} because it is", "**{}**",
     "{} {}", "A dog in {}", "it is {} and not {} at all in this picture of mine", "Z", "", "none",
     "So the right one would be ({}), since all others are wrong", "{}: yes", "of DNA", "b",
+    "my answer is {}, though the correct answer is {} and DNA", "The best choice is {}) or {})",
+    "{}: no. The correct option is ({}).", "選 {}", "答案是{}。", "I pick b, not {}", '"{}"', "DAB",
     "Cannot determine the answer", "The correct answer is {} here, as one can see at once",
 ]  # fmt: skip
 CAPTIONS = ["A man", "riding", "a horse.", "on the beach,", "Two dogs", " run", "the", "a  red", ""]
@@ -138,12 +140,19 @@ def of_choices(folder, items):
     drawn.choice = lambda options: "drawn"
     parse = functions(path, ["parse_mmmu_multi_choice_response"], np=np, random=drawn)
     parse = parse["parse_mmmu_multi_choice_response"]
+    path = folder / "lmms_eval" / "tasks" / "_task_utils" / "mcq_extract.py"
+    extract = {}
+    exec(path.read_text("utf-8"), extract)
     found = []
     for item in items:
         named = dict(zip("ABCDE", item["options"], strict=False))
         inferred = infer(item["prediction"], dict(named)) or "Z"
         found.append(
-            {"ms-vlmeval": inferred, "lmms": parse(item["prediction"], list(named), named)}
+            {
+                "ms-vlmeval": inferred,
+                "lmms": parse(item["prediction"], list(named), named),
+                "lmms-mcq": extract["extract_mcq_answer"](item["prediction"], list("ABCD")),
+            }
         )
     return found
 

@@ -198,6 +198,14 @@ def test_lmms_eval_choices_where_it_does_not_draw(score):
     assert any(f"{drawn:,}" in warning.message for warning in found.warnings)
 
 
+def test_lmms_eval_shares_an_extractor_of_four_options(score):
+    found = score(choices(), task="choice", compat="lmms-eval:erqa")
+    theirs = HARNESSES["of_choices"]
+    assert found.items.scores[found.primary].tolist() == [
+        float(one["lmms-mcq"] == "A") for one in theirs
+    ]
+
+
 # What --compat takes, and refuses ------------------------------------------------------------
 
 

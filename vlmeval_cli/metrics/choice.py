@@ -160,7 +160,8 @@ class ChoiceAccuracy(_ChoiceMetric, MeanMetric[None]):
     Options:
         variant: whose rule reads the answers: ``vlmeval``; ``mmmu`` (official); ``vlmevalkit``
             (``exact_matching``, no judge); ``ms-vlmeval`` (its package on PyPI, which does not look
-            for "answer is X"); ``lmms`` (lmms-eval's MMMU).
+            for "answer is X"); ``lmms`` (lmms-eval's MMMU); ``lmms-mcq`` (what its other tasks of
+            four options share).
 
     Differs from: the official codes of MMMU and lmms-eval draw an option at random where their rule
     finds none; here such an answer is wrong, as for VLMEvalKit's ``exact_matching``, and a warning

@@ -69,13 +69,22 @@ _LMMS = {
                 'options are read as "(B)", "B " anywhere, "B." or by their text',
                 ("mmmu",),
             ),
-        ),
-        missing=(
-            Missing(
-                "MMBench, SEED-Bench and the like", "each task there reads options its own way"
+            Number(
+                "choice_accuracy:variant=lmms-mcq",
+                "accuracy",
+                'over A to D: a letter that opens or ends the answer, that follows "answer is", '
+                "stands in brackets or before a mark, or failing all in any word",
+                ("erqa", "realworldqa", "videomme"),
             ),
         ),
-        differs=(_DRAWS,),
+        missing=(
+            Missing("MMBench and the like", "answered in rotations, and partly read by a judge"),
+            Missing("MMStar", "its number is a mean over categories; its items are as in erqa"),
+        ),
+        differs=(
+            f"MMMU: {_DRAWS}",
+            "RealWorldQA: open questions, which are skipped here and compared as texts there",
+        ),
     ),
 }
 
