@@ -111,7 +111,7 @@ def random_draws(rule: Rule, facts: Mapping[str, int], n: int) -> tuple[Notice, 
     if not facts.get("guessed"):
         return ()
     answers = f"{facts['guessed']:,} of {n:,} answers"
-    if rule == "vlmevalkit":
+    if rule in ("vlmevalkit", "ms-vlmeval"):
         told = f"finds no option in {answers}; like its exact_matching this counts them as wrong"
     else:
         told = f"would draw an option at random for {answers}; here they are wrong, without chance"
