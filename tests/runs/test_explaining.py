@@ -1,10 +1,13 @@
 """``--explain-diff``: the items on which a tool differs from our default, and the rule of each."""
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from measuring import measured
 
+from vlmeval_cli import api
 from vlmeval_cli.metrics.exact_match import ExactMatch
 from vlmeval_cli.metrics.vqa_accuracy import VqaAccuracy
 from vlmeval_cli.runs.answer_trials import score as item_score
@@ -138,6 +141,21 @@ def test_nothing_differs_where_the_tool_does_what_we_do(score):
     found = score([question(1, "yes", ["yes"] * 10)], compat="vqa-official", explain_diff=True)
     assert [name for name in found.tables if name.startswith("explain")] == ["explain"]
     assert found.tables["explain"].rows[0][4:] == (0.0, 0)
+
+
+def test_an_option_of_our_default_that_the_tool_has_not_is_a_rule_too(score, tmp_path):
+    # SQuAD v2 leaves "the" out of the accepted answers, since there is another one.
+    gold = {"version": "v2.0", "data": [{"paragraphs": [{"qas": [{
+        "id": "1", "question": "q", "is_impossible": False,
+        "answers": [{"text": "the"}, {"text": "cat"}]}]}]}]}  # fmt: skip
+    (tmp_path / "gold.json").write_text(json.dumps(gold))
+    (tmp_path / "preds.json").write_text(json.dumps({"1": "a"}))
+    found = api.score(
+        tmp_path / "preds.json", tmp_path / "gold.json", compat="torchmetrics", resamples=0,
+        explain_diff=True,
+    )  # fmt: skip
+    (row,) = found.tables["explain exact_match"].rows
+    assert row == ("1", 1.0, 0.0, 1.0, "answers that normalise to nothing count")
 
 
 WORDS = st.sampled_from(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -35,6 +35,7 @@ _OPTIONS = {
     ("sacrebleu", "reference_length"): "of references equally close in length the first counts",
     ("chrf", "word_order"): "words count too (chrF++)",
     ("chrf", "variant"): "F-scores of the orders are averaged, not precision and recall",
+    ("exact_match", "version"): "answers that normalise to nothing count",
     ("token_f1", "version"): "answers that normalise to nothing count, or agree",
     ("relaxed_accuracy", "strip"): "the prediction is stripped",
     ("mean_ap", "precision"): "boxes, thresholds and levels of recall are in single precision",
@@ -147,12 +148,10 @@ def _option_trials(sides: Sides, output: str) -> Iterator[Trial]:
 
 
 def _changed(sides: Sides) -> list[tuple[str, Scalar]]:
-    """Options in which the metrics differ, with their values."""
-    ours = sides.ours.options()
-    return [
-        (name, value) for name, value in sides.theirs.changed_options().items()
-        if value != ours[name]
-    ]  # fmt: skip
+    """Options in which the metrics differ, with the tool's values."""
+    named = [f.name for f in fields(sides.theirs) if not f.metadata.get("unnamed")]  # type: ignore[arg-type]  # metrics are dataclasses
+    pairs = [(name, getattr(sides.theirs, name)) for name in named]
+    return [(name, value) for name, value in pairs if value != getattr(sides.ours, name)]
 
 
 def _rule(metric: Metric[Any], name: str, value: Scalar) -> str:

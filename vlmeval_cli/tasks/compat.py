@@ -1,6 +1,6 @@
 """Other evaluators' numbers: which metrics, with which options, give the number a tool would give.
 
-``vlmeval score --compat TOOL`` scores what :data:`TOOLS` says, and docs/compat.md is made from it.
+``vlmeval score --compat TOOL`` scores what :func:`tools` says, and docs/compat.md is made from it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ _BENCHMARK_OF = {
     "docvqa": "docvqa",
     "infographicvqa": "infovqa",
     "vlmevalkit_ocrbench": "ocrbench",
-    "squad_v1": "squad",
 }
 
 
