@@ -5,20 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from vlmeval_cli.core.config import (
+    ComparePolicy,
     FieldChoice,
     JoinPolicy,
     MetricSpec,
     Missing,
     OnBadRow,
+    PairPolicy,
     ParsePolicy,
     Reasoning,
     RunConfig,
     StatisticsPolicy,
 )
 from vlmeval_cli.core.errors import UsageError, VlmevalError, quoted
+from vlmeval_cli.core.gate import GateConfig, GateResult
 from vlmeval_cli.core.metric_spec import parse_metric_spec, split_metric_list
+from vlmeval_cli.core.power import PowerPolicy, PowerResult
 from vlmeval_cli.core.progress import NoProgress, Progress
 from vlmeval_cli.core.results import RunResult
 from vlmeval_cli.registry import choose
@@ -27,13 +32,26 @@ from vlmeval_cli.runs.compat import explained_in, reproduction, told
 from vlmeval_cli.runs.converting import Converted
 from vlmeval_cli.runs.converting import convert as convert_files
 from vlmeval_cli.runs.gathering import Gathered, gather
+from vlmeval_cli.runs.perturbing import PerturbConfig, Perturbed
+from vlmeval_cli.runs.perturbing import perturb as perturb_file
 from vlmeval_cli.runs.scoring import score_items
 from vlmeval_cli.runs.values import as_values
 from vlmeval_cli.tasks import NAMES
 from vlmeval_cli.tasks import task as task_called
-from vlmeval_cli.tasks.compat import refuse_wrong
+from vlmeval_cli.tasks.compat import refuse_any, refuse_wrong
+
+if TYPE_CHECKING:
+    from vlmeval_cli.comparing.compare import Request
+    from vlmeval_cli.comparing.naming import NamedRun
+    from vlmeval_cli.core.comparison import Comparison
+    from vlmeval_cli.core.report_parts import ReportDiff
+
+PathOrSeeds = str | Path | Sequence[str | Path]
 
 SILENT = NoProgress()
+COMPARED = ComparePolicy()
+TESTED = PairPolicy()
+SHOWN = PowerPolicy()
 DEFAULTS = RunConfig()
 
 
@@ -99,21 +117,80 @@ def score(
     Raises:
         VlmevalError: what the command line would tell; see ``vlmeval_cli.core.errors``.
     """
-    config = RunConfig(
+    config = run_config(
         task=task,
-        metrics=_specs(metrics),
-        fields=FieldChoice(id_field, prediction_field, reference_field),
-        join=JoinPolicy(missing, fix_ids, on_bad_row),
-        parse=ParsePolicy(reasoning, box_format=box_format, schema=schema, run_tests=run_tests),
-        statistics=StatisticsPolicy(resamples, confidence, seed, cluster_by),
-        by=(by,) if isinstance(by, str) else tuple(by),
-        where=where or {},
+        metrics=metrics,
+        by=by,
+        where=where,
         limit=limit,
-        compare_with_reference=reference,
-        compat=compat,
-        explain_diff=explain_diff,
+        id_field=id_field,
+        prediction_field=prediction_field,
+        reference_field=reference_field,
+        missing=missing,
+        fix_ids=fix_ids,
+        on_bad_row=on_bad_row,
+        reasoning=reasoning,
+        box_format=box_format,
+        schema=schema,
+        run_tests=run_tests,
+        resamples=resamples,
+        confidence=confidence,
+        seed=seed,
+        cluster_by=cluster_by,
+    )
+    config = replace(
+        config, compare_with_reference=reference, compat=compat, explain_diff=explain_diff
     )
     return run_score(predictions, references, config)
+
+
+class RunKeywords(TypedDict, total=False):
+    """The keywords of :func:`score` that say what is scored and how, of every scoring function."""
+
+    task: str | None
+    metrics: str | Sequence[str]
+    by: str | Sequence[str]
+    where: Mapping[str, str] | None
+    limit: int | None
+    id_field: str | None
+    prediction_field: str | None
+    reference_field: str | None
+    missing: Missing
+    fix_ids: bool
+    on_bad_row: OnBadRow
+    reasoning: Reasoning
+    box_format: str | None
+    schema: str | None
+    run_tests: bool
+    resamples: int
+    confidence: float
+    seed: int
+    cluster_by: str
+
+
+def run_config(**given: Unpack[RunKeywords]) -> RunConfig:
+    """The choices of a run from the keywords of :func:`score`."""
+    by = given.get("by", ())
+    fields = FieldChoice(
+        given.get("id_field"), given.get("prediction_field"), given.get("reference_field")
+    )
+    return RunConfig(
+        task=given.get("task"),
+        metrics=_specs(given.get("metrics", ())),
+        fields=fields,
+        join=JoinPolicy(**_among(given, "missing", "fix_ids", "on_bad_row")),
+        parse=ParsePolicy(**_among(given, "reasoning", "box_format", "schema", "run_tests")),
+        statistics=StatisticsPolicy(
+            **_among(given, "resamples", "confidence", "seed", "cluster_by")
+        ),
+        by=(by,) if isinstance(by, str) else tuple(by),
+        where=given.get("where") or {},
+        limit=given.get("limit"),
+    )
+
+
+def _among(given: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    return {name: given[name] for name in names if name in given}
 
 
 def run_score(
@@ -141,6 +218,199 @@ def run_score(
     return explained_in(result, compat, read, items, progress) if config.explain_diff else result
 
 
+def compare(
+    runs: Mapping[str, PathOrSeeds] | Sequence[str],
+    references: str | Path | None = None,
+    *,
+    policy: ComparePolicy = COMPARED,
+    pairs: PairPolicy = TESTED,
+    **options: Unpack[RunKeywords],
+) -> Comparison:
+    """Compare runs over the same items, as ``vlmeval compare`` does.
+
+    Args:
+        runs: name → file of predictions or saved report folder (a list of them: seeds), or what
+            the command line takes, ``["base=base.jsonl", "lora=lora.jsonl"]``.
+        references: file of the references; None if each run holds them.
+        policy: what is compared with what.
+        pairs: tests, correction, margin of equivalence.
+        options: as of :func:`score`.
+
+    Returns:
+        Scores of every run, differences to the baseline with tests and verdicts, and tables.
+
+    Raises:
+        VlmevalError: what the command line would tell; runs over other items, with other
+            references or other signatures are refused.
+    """
+    from vlmeval_cli.comparing.compare import Request
+    from vlmeval_cli.comparing.naming import named_runs
+
+    named = named_runs(runs) if not isinstance(runs, Mapping) else _named(runs)
+    request = Request(named, _path(references), run_config(**options), policy, pairs)
+    return run_comparison(request)
+
+
+def _named(runs: Mapping[str, PathOrSeeds]) -> tuple[NamedRun, ...]:
+    from vlmeval_cli.comparing.naming import NamedRun
+
+    return tuple(
+        NamedRun(name, (str(paths),) if isinstance(paths, str | Path) else tuple(map(str, paths)))
+        for name, paths in runs.items()
+    )
+
+
+def run_comparison(request: Request, progress: Progress = SILENT) -> Comparison:
+    """Compare with choices already put together; see :func:`compare`."""
+    from vlmeval_cli.comparing.compare import compare_runs
+
+    choose(request.config.metrics)  # a wrong name is told before large files are read
+    refuse_any(request.config, "compare")
+    return compare_runs(request, progress)
+
+
+def power(
+    predictions: str | Path,
+    references: str | Path | None = None,
+    *,
+    against: str | Path | None = None,
+    policy: PowerPolicy = SHOWN,
+    **options: Unpack[RunKeywords],
+) -> PowerResult:
+    """What the items of a data set can show, as ``vlmeval power`` does.
+
+    Args:
+        predictions: file with the predictions of a run, or a saved report.
+        references: file with the references; None if the runs hold them.
+        against: another run on the same items; None assumes one.
+        policy: power, level, difference to find, assumed correlation.
+        options: as of :func:`score`.
+
+    Returns:
+        For each output the smallest difference that is shown, and the items needed.
+
+    Raises:
+        VlmevalError: what the command line would tell; see ``vlmeval_cli.core.errors``.
+    """
+    paths = tuple(str(path) for path in (predictions, against) if path is not None)
+    return run_power(paths, _path(references), run_config(**options), policy)
+
+
+def run_power(
+    paths: Sequence[str],
+    references: str | None,
+    config: RunConfig = DEFAULTS,
+    policy: PowerPolicy = SHOWN,
+    progress: Progress = SILENT,
+) -> PowerResult:
+    """The same with choices already put together; see :func:`power`.
+
+    Args:
+        paths: the run, and the other one if there is one.
+        references: file of the references.
+        config: how they are scored.
+        policy: what is to be shown.
+        progress: told of every phase.
+    """
+    from vlmeval_cli.comparing.power import power_of
+
+    choose(config.metrics)  # a wrong name is told before large files are read
+    refuse_any(config, "power")
+    found = power_of(paths, references, config, policy, progress)
+    progress.done()
+    return found
+
+
+def gate(
+    predictions: str | Path,
+    references: str | Path | None = None,
+    *,
+    config: str | Path,
+    baseline: str | Path | None = None,
+    force: bool = False,
+) -> GateResult:
+    """Score a run and judge it by rules, as ``vlmeval gate`` does.
+
+    Args:
+        predictions: file with the predictions, or with predictions and references.
+        references: file with the references; None if the first file holds them.
+        config: YAML file with ``rules``, beside the choices of the run.
+        baseline: report folder or report to hold the run against, instead of the file's.
+        force: hold it against a baseline that is not comparable.
+
+    Returns:
+        A verdict on every rule and on the whole, with the scored run.
+
+    Raises:
+        VlmevalError: nothing can be said; never a verdict.
+    """
+    from vlmeval_cli.readers.config import load_config
+
+    loaded = load_config(str(config))
+    own = loaded.gate if baseline is None else replace(loaded.gate, baseline=str(baseline))
+    return run_gate(predictions, references, loaded.run, own, force=force)
+
+
+def run_gate(
+    predictions: str | Path,
+    references: str | Path | None,
+    config: RunConfig,
+    gate: GateConfig,
+    progress: Progress = SILENT,
+    *,
+    force: bool = False,
+    is_first: bool = False,
+) -> GateResult:
+    """Judge with choices already put together; see :func:`gate`.
+
+    ``is_first``: there is no baseline yet, and rules that need one stay undecided.
+    """
+    from vlmeval_cli.gating.gate import run_gate as judge  # scoring alone needs none of it
+
+    def scored(chosen: RunConfig) -> RunResult:
+        return run_score(predictions, references, chosen, progress)
+
+    return judge(scored, config, gate, force=force, is_first=is_first)
+
+
+def verify(
+    report: str | Path, *, inputs: str | Path | None = None, progress: Progress = SILENT
+) -> ReportDiff:
+    """Score a saved run again from what its report records, as ``vlmeval verify`` does.
+
+    Args:
+        report: a report.json, or the folder that holds it.
+        inputs: folder of the input files; None: where the report says.
+        progress: told of every phase.
+
+    Returns:
+        The recorded run beside the one scored now, part by part.
+
+    Raises:
+        VlmevalError: what the command line would tell.
+    """
+    from vlmeval_cli.core.report_parts import ReportDiff
+    from vlmeval_cli.runs.report_diff import parts_of
+    from vlmeval_cli.runs.saved import load_saved
+    from vlmeval_cli.runs.verifying import recorded_choices, recorded_inputs
+
+    saved = load_saved(report)
+    choices = recorded_choices(saved)
+    paths = recorded_inputs(saved, _path(inputs))
+    fresh = run_score(*paths, choices, progress)
+    return ReportDiff(saved.path, "scored now", parts_of(saved.result, fresh))
+
+
+def diff(first: str | Path, second: str | Path) -> ReportDiff:
+    """Two saved reports part by part, as ``vlmeval diff`` shows them."""
+    from vlmeval_cli.core.report_parts import ReportDiff
+    from vlmeval_cli.runs.report_diff import parts_of
+    from vlmeval_cli.runs.saved import load_saved
+
+    mine, theirs = load_saved(first), load_saved(second)
+    return ReportDiff(mine.path, theirs.path, parts_of(mine.result, theirs.result))
+
+
 def inspect(
     predictions: str | Path,
     references: str | Path | None = None,
@@ -160,6 +430,47 @@ def convert(
 ) -> Converted:
     """Files of any layout as rows of one form: id, prediction, references, question, options, …."""
     return convert_files(str(predictions), _path(references), config, progress)
+
+
+def perturb(
+    path: str | Path,
+    *,
+    kinds: str | Sequence[str] | None = None,
+    severities: int | Sequence[int] | None = None,
+    field: str | None = None,
+    id_field: str | None = None,
+    synonyms: str | Path | None = None,
+    seed: int = 12345,
+) -> Perturbed:
+    """Noisy copies of what a model is asked, as ``vlmeval perturb`` makes them.
+
+    Args:
+        path: questions, or references with questions, of any layout.
+        kinds: such as "typos" or a list; None makes all of them.
+        severities: from 1 to 5; None makes all of them.
+        field: field of the text, instead of the recognised one.
+        id_field: field that identifies items, instead of the recognised one.
+        synonyms: a table of synonyms: lines ``couch, sofa, settee``, or JSON.
+        seed: of the noise.
+
+    Returns:
+        The copies; ``rows`` gives for each row of the file a list of them.
+
+    Raises:
+        VlmevalError: what the command line would tell.
+    """
+    config = PerturbConfig(field=field, id_field=id_field, synonyms=_path(synonyms), seed=seed)
+    if kinds is not None:
+        config = replace(config, kinds=(kinds,) if isinstance(kinds, str) else tuple(kinds))
+    if severities is not None:
+        numbers = (severities,) if isinstance(severities, int) else tuple(severities)
+        config = replace(config, severities=numbers)
+    return perturb_with(path, config)
+
+
+def perturb_with(path: str | Path, config: PerturbConfig) -> Perturbed:
+    """Noisy copies with choices already put together; see :func:`perturb`."""
+    return perturb_file(str(path), config)
 
 
 def how_read(found: Gathered, config: RunConfig = DEFAULTS) -> tuple[str, ...]:

@@ -72,3 +72,17 @@ def test_metrics_of_the_file_beside_a_tool_are_refused(inside, answers, tmp_path
 
 def test_names_are_completed():
     assert compat_names("vqa") == ["vqa-official", "vqa-official:vqav2", "vqa-official:2015"]
+
+
+def test_a_report_can_be_scored_again(inside, answers, tmp_path):
+    inside("score", answers, "--compat", "lmms-eval:vqav2", "--json", tmp_path / "r.json")
+    code, out, err = inside("verify", tmp_path / "r.json")
+    assert code == 0, out + err
+
+
+def test_a_comparison_takes_metrics_by_name(inside, answers, tmp_path):
+    config = tmp_path / "c.yaml"
+    config.write_text("compat: lmms-eval\n")
+    code, _, err = inside("compare", f"a={answers}", f"b={answers}", "--config", config)
+    assert code == 2
+    assert "takes metrics by name" in err

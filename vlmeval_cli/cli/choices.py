@@ -8,34 +8,45 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from vlmeval_cli.core.config import MetricSpec, RunConfig
 from vlmeval_cli.core.errors import UsageError, quoted
+from vlmeval_cli.core.gate import GateConfig
 from vlmeval_cli.core.metric_spec import parse_metric_spec, split_metric_list
 
 if TYPE_CHECKING:
-    from vlmeval_cli.cli.score_options import ScoreOptions
+    from vlmeval_cli.cli.score_options import RunOptions
 
 PartT = TypeVar("PartT")
 
 
-def choices(options: ScoreOptions) -> tuple[RunConfig, Mapping[str, object]]:
+def choices(options: RunOptions) -> tuple[RunConfig, Mapping[str, object]]:
     """The configuration of the run, and the ``output`` section of the file.
 
     Raises:
         UsageError: an option or the file is wrong.
     """
-    config, output = _from_file(options.config)
+    config, output, _ = _from_file(options.config)
     return _overridden(config, options), output
 
 
-def _from_file(path: str | None) -> tuple[RunConfig, Mapping[str, object]]:
+def gate_choices(options: RunOptions) -> tuple[RunConfig, Mapping[str, object], GateConfig]:
+    """As :func:`choices`, and the gate of the file.
+
+    Raises:
+        UsageError: an option or the file is wrong.
+    """
+    config, output, gate = _from_file(options.config)
+    return _overridden(config, options), output, gate
+
+
+def _from_file(path: str | None) -> tuple[RunConfig, Mapping[str, object], GateConfig]:
     if path is None:
-        return RunConfig(), {}
+        return RunConfig(), {}, GateConfig()
     from vlmeval_cli.readers.config import load_config
 
     loaded = load_config(path)
-    return loaded.run, loaded.output
+    return loaded.run, loaded.output, loaded.gate
 
 
-def _overridden(config: RunConfig, options: ScoreOptions) -> RunConfig:
+def _overridden(config: RunConfig, options: RunOptions) -> RunConfig:
     return _with(
         config,
         task=options.task,
@@ -68,9 +79,9 @@ def _overridden(config: RunConfig, options: ScoreOptions) -> RunConfig:
         by=tuple(options.by) if options.by else None,
         where=_where(options.where),
         limit=options.limit,
-        compare_with_reference=options.reference or None,
-        compat=options.compat,
-        explain_diff=options.explain_diff,
+        compare_with_reference=getattr(options, "reference", None) or None,
+        compat=getattr(options, "compat", None),
+        explain_diff=getattr(options, "explain_diff", None),
     )
 
 

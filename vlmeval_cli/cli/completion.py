@@ -23,3 +23,11 @@ def compat_names(incomplete: str) -> list[str]:
     from vlmeval_cli.tasks.compat import names
 
     return [name for name in names() if name.startswith(incomplete)]
+
+
+def noise_names(incomplete: str) -> list[str]:
+    """Kinds of noise, completing the last of a comma-separated list."""
+    from vlmeval_cli.text.perturbations import KINDS
+
+    before, comma, last = incomplete.rpartition(",")
+    return [f"{before}{comma}{name}" for name in KINDS if name.startswith(last)]

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import exp, log
 from typing import ClassVar, Literal
 
 import numpy as np
 
-from vlmeval_cli.core.batch import Array, Batch
+from vlmeval_cli.core.batch import Array, Batch, Floats
 from vlmeval_cli.core.errors import UsageError
 from vlmeval_cli.core.metric import Metric, MetricInfo, Notice, Output, Statistics
 from vlmeval_cli.metrics.bleu import closest_lengths, first_closest_lengths, possible_ngrams
 from vlmeval_cli.text.ngrams import clipped_matches, predictions_with_references
 
 _MAX_ORDER = 9
+_LOG_OF_ZERO = -9999999999.0  # as sacrebleu has it
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +158,39 @@ class SacreBleu(Metric[None]):
             "without smoothing is 0. The default, smoothing=exp, tells such outputs apart."
         )
         return (Notice("bleu_unsmoothed_zero", message),)
+
+    def points(self, totals: Floats) -> Floats:
+        """The score from 0 to 100 to the last bit of sacrebleu, in the precision of ``totals``."""
+        n = self.max_order
+        matched, possible = totals[..., :n], totals[..., n : 2 * n]
+        if self.smoothing == "add-k":
+            added = np.where(np.arange(n) > 0, self.k, 0.0).astype(totals.dtype)
+            matched, possible = matched + added, possible + added
+        exists = np.logical_and.accumulate(possible > 0, axis=-1)
+        orders = exists.sum(axis=-1) if self.effective_order else np.full(exists.shape[:-1], n)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            percents = np.where(exists, self._percents(matched, possible), 0)
+            lengths, closest = totals[..., -3].astype(float), totals[..., -2].astype(float)
+            brevity = np.minimum(1 - closest / lengths, 0.0)
+        # math.log and math.exp round as sacrebleu's do; numpy's may not on every processor.
+        logs = [log(one) if one else _LOG_OF_ZERO for one in percents.ravel().tolist()]
+        rows = zip(*[iter(logs)] * n, strict=True)
+        used = orders.ravel().tolist()
+        means = [sum(row[:k]) / k if k else 0.0 for row, k in zip(rows, used, strict=True)]
+        scores = [exp(a) * exp(b) for a, b in zip(brevity.ravel().tolist(), means, strict=True)]
+        any_match = (totals[..., :n] > 0).any(axis=-1)
+        return np.where(any_match, np.reshape(scores, any_match.shape), 0.0)
+
+    def _percents(self, matched: Floats, possible: Floats) -> Floats:
+        """Precisions in percent, in the order of sacrebleu's operations."""
+        none = matched == 0
+        if self.smoothing == "exp":
+            halvings = 2.0 ** np.cumsum(none, axis=-1)
+            smoothed: Floats = 100 / (halvings.astype(matched.dtype) * possible)
+        else:
+            smoothed = (100.0 * self.floor if self.smoothing == "floor" else 0) / possible
+        percents: Floats = np.where(none, smoothed, 100 * matched / possible)
+        return percents
 
     def _smoothed(self, matched: Array) -> Array:
         none = matched == 0

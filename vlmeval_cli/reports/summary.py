@@ -10,7 +10,7 @@ from vlmeval_cli.core.results import Group, JoinReport, RunResult, Score
 from vlmeval_cli.core.wording import number_of
 from vlmeval_cli.reports.blocks import Block, Facts, Grid, Heading, Paragraph
 from vlmeval_cli.reports.figures import UNKNOWN, View, cell, figure, in_points, interval
-from vlmeval_cli.reports.worst import worst_items
+from vlmeval_cli.reports.worst import cut, worst_items
 
 _JOIN_KINDS = (
     ("missing", "missing"),
@@ -25,9 +25,9 @@ _EXAMPLES = 3
 
 def summarise(result: RunResult, view: View) -> list[Block]:
     """The blocks of a report on ``result``, without its warnings and notes."""
-    blocks: list[Block] = [_facts(result), _scores(result, view)]
+    blocks: list[Block] = [facts(result), scores_grid(result, view)]
     blocks.extend(_groups(result, view))
-    blocks.extend(_side_table(table) for table in result.tables.values())
+    blocks.extend(side_table(table, view) for table in result.tables.values())
     if result.diagnosis:
         blocks.append(_diagnosis(result))
     if view.worst:
@@ -52,7 +52,8 @@ def signatures(result: RunResult) -> Block:
     return Paragraph("Signatures", tuple(lines))
 
 
-def _facts(result: RunResult) -> Facts:
+def facts(result: RunResult) -> Facts:
+    """What was scored, how it met, and how it ended, as labelled lines."""
     pairs = [("task", ": ".join(filter(None, (result.task, result.task_reason))))]
     pairs += [(file.role, f"{file.path} ({number_of(file.rows, 'row')})") for file in result.inputs]
     if result.fields:
@@ -99,7 +100,8 @@ def _outcomes(outcomes: Mapping[str, int]) -> str:
     )
 
 
-def _scores(result: RunResult, view: View) -> Grid:
+def scores_grid(result: RunResult, view: View) -> Grid:
+    """Every score with its interval."""
     names = list(result.scores)
     confidence = result.statistics_options.get("confidence", 0.95)
     columns = (
@@ -184,7 +186,8 @@ def _group_cell(group: Group, name: str, view: View) -> str:
     return UNKNOWN if score is None else figure(score.value, score.output, view)
 
 
-def _side_table(table: Table) -> Grid:
+def side_table(table: Table, view: View) -> Grid:
+    """A table beside the scores; long texts in it are cut where the view says so."""
     numbers = [
         all(not isinstance(row[i], str) for row in table.rows) for i in range(len(table.columns))
     ]
@@ -194,7 +197,8 @@ def _side_table(table: Table) -> Grid:
     rows = table.rows if table.shown is None else table.rows[: table.shown]
     hidden = len(table.rows) - len(rows)
     more = f" (and {number_of(hidden, 'more row')}, in the JSON report)" if hidden else ""
-    return Grid(f"{table.title}{more}", columns, tuple(tuple(map(cell, row)) for row in rows))
+    cells = tuple(tuple(cut(cell(one), view) for one in row) for row in rows)
+    return Grid(f"{table.title}{more}", columns, cells)
 
 
 def _diagnosis(result: RunResult) -> Paragraph:

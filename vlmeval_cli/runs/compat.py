@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from vlmeval_cli.core.batch import Batch, TextColumn
 from vlmeval_cli.core.config import RunConfig
+from vlmeval_cli.core.config_record import recorded
 from vlmeval_cli.core.metric import Chosen, Notice, Table
 from vlmeval_cli.core.progress import Progress
 from vlmeval_cli.core.results import RunResult
@@ -34,11 +35,13 @@ class Reproduction(NamedTuple):
         wanted: tool, data set and numbers.
         config: the choices of the run that give them.
         plain: the same with our defaults.
+        asked: the choices of the user, which the report records.
     """
 
     wanted: Wanted
     config: RunConfig
     plain: RunConfig
+    asked: RunConfig
 
     @property
     def chosen(self) -> tuple[Chosen, ...]:
@@ -60,14 +63,15 @@ def reproduction(config: RunConfig, task: Task, layouts: frozenset[str]) -> Repr
     if task.name == "classification":  # to a package that takes labels, each text is one
         parse = replace(parse, labels="exact")
     plain = replace(config, compat=None, explain_diff=False)
-    return Reproduction(found, replace(config, metrics=metrics, parse=parse), plain)
+    return Reproduction(found, replace(config, metrics=metrics, parse=parse), plain, config)
 
 
 def told(result: RunResult, found: Reproduction, items: Batch) -> RunResult:
     """The result with what was reproduced, what was not, and where it may still differ."""
     tool, coverage, benchmark, _ = found.wanted
     record = {"tool": tool.name, "version": tool.version, "data_set": benchmark}
-    signature = replace(result.signature, recorded={**result.signature.recorded, "compat": record})
+    own = {"compat": record, "choices": recorded(found.asked)}
+    signature = replace(result.signature, recorded={**result.signature.recorded, **own})
     note = f"these are the numbers of {tool.name} ({tool.version}){_on(found.wanted)}"
     if coverage.differs:
         note += f"; its own may be others with: {'; '.join(coverage.differs)}"

@@ -161,6 +161,19 @@ def refuse_wrong(config: RunConfig) -> None:
         _coverage(tool, config.task)
 
 
+def refuse_any(config: RunConfig, command: str) -> None:
+    """Refuse a tool where a command cannot take it.
+
+    Raises:
+        UsageError: the configuration names one.
+    """
+    if config.compat is not None or config.explain_diff:
+        raise UsageError(
+            f"compat: got {quoted(config.compat)}, and vlmeval {command} takes metrics by name",
+            hint="vlmeval score … --compat names them with their options.",
+        )
+
+
 def wanted(text: str, task: str, layouts: frozenset[str]) -> Wanted:
     """What ``--compat`` asks for, given the task and the layouts of the files.
 
