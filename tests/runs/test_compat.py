@@ -95,7 +95,7 @@ def test_torchmetrics_average_precision(score):
 
 def test_torchmetrics_classes(score):
     pairs = [
-        {"id": str(i), "prediction": f"class {mine}", "label": f"class {true}"}
+        {"id": str(i), "prediction": f"class{mine}", "label": f"class{true}"}
         for i, (mine, true) in enumerate(TORCH["classes"])
     ]
     found = score(pairs, task="classification", compat="torchmetrics")

@@ -60,8 +60,6 @@ def reproduction(config: RunConfig, task: Task, layouts: frozenset[str]) -> Repr
     found = wanted(config.compat, task.name, layouts)
     metrics = tuple(number.spec for number in found.numbers)
     parse = replace(config.parse, reasoning=found.tool.reasoning)
-    if task.name == "classification":  # to a package that takes labels, each text is one
-        parse = replace(parse, labels="exact")
     plain = replace(config, compat=None, explain_diff=False)
     return Reproduction(found, replace(config, metrics=metrics, parse=parse), plain, config)
 

@@ -106,8 +106,9 @@ def trials(sides: Sides, output: str, places: Sequence[int]) -> list[Trial]:
 
 
 def same_texts(one: Batch, other: Batch) -> bool:
-    """Whether the predictions are the same, as texts or as what they were read as."""
-    return list(_texts(one)) == list(_texts(other))
+    """Whether the predictions are the same, as texts and as what they were read as."""
+    same_values = list(one.predictions) == list(other.predictions)
+    return same_values and list(_texts(one)) == list(_texts(other))
 
 
 def _texts(items: Batch) -> Sequence[Any]:

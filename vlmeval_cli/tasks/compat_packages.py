@@ -155,7 +155,7 @@ PACKAGES = (
                     for metric, called in _CLASSES.items()
                 ),
                 differs=(
-                    "predictions without a class, which torchmetrics cannot be given",
+                    "predictions in which no class is found: torchmetrics takes classes alone",
                     "single precision: the sixth digit",
                 ),
             ),
