@@ -15,6 +15,8 @@ from vlmeval_cli.cli.gate import GateOptions, gate
 from vlmeval_cli.cli.inspect import InspectOptions, inspect
 from vlmeval_cli.cli.metrics import MetricsOptions, metrics
 from vlmeval_cli.cli.options import taking
+from vlmeval_cli.cli.perturb import PerturbOptions, perturb
+from vlmeval_cli.cli.power import PowerOptions, power
 from vlmeval_cli.cli.score import score
 from vlmeval_cli.cli.score_options import ScoreOptions
 
@@ -35,9 +37,11 @@ def make_app() -> typer.Typer:
     app.command("score")(taking(ScoreOptions, score))
     app.command("compare")(taking(CompareOptions, compare))
     app.command("gate")(taking(GateOptions, gate))
+    app.command("power")(taking(PowerOptions, power))
     app.command("metrics")(taking(MetricsOptions, metrics))
     app.command("inspect")(taking(InspectOptions, inspect))
     app.command("convert")(taking(ConvertOptions, convert))
+    app.command("perturb")(taking(PerturbOptions, perturb))
     app.command("doctor")(taking(DoctorOptions, doctor))
     return app
 

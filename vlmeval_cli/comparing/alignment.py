@@ -17,6 +17,7 @@ from vlmeval_cli.stats.outcomes import counted
 from vlmeval_cli.stats.summary import Estimate, Subset, estimates
 
 _SHORT = 60
+_SELECTION = frozenset({"missing", "limit"})  # how items were selected, beside "where …"
 
 
 def at_items(result: RunResult, order: Sequence[int]) -> RunResult:
@@ -107,6 +108,7 @@ def _items_at(items: ItemScores, places: Ints) -> ItemScores:
         scores={name: column[places] for name, column in items.scores.items()},
         skips={name: moved(own) for name, own in items.skips.items()},
         groups={name: [column[i] for i in order] for name, column in items.groups.items()},
+        helped=None if items.helped is None else moved(items.helped),
     )
 
 
@@ -128,13 +130,24 @@ def signature_differences(
         other: another one.
         outputs: that are to be compared.
         same_items: both are over all items they were scored on; otherwise what all items say
-            together (the hash of all references) is made anew from those that are left.
+            together (the hash of all references) is made anew from those that are left, and how
+            items were selected no longer matters.
     """
     mine, theirs = (_comparable(one, outputs) for one in (base, other))
     if not same_items:
         for own, result in ((mine, base), (theirs, other)):
             own["references"] = of_items(result.items.ids, _plain(result.items.references))
+            own["join"] = _without_selection(own["join"])
+            own["metrics"] = {name: _without_selection(one) for name, one in own["metrics"].items()}
     return [*_unequal(mine, theirs, "")]
+
+
+def _without_selection(part: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        key: value
+        for key, value in part.items()
+        if key not in _SELECTION and not key.startswith("where ")
+    }
 
 
 def _plain(references: Sequence[Sequence[Any]]) -> list[list[str]]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vlmeval_cli.comparing.alignment import common_outputs, signature_differences
+from vlmeval_cli.comparing.conditions import condition_of
 from vlmeval_cli.comparing.loading import LoadedRuns, load_runs
 from vlmeval_cli.comparing.naming import NamedRun
 from vlmeval_cli.comparing.pairs import MOST_LETTERED, Paired, paired
@@ -103,12 +104,19 @@ def _ordered(request: Request) -> tuple[list[NamedRun], int | None]:
             raise UsageError(
                 f"{option}: no run is called {quoted(name)}", hint=did_you_mean(name, names)
             )
-    baseline = request.policy.baseline or names[0]
+    baseline = request.policy.baseline or _clean(request.policy, names) or names[0]
     runs.sort(key=lambda run: run.name != baseline)
     full = request.policy.full or (FULL if FULL in names else None)
     if full is None or full == baseline:
         return runs, None
     return runs, [run.name for run in runs].index(full)
+
+
+def _clean(policy: ComparePolicy, names: Sequence[str]) -> str | None:
+    """In a study of noise the run without it is the baseline, wherever a folder lists it."""
+    if policy.study != "robustness":
+        return None
+    return next((name for name in names if condition_of(name).is_clean), None)
 
 
 def _run(name: str, trained: Sequence[RunResult], outputs: Sequence[str]) -> ComparedRun:

@@ -126,7 +126,13 @@ def _source(
                 hint="Name the folder that vlmeval score --output wrote, as it was written.",
             )
         return _Saved(path, saved.result)
-    gathered = gather(path, references, config, progress, shelf=shelf)
+    try:
+        gathered = gather(path, references, config, progress, shelf=shelf)
+    except DataError as error:
+        if "have no prediction" not in error.message:
+            raise
+        hint = "Add them, or pass --intersect to compare the items that all runs have."
+        raise DataError(error.message, hint=hint) from error
     return _answered(path, gathered, gathered, config, progress)
 
 

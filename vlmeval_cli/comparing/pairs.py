@@ -96,7 +96,7 @@ def _differences(
 ) -> dict[Indices, dict[str, tuple[Output, Difference]]]:
     """Pair → name of the output → what was found."""
     measured = [one for one in runs[0].result.measured if _names(one, outputs)]
-    tables = [[over_all_seeds(_same(run, one)) for one in measured] for run in runs]
+    tables = [[over_all_seeds(same_metric(run, one)) for one in measured] for run in runs]
     result = runs[0].result
     resampling = Resampling(result.clusters, statistics, policy, len(result.items))
     metrics = [one.chosen.metric for one in measured]
@@ -131,7 +131,7 @@ def _names(one: MeasuredMetric, outputs: Sequence[str]) -> list[str]:
     return [name for name, _ in one.chosen.outputs() if name in outputs]
 
 
-def _same(run: ComparedRun, measured: MeasuredMetric) -> list[MeasuredMetric]:
+def same_metric(run: ComparedRun, measured: MeasuredMetric) -> list[MeasuredMetric]:
     """The metric in every seed of a run: the one that gives the same outputs."""
     wanted = {name for name, _ in measured.chosen.outputs()}
     return [

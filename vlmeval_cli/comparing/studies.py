@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from vlmeval_cli.comparing.findings import findings
 from vlmeval_cli.comparing.floors import floors_table
+from vlmeval_cli.comparing.robustness import brittle_notice, robustness_tables
 from vlmeval_cli.comparing.tuning import tuning_tables
 from vlmeval_cli.core.comparison import Comparison
 from vlmeval_cli.core.metric import Table
@@ -27,12 +29,23 @@ def studied(
         items: of a run that was scored here; None where all runs are saved.
         progress: told of every phase.
     """
-    tables: dict[str, Table] = {**seeds_table(comparison)}
-    if request.policy.floors and items is not None:
+    policy = request.policy
+    found = findings(
+        {run.name: run.result for run in comparison.runs}, comparison.family.correction
+    )
+    comparison = replace(comparison, diagnosis=[*comparison.diagnosis, *found.diagnosis])
+    tables = {**found.tables, **comparison.tables, **seeds_table(comparison)}
+    if policy.study == "robustness":
+        statistics = request.config.statistics
+        tables |= robustness_tables(comparison, statistics, policy.brittle_below)
+        notice = brittle_notice(tables, policy.brittle_below)
+        warnings = [*comparison.warnings, *([notice] if notice else [])]
+        return replace(comparison, tables=tables, warnings=warnings)
+    if policy.floors and items is not None:
         progress.start("scoring people and chance", None)
         tables |= floors_table(items, [*comparison.runs[0].scores], request.config)
-    tables |= tuning_tables(comparison, request.policy.moves)
-    return replace(comparison, tables={**comparison.tables, **tables})
+    tables |= tuning_tables(comparison, policy.moves)
+    return replace(comparison, tables=tables)
 
 
 def seeds_table(comparison: Comparison) -> dict[str, Table]:

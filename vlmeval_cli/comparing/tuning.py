@@ -78,23 +78,32 @@ def _recovered(comparison: Comparison, run: str, name: str, gap: Pair) -> list[C
     return [None, None, None, "unknown difference"] if share is None else [*share, None]
 
 
-def right_items(result: RunResult) -> Flags | None:
-    """Which items are right; None where the task knows no right and wrong."""
+def right_items(result: RunResult, primary: str | None) -> Flags | None:
+    """Which items are right by the ``primary`` output; None where there is no right and wrong.
+
+    The outcomes of a run go by its own primary output, which may be another one.
+    """
     if "scored" in result.outcomes:
         return None
-    return np.array([outcome == "right" for outcome in result.items.outcomes], dtype=bool)
+    if result.primary == primary:
+        return np.array([outcome == "right" for outcome in result.items.outcomes], dtype=bool)
+    if primary is None or primary not in result.items.scores:
+        return None
+    output = result.scores[primary].output
+    low, high = output.range
+    return np.asarray(result.items.scores[primary] == (high if output.higher_is_better else low))
 
 
 def forgetting_table(comparison: Comparison) -> dict[str, Table]:
     """Items right in the baseline and not after tuning, and the other way, by group."""
     base = comparison.runs[0].result
-    before = right_items(base)
+    before = right_items(base, comparison.primary)
     if before is None:
         return {}
     rows = [
         [run.name, group, *_turned(before[items], after[items])]
         for run in comparison.runs[1:]
-        if (after := right_items(run.result)) is not None
+        if (after := right_items(run.result, comparison.primary)) is not None
         for group, items in _groups(base)
     ]
     columns = (
@@ -130,7 +139,7 @@ def _turned(before: Flags, after: Flags) -> list[Cell]:
 
 def only_table(comparison: Comparison) -> dict[str, Table]:
     """Items that one run alone gets right, that all do, and that none does."""
-    flags = [right_items(run.result) for run in comparison.runs]
+    flags = [right_items(run.result, comparison.primary) for run in comparison.runs]
     known = [own for own in flags if own is not None]
     if len(known) < len(flags):
         return {}

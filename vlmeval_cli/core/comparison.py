@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from vlmeval_cli.core.config import Correction
 from vlmeval_cli.core.metric import Notice, Output, Table
 from vlmeval_cli.core.results import Diagnosis, RunResult, Score
 
@@ -125,7 +126,7 @@ class ComparedRun:
 class Family:
     """How many tests were made, and how they were corrected."""
 
-    correction: str
+    correction: Correction
     n_tests: int
 
 

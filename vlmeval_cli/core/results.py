@@ -162,6 +162,8 @@ class ItemScores:
         scores: output name → float64 (n,), NaN where unknown.
         skips: output name → {item: reason}.
         groups: ``--by`` field → value of each item.
+        helped: item → what it took to read its prediction, where it was not read as it stands; None
+            where that is not known.
         detail: item → more about how it was scored (a diff of fields), made when asked for; None
             where the task has no more to say.
     """
@@ -175,6 +177,7 @@ class ItemScores:
     reasons: Mapping[int, str] = field(default_factory=dict)
     skips: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
     groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    helped: Mapping[int, str] | None = None
     detail: Callable[[int], Mapping[str, Any] | None] | None = None
 
     def __len__(self) -> int:

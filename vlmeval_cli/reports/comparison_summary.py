@@ -19,12 +19,12 @@ _SMALLEST_P = 1e-4
 def summarise_comparison(comparison: Comparison, view: View) -> list[Block]:
     """The blocks of a report on ``comparison``, without its warnings and notes."""
     blocks: list[Block] = [_facts(comparison)]
+    if comparison.diagnosis:  # why a run is worse comes before how much
+        lines = tuple(f"{d.pattern}: {d.meaning}; {d.advice}" for d in comparison.diagnosis)
+        blocks.append(Paragraph("What stands out", lines))
     blocks.append(_matrix(comparison, view))
     blocks.extend(_differences(comparison, view))
     blocks.extend(side_table(table, view) for table in comparison.tables.values())
-    if comparison.diagnosis:
-        lines = tuple(f"{d.pattern}: {d.meaning}; {d.advice}" for d in comparison.diagnosis)
-        blocks.append(Paragraph("What the changes say together", lines))
     return blocks
 
 
@@ -135,31 +135,61 @@ def _how(comparison: Comparison) -> str:
     return f" ({'; '.join(parts)})" if parts else ""
 
 
-def _differences(comparison: Comparison, view: View) -> Iterator[Grid]:
-    """A grid for each run that others are compared with."""
+def _differences(comparison: Comparison, view: View) -> Iterator[Block]:
+    """A grid for each run that others are compared with, and how it was tested."""
+    columns = (
+        Heading("run", is_name=True),
+        Heading("metric", is_name=True),
+        Heading("points" if view.percent else "difference", is_number=True),
+        Heading("interval", is_number=True),
+        Heading("change", is_number=True),
+        Heading("p", is_number=True),
+        Heading("effect", is_number=True),
+        Heading("better / worse / same", is_number=True),
+        Heading("can show", is_number=True),
+        Heading("verdict", is_name=True),
+    )
     for against in dict.fromkeys(pair.against for pair in comparison.pairs):
         pairs = [pair for pair in comparison.pairs if pair.against == against]
-        columns = (
-            Heading("run", is_name=True),
-            Heading("metric", is_name=True),
-            Heading("points" if view.percent else "difference", is_number=True),
-            Heading("interval", is_number=True),
-            Heading("change", is_number=True),
-            Heading("p", is_number=True),
-            Heading("adjusted p", is_number=True),
-            Heading("effect", is_number=True),
-            Heading("better / worse / same", is_number=True),
-            Heading("verdict", is_name=True),
-            Heading("test"),
-        )
-        title = f"Differences to {against}{_family(comparison)}"
+        title = f"Differences to {against} (p: {_family(comparison)})"
         yield Grid(title, columns, tuple(_row(pair, view) for pair in pairs))
+    if comparison.pairs:
+        yield Paragraph("Tests", tuple(_tests(comparison)))
 
 
 def _family(comparison: Comparison) -> str:
     family = comparison.family
     names = {"holm": "Holm", "bh": "Benjamini–Hochberg", "none": "not corrected"}
-    return f" ({names[family.correction]}, {number_of(family.n_tests, 'test')})"
+    return f"{names[family.correction]}, {number_of(family.n_tests, 'test')}"
+
+
+def _tests(comparison: Comparison) -> Iterator[str]:
+    """Each test with the outputs it was made for, and why something is unknown."""
+    tests: dict[str, dict[str, None]] = {}
+    effects: dict[str, None] = {}
+    for pair in comparison.pairs:
+        found = pair.found
+        told = found.test or "not tested"
+        told = told if found.reason is None else f"{told}: {found.reason}"
+        tests.setdefault(told, {})[pair.output.name] = None
+        if found.effect is not None:
+            effects[found.effect_name] = None
+    for told, outputs in tests.items():
+        yield f"{', '.join(outputs)}: {told}"
+    if effects:
+        yield f"effect: {', '.join(f'{_short(name)} {name}' for name in effects)}"
+    yield "can show: the smallest difference that these items show with 80 % power"
+    if comparison.options.get("margin") is None:
+        yield "nothing is called equivalent without a margin (--margin)"
+
+
+def _short(effect_name: str) -> str:
+    return "OR" if "odds" in effect_name else "d"
+
+
+def _effect(pair: Pair) -> str:
+    found = pair.found
+    return UNKNOWN if found.effect is None else f"{_short(found.effect_name)} {found.effect:.2f}"
 
 
 def _row(pair: Pair, view: View) -> tuple[str, ...]:
@@ -170,12 +200,11 @@ def _row(pair: Pair, view: View) -> tuple[str, ...]:
         signed(found.difference, output, view),
         _ends(pair, view),
         UNKNOWN if pair.relative is None else f"{pair.relative:+.1%}",
-        p_text(found.p_value),
         p_text(pair.p_adjusted),
-        UNKNOWN if found.effect is None else f"{found.effect:.2f}",
+        _effect(pair),
         _counts(found.wins, found.losses, found.ties),
+        figure(pair.smallest, output, view),
         pair.verdict + _needed(pair),
-        found.test if found.reason is None else f"{found.test} ({found.reason})".strip(),
     )
 
 

@@ -157,7 +157,7 @@ def _one_side(path: str, config: RunConfig) -> Converted | None:
     prediction, references = _values(side, config)
     if None not in (prediction.name, references.name):
         return None
-    id_name = _id_of(side, config, (prediction.name, references.name))
+    id_name = id_of(side, config, (prediction.name, references.name))
     roles = {
         ID: id_name,
         PREDICTION: prediction.name,
@@ -229,8 +229,14 @@ def _refuse_either(side: Side, name: str, config: RunConfig) -> None:
         )
 
 
-def _id_of(side: Side, config: RunConfig, taken: Sequence[str | None]) -> str | None:
-    """The first field that could be an id and does not repeat, or the first of all."""
+def id_of(side: Side, config: RunConfig, taken: Sequence[str | None]) -> str | None:
+    """The first field that could be an id and does not repeat, or the first of all.
+
+    Args:
+        side: the file.
+        config: may name the field.
+        taken: fields that are something else.
+    """
     names = [pair.references for pair in id_pairs(side, None, config.fields.id, taken)]
     unique = [
         name

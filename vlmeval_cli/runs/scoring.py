@@ -19,6 +19,7 @@ from vlmeval_cli.engine.serial import Measured, measure
 from vlmeval_cli.parsing.items import Parsed
 from vlmeval_cli.runs.answers import Answers, batch_of
 from vlmeval_cli.runs.diagnosis import diagnosis
+from vlmeval_cli.runs.format_cost import cost_tables
 from vlmeval_cli.runs.gathering import Gathered
 from vlmeval_cli.runs.grouping import Grouping, grouping
 from vlmeval_cli.runs.planning import Plan, plan
@@ -68,10 +69,10 @@ def score_items(
     contexts = [part.context for part in found]
     scored = _Scored(planned, statistics, contexts, every, gathered.report, len(items))
     result = _result(gathered, task, answers, config, scored, groups)
-    lost = _lost_intervals(planned, [every, *by_group])
-    result = replace(
-        result, groups=_groups(scored, groups, by_group), warnings=(*result.warnings, *lost)
-    )
+    warnings = (*result.warnings, *_lost_intervals(planned, [every, *by_group]))
+    tables = {**result.tables, **cost_tables(result)}
+    own, said = _groups(scored, groups, by_group), diagnosis(task, result)
+    result = replace(result, groups=own, diagnosis=said, tables=tables, warnings=warnings)
     if answers.parsed.alternatives:
         rejected = rejected_readings(result, planned.primary, planned.chosen, items, answers.parsed)
         result = replace(result, warnings=(*result.warnings, *rejected))
@@ -192,7 +193,6 @@ def _result(
     ladder = outcomes(
         answers.outcomes, columns[name] if has_right else None, output if has_right else None
     )
-    counts = counted(ladder)
     signatures = {name: one.signature for name, one in scores.items()}
     return RunResult(
         task=task.name,
@@ -200,7 +200,7 @@ def _result(
         inputs=gathered.inputs,
         fields=gathered.fields,
         join=gathered.report,
-        outcomes=counts,
+        outcomes=counted(ladder),
         scores=scores,
         primary=name,
         items=_items(
@@ -212,7 +212,6 @@ def _result(
         clusters=groups.clusters,
         statistics_options=_statistics_options(config, groups, len(ladder)),
         tables=scored.tables(),
-        diagnosis=diagnosis(task, scores, counts),
         warnings=(
             *(Notice("extra_predictions", text) for text in gathered.warnings),
             *answers.parsed.warnings,
@@ -240,6 +239,7 @@ def _items(
         scores=scored.item_columns(),
         skips=scored.skips(),
         groups=groups.labels,
+        helped=answers.helped,
         detail=detail,
     )
 

@@ -11,15 +11,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 from vlmeval_cli.core.batch import Array, Ints
 from vlmeval_cli.core.config import StatisticsPolicy
 from vlmeval_cli.core.metric import Metric, MetricStatistics, PooledMetric
 from vlmeval_cli.stats.bootstrap import Scope, resampled_totals
 from vlmeval_cli.stats.pooled import among, pooled_scores, resampled_scores, rows_of
+
+Value = TypeVar("Value", bound=np.generic)
 
 _MOST_TOTALS = 32_000_000  # resampled sums that are in memory at a time, of all subsets together
 
@@ -34,7 +37,7 @@ class Subset:
         """How many of ``n`` items it has."""
         return n if self.items is None else len(self.items)
 
-    def rows(self, table: Array) -> Array:
+    def rows(self, table: npt.NDArray[Value]) -> npt.NDArray[Value]:
         """Its rows of a table with one row per item."""
         return table if self.items is None else table[self.items]
 
