@@ -11,6 +11,7 @@ import pytest
 
 from vlmeval_cli.cli.convert import ConvertOptions
 from vlmeval_cli.cli.doctor import DoctorOptions
+from vlmeval_cli.cli.gate import GateOptions
 from vlmeval_cli.cli.inspect import InspectOptions
 from vlmeval_cli.cli.main import main
 from vlmeval_cli.cli.metrics import MetricsOptions
@@ -30,7 +31,8 @@ OTHER_PROGRAMS = {
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
 GUIDES = sorted((ROOT / "docs" / "tasks").glob("*.md"))
 OPTIONS = (
-    ScoreOptions, PowerOptions, MetricsOptions, InspectOptions, ConvertOptions, DoctorOptions,
+    ScoreOptions, GateOptions, PowerOptions, MetricsOptions, InspectOptions, ConvertOptions,
+    DoctorOptions,
 )  # fmt: skip
 MOST_LINES = 120
 
