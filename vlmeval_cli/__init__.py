@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from vlmeval_cli.api import compare, gate, power, score
+    from vlmeval_cli.api import compare, gate, perturb, power, score
     from vlmeval_cli.core.comparison import Comparison
     from vlmeval_cli.core.config import ComparePolicy, PairPolicy
     from vlmeval_cli.core.errors import VlmevalError
@@ -26,6 +26,7 @@ __all__ = [
     "__version__",
     "compare",
     "gate",
+    "perturb",
     "power",
     "score",
 ]
@@ -33,6 +34,7 @@ __all__ = [
 _HOMES = {
     "compare": "vlmeval_cli.api",
     "gate": "vlmeval_cli.api",
+    "perturb": "vlmeval_cli.api",
     "power": "vlmeval_cli.api",
     "score": "vlmeval_cli.api",
     "Comparison": "vlmeval_cli.core.comparison",

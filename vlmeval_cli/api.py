@@ -15,28 +15,25 @@ from vlmeval_cli.core.config import (
     Reasoning,
     RunConfig,
 )
-from vlmeval_cli.core.errors import VlmevalError
 from vlmeval_cli.core.gate import GateConfig, GateResult
 from vlmeval_cli.core.keywords import RunKeywords, run_config
 from vlmeval_cli.core.power import PowerPolicy, PowerResult
 from vlmeval_cli.core.progress import NoProgress, Progress
 from vlmeval_cli.core.results import RunResult
 from vlmeval_cli.registry import choose
-from vlmeval_cli.runs.answers import take_answers
 from vlmeval_cli.runs.converting import Converted
 from vlmeval_cli.runs.converting import convert as convert_files
 from vlmeval_cli.runs.gathering import Gathered, gather
+from vlmeval_cli.runs.inspecting import how_read as how_read
 from vlmeval_cli.runs.perturbing import PerturbConfig, Perturbed
 from vlmeval_cli.runs.perturbing import perturb as perturb_file
-from vlmeval_cli.runs.scoring import score_items
-from vlmeval_cli.runs.values import as_values
-from vlmeval_cli.tasks import NAMES
-from vlmeval_cli.tasks import task as task_called
+from vlmeval_cli.runs.running import run_score as run_score
 
 if TYPE_CHECKING:
     from vlmeval_cli.comparing.compare import Request
     from vlmeval_cli.comparing.naming import NamedRun
     from vlmeval_cli.core.comparison import Comparison
+    from vlmeval_cli.core.report_parts import ReportDiff
 
 PathOrSeeds = str | Path | Sequence[str | Path]
 
@@ -129,21 +126,6 @@ def score(
     return run_score(predictions, references, config)
 
 
-def run_score(
-    predictions: str | Path,
-    references: str | Path | None = None,
-    config: RunConfig = DEFAULTS,
-    progress: Progress = SILENT,
-) -> RunResult:
-    """Score with choices already put together; see :func:`score`."""
-    choose(config.metrics)  # a wrong name is told before large files are read
-    gathered = gather(str(predictions), _path(references), config, progress)
-    task = task_called(gathered.task)
-    progress.start("reading answers", None)
-    gathered, answers = take_answers(as_values(gathered, task, config), task, config, progress)
-    return score_items(gathered, task, answers, config, progress)
-
-
 def compare(
     runs: Mapping[str, PathOrSeeds] | Sequence[str],
     references: str | Path | None = None,
@@ -192,6 +174,57 @@ def run_comparison(request: Request, progress: Progress = SILENT) -> Comparison:
 
     choose(request.config.metrics)  # a wrong name is told before large files are read
     return compare_runs(request, progress)
+
+
+def power(
+    predictions: str | Path,
+    references: str | Path | None = None,
+    *,
+    against: str | Path | None = None,
+    policy: PowerPolicy = SHOWN,
+    **options: Unpack[RunKeywords],
+) -> PowerResult:
+    """What the items of a data set can show, as ``vlmeval power`` does.
+
+    Args:
+        predictions: file with the predictions of a run, or a saved report.
+        references: file with the references; None if the runs hold them.
+        against: another run on the same items; None assumes one.
+        policy: power, level, difference to find, assumed correlation.
+        options: as of :func:`score`.
+
+    Returns:
+        For each output the smallest difference that is shown, and the items needed.
+
+    Raises:
+        VlmevalError: what the command line would tell; see ``vlmeval_cli.core.errors``.
+    """
+    paths = tuple(str(path) for path in (predictions, against) if path is not None)
+    return run_power(paths, _path(references), run_config(**options), policy)
+
+
+def run_power(
+    paths: Sequence[str],
+    references: str | None,
+    config: RunConfig = DEFAULTS,
+    policy: PowerPolicy = SHOWN,
+    progress: Progress = SILENT,
+) -> PowerResult:
+    """The same with choices already put together; see :func:`power`.
+
+    Args:
+        paths: the run, and the other one if there is one.
+        references: file of the references.
+        config: how they are scored.
+        policy: what is to be shown.
+        progress: told of every phase.
+    """
+    from vlmeval_cli.comparing.power import power_of
+
+    choose(config.metrics)  # a wrong name is told before large files are read
+    found = power_of(paths, references, config, policy, progress)
+    progress.done()
+    return found
 
 
 def gate(
@@ -246,55 +279,42 @@ def run_gate(
     return judge(scored, config, gate, force=force, is_first=is_first)
 
 
-def power(
-    predictions: str | Path,
-    references: str | Path | None = None,
-    *,
-    against: str | Path | None = None,
-    policy: PowerPolicy = SHOWN,
-    **options: Unpack[RunKeywords],
-) -> PowerResult:
-    """What the items of a data set can show, as ``vlmeval power`` does.
+def verify(
+    report: str | Path, *, inputs: str | Path | None = None, progress: Progress = SILENT
+) -> ReportDiff:
+    """Score a saved run again from what its report records, as ``vlmeval verify`` does.
 
     Args:
-        predictions: file with the predictions of a run, or a saved report.
-        references: file with the references; None if the runs hold them.
-        against: another run on the same items; None assumes one.
-        policy: power, level, difference to find, assumed correlation.
-        options: as of :func:`score`.
+        report: a report.json, or the folder that holds it.
+        inputs: folder of the input files; None: where the report says.
+        progress: told of every phase.
 
     Returns:
-        For each output the smallest difference that is shown, and the items needed.
+        The recorded run beside the one scored now, part by part.
 
     Raises:
-        VlmevalError: what the command line would tell; see ``vlmeval_cli.core.errors``.
+        VlmevalError: what the command line would tell.
     """
-    paths = tuple(str(path) for path in (predictions, against) if path is not None)
-    return run_power(paths, _path(references), run_config(**options), policy)
+    from vlmeval_cli.core.report_parts import ReportDiff
+    from vlmeval_cli.runs.report_diff import parts_of
+    from vlmeval_cli.runs.saved import load_saved
+    from vlmeval_cli.runs.verifying import recorded_choices, recorded_inputs
+
+    saved = load_saved(report)
+    choices = recorded_choices(saved)
+    paths = recorded_inputs(saved, _path(inputs))
+    fresh = run_score(*paths, choices, progress)
+    return ReportDiff(saved.path, "scored now", parts_of(saved.result, fresh))
 
 
-def run_power(
-    paths: Sequence[str],
-    references: str | None,
-    config: RunConfig = DEFAULTS,
-    policy: PowerPolicy = SHOWN,
-    progress: Progress = SILENT,
-) -> PowerResult:
-    """The same with choices already put together; see :func:`power`.
+def diff(first: str | Path, second: str | Path) -> ReportDiff:
+    """Two saved reports part by part, as ``vlmeval diff`` shows them."""
+    from vlmeval_cli.core.report_parts import ReportDiff
+    from vlmeval_cli.runs.report_diff import parts_of
+    from vlmeval_cli.runs.saved import load_saved
 
-    Args:
-        paths: the run, and the other one if there is one.
-        references: file of the references.
-        config: how they are scored.
-        policy: what is to be shown.
-        progress: told of every phase.
-    """
-    from vlmeval_cli.comparing.power import power_of
-
-    choose(config.metrics)  # a wrong name is told before large files are read
-    found = power_of(paths, references, config, policy, progress)
-    progress.done()
-    return found
+    mine, theirs = load_saved(first), load_saved(second)
+    return ReportDiff(mine.path, theirs.path, parts_of(mine.result, theirs.result))
 
 
 def inspect(
@@ -357,22 +377,6 @@ def perturb(
 def perturb_with(path: str | Path, config: PerturbConfig) -> Perturbed:
     """Noisy copies with choices already put together; see :func:`perturb`."""
     return perturb_file(str(path), config)
-
-
-def how_read(found: Gathered, config: RunConfig = DEFAULTS) -> tuple[str, ...]:
-    """How the task reads the predictions that were found, such as the format of boxes, in words.
-
-    Of a task that cannot be scored yet nothing is told.
-    """
-    if found.task not in NAMES:
-        return ()
-    task = task_called(found.task)
-    config = replace(config, join=replace(config.join, missing="skip", on_bad_row="skip"))
-    try:
-        _, answers = take_answers(as_values(found, task, config), task, config, SILENT)
-    except VlmevalError as error:
-        return (f"the predictions cannot be read as they are: {error.message}. {error.hint}",)
-    return (*answers.notes, *(warning.message for warning in answers.parsed.warnings))
 
 
 def _path(path: str | Path | None) -> str | None:
