@@ -147,8 +147,8 @@ class RuleResult:
         change: value − baseline, never flipped.
         change_low, change_high: its paired interval, of a tested rule.
         p_value: two-sided, of no change, of a tested rule.
-        p_worse: one-sided, of a worsening that is no more than allowed, of a tested rule.
-        p_adjusted: the same after the correction; None without one.
+        p_adjusted: one-sided, of a worsening that is no more than allowed, after the correction;
+            None without one.
         test: how it was tested, in words.
         n_needed: of an undecided rule, items that would decide it if the change stays as it is.
         reason: why, in words.
@@ -168,7 +168,6 @@ class RuleResult:
     change_low: float | None = None
     change_high: float | None = None
     p_value: float | None = None
-    p_worse: float | None = None
     p_adjusted: float | None = None
     test: str = ""
     n_needed: int | None = None

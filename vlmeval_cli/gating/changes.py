@@ -18,6 +18,7 @@ from vlmeval_cli.stats.equivalence import Allowance, Change, Decision, gate_verd
 from vlmeval_cli.stats.paired import Resampling, differences
 from vlmeval_cli.stats.summary import Subset
 
+_FEW = 50  # items, below which bounds from resampling are too narrow by themselves
 Group = tuple[tuple[str, str], ...]
 
 
@@ -83,8 +84,9 @@ def judged_untested(
 def judged_tested(rule: GateRule, output: Output, found: Difference, alpha: float) -> Judged:
     """The verdict on a paired difference.
 
-    A p-value has to agree with the bounds: with few items, or few that differ, bounds from
-    resampling alone call a change too often.
+    With few items, or few that differ, bounds from resampling call a change too often. So with
+    fewer than 50 items a p-value has to agree, and where nothing may get worse the exact test of no
+    change.
     """
     change = Change(
         value=found.value,
@@ -101,8 +103,9 @@ def judged_tested(rule: GateRule, output: Output, found: Difference, alpha: floa
     if decision.verdict == "improved" and not _is_confirmed(found, alpha):
         decision = gate_verdict(replace(change, low=None, high=None), allowance)
     p_worse = _p_worse(decision, found)
-    if decision.verdict == "regressed" and (p_worse is None or p_worse > alpha):
-        decision = replace(decision, verdict="undecided", reason="worse, but the test is not sure")
+    is_checked = found.n < _FEW or not decision.allowed
+    if is_checked and decision.verdict == "regressed" and (p_worse is None or p_worse > alpha):
+        decision = replace(decision, verdict="undecided", reason="too few items differ to be sure")
     return Judged(decision, found, p_worse)
 
 

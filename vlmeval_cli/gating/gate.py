@@ -210,7 +210,6 @@ def _with_change(plain: RuleResult, change: Judged, before: float | None) -> Rul
         change_low=None if found is None else found.low,
         change_high=None if found is None else found.high,
         p_value=None if found is None else found.p_value,
-        p_worse=change.p_worse,
         p_adjusted=change.p_adjusted,
         test="" if found is None else found.test,
         n=plain.n if found is None else found.n,

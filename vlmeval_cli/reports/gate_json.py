@@ -61,7 +61,6 @@ def _rule(one: RuleResult) -> dict[str, Any]:
         "ci_low": known(one.change_low),
         "ci_high": known(one.change_high),
         "p_value": known(one.p_value),
-        "p_worse": known(one.p_worse),
         "p_adjusted": known(one.p_adjusted),
         "test": one.test or None,
         "n": one.n,
