@@ -273,6 +273,14 @@ def test_github_gets_annotations_and_a_summary(gate, tmp_path, monkeypatch):
     assert (tmp_path / "summary.md").read_text().startswith("### ❌ vlmeval gate failed")
 
 
+def test_github_is_told_that_nothing_was_judged(gate, monkeypatch):
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    code, _, err = gate(rules=["{metric: exact_match, min: 50}"])
+    assert code == 2
+    (line,) = [line for line in err.splitlines() if line.startswith("::")]
+    assert line.startswith("::error title=vlmeval gate%3A nothing was judged::gate.yaml:5: min 50")
+
+
 def test_a_summary_that_cannot_be_written_changes_no_verdict(gate, tmp_path, monkeypatch):
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path))

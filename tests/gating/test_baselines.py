@@ -320,3 +320,21 @@ def test_tests_need_resamples(place):
             ["{metric: exact_match, test: paired}"], [True, True], baseline=folder,
             more="statistics: {resamples: 0}",
         )  # fmt: skip
+
+
+def test_right_and_wrong_by_another_metric_are_not_compared(place):
+    place.refs(4)
+    folder = place.saved("base", answers(3, 4), metrics="anls,exact_match")
+    with pytest.raises(DataError, match="primary metric: anls against exact_match"):
+        place.judge(["{check: newly_wrong, max: 0}"], answers(3, 4), baseline=folder)
+    found = place.judge(["{metric: anls, max_drop: 0.5}"], answers(2, 4), baseline=folder)
+    assert found.newly_wrong == []
+
+
+def test_absolute_rules_do_not_care_for_a_baseline(place):
+    place.refs(4)
+    folder = place.saved("base", answers(3, 4))
+    place.refs(5)
+    found = place.judge(["{metric: exact_match, min: 0.5}"], answers(4, 5), baseline=folder)
+    assert found.verdict == "passed"
+    assert found.baseline is None

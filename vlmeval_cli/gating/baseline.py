@@ -82,6 +82,8 @@ def load_baseline(path: str, rules: Sequence[GateRule]) -> SavedRun:
 def beside(run: RunResult, saved: SavedRun, rules: Sequence[GateRule], *, force: bool) -> Baseline:
     """The baseline beside ``run``, if the two are comparable for what the rules ask.
 
+    Where no rule asks for a baseline, one that is not comparable is passed over.
+
     Raises:
         DataError: they are not, unless ``force`` passes over it.
     """
@@ -90,7 +92,9 @@ def beside(run: RunResult, saved: SavedRun, rules: Sequence[GateRule], *, force:
     common = [name for name in outputs if name not in lost]
     unequal = [f"score {name}: absent against present" for name in lost]
     unequal += signature_differences(saved.result, run, common, same_items=True)
-    if unequal and not force:
+    if any(rule.check == "newly_wrong" for rule in rules):
+        unequal += _other_primary(run, saved.result)
+    if unequal and not force and any(rule.needs_baseline for rule in rules):
         raise DataError(
             f"the baseline {quoted(saved.path)} is not comparable with this run; it differs in "
             + "; ".join(unequal),
@@ -100,6 +104,13 @@ def beside(run: RunResult, saved: SavedRun, rules: Sequence[GateRule], *, force:
     if saved.bare is not None:
         return Baseline(saved, None, None, unequal)
     return Baseline(saved, *_matched(run, saved.result), unequal)
+
+
+def _other_primary(run: RunResult, saved: RunResult) -> list[str]:
+    """What is right and wrong is said by the primary metric."""
+    if saved.primary == run.primary:
+        return []
+    return [f"primary metric: {saved.primary} against {run.primary}"]
 
 
 def _other_items_hint(unequal: Sequence[str], run: RunResult) -> str:
@@ -175,6 +186,8 @@ def knows_right(run: RunResult) -> bool:
 def newly_wrong(baseline: Baseline) -> list[NewlyWrong]:
     """Items that were right in the baseline and are wrong, or have no usable answer, now."""
     if baseline.run is None or baseline.result is None or not knows_right(baseline.run):
+        return []
+    if _other_primary(baseline.run, baseline.saved.result):
         return []
     mine, theirs = baseline.run.items, baseline.result.items
     return [

@@ -90,6 +90,8 @@ def run_gate(
     found = targets(gate.rules, run)
     rules = [one.rule for one in found]
     baseline = None if saved is None else beside(run, saved, rules, force=force)
+    if baseline is not None and baseline.unequal and not any(r.needs_baseline for r in rules):
+        baseline = None
     return _judged(found, run, baseline, config, gate)
 
 
