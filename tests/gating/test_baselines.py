@@ -85,7 +85,7 @@ def test_the_order_of_the_items_does_not_matter(place):
     rules = ["{metric: exact_match, by: kind, test: paired}", "{check: newly_wrong, max: 0}"]
     found = place.judge(rules, [True, False] * 4, baseline=folder)
     assert [one.change for one in found.rules[:2]] == [0.0, 0.0]
-    assert found.newly_wrong == []
+    assert [*found.newly_wrong] == []
     assert found.verdict == "passed"
 
 
