@@ -28,6 +28,7 @@ from vlmeval_cli.runs.inspecting import how_read as how_read
 from vlmeval_cli.runs.perturbing import PerturbConfig, Perturbed
 from vlmeval_cli.runs.perturbing import perturb as perturb_file
 from vlmeval_cli.runs.running import run_score as run_score
+from vlmeval_cli.tasks.compat import refuse_any
 
 if TYPE_CHECKING:
     from vlmeval_cli.comparing.compare import Request
@@ -68,6 +69,8 @@ def score(
     seed: int = 12345,
     cluster_by: str = "auto",
     reference: bool = False,
+    compat: str | None = None,
+    explain_diff: bool = False,
 ) -> RunResult:
     """Score a file of predictions, as ``vlmeval score`` does with options of the same names.
 
@@ -85,7 +88,8 @@ def score(
         missing: "error", or count missing predictions as the "worst", or "skip" them.
         fix_ids: apply the repair of ids that matches more rows.
         on_bad_row: "error", or "skip" malformed rows and count them.
-        reasoning: "strip" takes ``<think>`` blocks out of predictions, "keep" scores them.
+        reasoning: "strip" takes ``<think>`` blocks out of predictions, "keep" scores them, and
+            "lmms-eval" does what that tool does. With ``compat`` the tool decides.
         box_format: syntax and coordinate frame of predicted boxes; None recognises them.
         schema: path of the JSON Schema that documents must follow; None infers one.
         run_tests: run the unit tests of predicted code, in a sandbox.
@@ -94,6 +98,8 @@ def score(
         seed: of the resampling.
         cluster_by: field resampled together, "auto" or "none".
         reference: also run the original packages, and compare (extra ``reference``).
+        compat: tool whose numbers to give, such as "lmms-eval", in place of metrics.
+        explain_diff: also say which items and rules part them from our defaults.
 
     Returns:
         Scores by output name with intervals, counts, signatures and item scores.
@@ -122,7 +128,9 @@ def score(
         seed=seed,
         cluster_by=cluster_by,
     )
-    config = replace(config, compare_with_reference=reference)
+    config = replace(
+        config, compare_with_reference=reference, compat=compat, explain_diff=explain_diff
+    )
     return run_score(predictions, references, config)
 
 
@@ -173,6 +181,7 @@ def run_comparison(request: Request, progress: Progress = SILENT) -> Comparison:
     from vlmeval_cli.comparing.compare import compare_runs
 
     choose(request.config.metrics)  # a wrong name is told before large files are read
+    refuse_any(request.config, "compare")
     return compare_runs(request, progress)
 
 
@@ -222,6 +231,7 @@ def run_power(
     from vlmeval_cli.comparing.power import power_of
 
     choose(config.metrics)  # a wrong name is told before large files are read
+    refuse_any(config, "power")
     found = power_of(paths, references, config, policy, progress)
     progress.done()
     return found
