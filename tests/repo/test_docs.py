@@ -13,6 +13,7 @@ import pytest
 from vlmeval_cli.cli.compare import CompareOptions
 from vlmeval_cli.cli.convert import ConvertOptions
 from vlmeval_cli.cli.doctor import DoctorOptions
+from vlmeval_cli.cli.gate import GateOptions
 from vlmeval_cli.cli.inspect import InspectOptions
 from vlmeval_cli.cli.main import main
 from vlmeval_cli.cli.metrics import MetricsOptions
@@ -35,8 +36,8 @@ OTHER_PROGRAMS = {
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
 GUIDES = sorted((ROOT / "docs" / "tasks").glob("*.md"))
 OPTIONS = (
-    ScoreOptions, CompareOptions, PowerOptions, PerturbOptions, MetricsOptions, InspectOptions,
-    ConvertOptions, DoctorOptions, VerifyOptions, DiffOptions,
+    ScoreOptions, CompareOptions, GateOptions, PowerOptions, PerturbOptions,
+    MetricsOptions, InspectOptions, ConvertOptions, DoctorOptions, VerifyOptions, DiffOptions,
 )  # fmt: skip
 MOST_LINES = 120
 

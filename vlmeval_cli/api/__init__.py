@@ -5,7 +5,8 @@ from __future__ import annotations
 from vlmeval_cli.api.comparing import compare, power, run_comparison, run_power
 from vlmeval_cli.api.files import convert, how_read, inspect, perturb, perturb_with
 from vlmeval_cli.api.judging import diff, gate, run_gate, verify
-from vlmeval_cli.api.scoring import DEFAULTS, SILENT, RunKeywords, run_config, run_score, score
+from vlmeval_cli.api.scoring import DEFAULTS, SILENT, run_score, score
+from vlmeval_cli.core.keywords import RunKeywords, run_config
 
 __all__ = [
     "DEFAULTS",

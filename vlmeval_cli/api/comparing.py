@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
-from vlmeval_cli.api.scoring import DEFAULTS, SILENT, RunKeywords, path_text, run_config
+from vlmeval_cli.api.scoring import DEFAULTS, SILENT
 from vlmeval_cli.core.config import (
     ComparePolicy,
     PairPolicy,
     RunConfig,
 )
+from vlmeval_cli.core.keywords import RunKeywords, path_text, run_config
 from vlmeval_cli.core.power import PowerPolicy, PowerResult
 from vlmeval_cli.core.progress import Progress
 from vlmeval_cli.registry import choose

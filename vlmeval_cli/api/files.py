@@ -7,19 +7,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vlmeval_cli.api.scoring import DEFAULTS, SILENT, path_text
+from vlmeval_cli.api.scoring import DEFAULTS, SILENT
 from vlmeval_cli.core.config import RunConfig
-from vlmeval_cli.core.errors import VlmevalError
+from vlmeval_cli.core.keywords import path_text
 from vlmeval_cli.core.progress import Progress
-from vlmeval_cli.runs.answers import take_answers
 from vlmeval_cli.runs.converting import Converted
 from vlmeval_cli.runs.converting import convert as convert_files
 from vlmeval_cli.runs.gathering import Gathered, gather
+from vlmeval_cli.runs.inspecting import how_read as how_read
 from vlmeval_cli.runs.perturbing import PerturbConfig, Perturbed
 from vlmeval_cli.runs.perturbing import perturb as perturb_file
-from vlmeval_cli.runs.values import as_values
-from vlmeval_cli.tasks import NAMES
-from vlmeval_cli.tasks import task as task_called
 
 if TYPE_CHECKING:
     pass
@@ -85,19 +82,3 @@ def perturb(
 def perturb_with(path: str | Path, config: PerturbConfig) -> Perturbed:
     """Noisy copies with choices already put together; see :func:`perturb`."""
     return perturb_file(str(path), config)
-
-
-def how_read(found: Gathered, config: RunConfig = DEFAULTS) -> tuple[str, ...]:
-    """How the task reads the predictions that were found, such as the format of boxes, in words.
-
-    Of a task that cannot be scored yet nothing is told.
-    """
-    if found.task not in NAMES:
-        return ()
-    task = task_called(found.task)
-    config = replace(config, join=replace(config.join, missing="skip", on_bad_row="skip"))
-    try:
-        _, answers = take_answers(as_values(found, task, config), task, config, SILENT)
-    except VlmevalError as error:
-        return (f"the predictions cannot be read as they are: {error.message}. {error.hint}",)
-    return (*answers.notes, *(warning.message for warning in answers.parsed.warnings))

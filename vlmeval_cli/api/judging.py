@@ -6,11 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vlmeval_cli.api.scoring import SILENT, path_text, run_score
+from vlmeval_cli.api.scoring import SILENT
 from vlmeval_cli.core.config import RunConfig
 from vlmeval_cli.core.gate import GateConfig, GateResult
+from vlmeval_cli.core.keywords import path_text
 from vlmeval_cli.core.progress import Progress
 from vlmeval_cli.core.results import RunResult
+from vlmeval_cli.runs.running import run_score
 
 if TYPE_CHECKING:
     from vlmeval_cli.core.report_parts import ReportDiff
