@@ -81,6 +81,10 @@ def detect(
     if found is not None and found.name in ("language_modeling", "rationality"):
         mine, theirs = _as_recorded(found.name, seen, (mine, theirs), fields)
         seen = replace(seen, prediction=mine.name, reference=theirs.name)
+    if found is not None and found.name == "preference":
+        mine, theirs = _as_verdicts(predictions, (mine, theirs), fields)
+        seen = replace(seen, prediction=mine.name, reference=theirs.name)
+        pairs = pairs or _by_question(predictions, is_one_file=references is None)
     if found is not None and found.name == "code" and mine.name is None:
         mine = _as_results(predictions)
         seen = replace(seen, prediction=mine.name)
@@ -157,6 +161,23 @@ def _as_recorded(
     if fields.references is None and theirs.name == mine.name:
         theirs = Chosen(None)
     return mine, theirs
+
+
+def _as_verdicts(
+    predictions: Side, chosen: tuple[Chosen, Chosen], fields: FieldChoice
+) -> tuple[Chosen, Chosen]:
+    """Verdicts play the prediction, and need no references; answers beside them were judged."""
+    mine, theirs = chosen
+    if fields.prediction is None:
+        mine = _first_of(predictions, rules.VERDICTS, mine)
+    mine = Chosen(mine.name, mine.reason)
+    return mine, theirs if fields.references is not None else Chosen(None)
+
+
+def _by_question(side: Side, *, is_one_file: bool) -> tuple[IdPair, ...]:
+    """Where no field is an id, verdicts on one question belong together."""
+    name = question_of(side)
+    return (IdPair(name, name),) if is_one_file and name is not None else ()
 
 
 def _as_results(predictions: Side) -> Chosen:

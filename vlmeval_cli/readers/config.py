@@ -234,6 +234,7 @@ _KEYS: Mapping[str, Reader] = {
             "run_tests": _flag,
             "test_timeout": _seconds,
             "test_memory": _integer(64),
+            "model": _text,
         }
     ),
     "statistics": _section(
