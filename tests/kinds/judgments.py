@@ -1,4 +1,4 @@
-"""Items of preference: verdicts of two judges on three models. What a kind is stands in texts.py."""
+"""Items of preference: verdicts of two judges on three models."""
 
 from vlmeval_cli.core.batch import Batch, NumberColumn
 from vlmeval_cli.parsing.judgments.columns import Verdict, column_of
@@ -25,7 +25,11 @@ MIXED = [
     [own(0.0, length=70), turned(0.5, length=70), own(1.0, "model", 70)],
     [own(0.5, length=20), turned(0.5, length=20), own(0.5, "model", 20)],
     [own(1.0, length=30, other="full"), turned(0.0, length=30, other="full")],
-    [own(0.3, length=90), Verdict("base", "full", 0.0, "model"), Verdict("full", "base", 0.0, "model")],
+    [
+        own(0.3, length=90),
+        Verdict("base", "full", 0.0, "model"),
+        Verdict("full", "base", 0.0, "model"),
+    ],
     [own(0.0, length=45, other="full"), own(0.0, "model", 45, other="full")],
 ]
 USELESS = [[own(0.0), turned(0.0)]]

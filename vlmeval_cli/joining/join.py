@@ -147,8 +147,10 @@ def join_one_file(
 
     Every row is an item; ids only name it. Where the id field repeats or fails, image (or whatever
     the id is) and question together are the id, or else the row number. Where a task takes several
-    predictions of an item, rows of one id are one item.
+    predictions of an item, rows of one id are one item, and a selection is one of rows.
     """
+    if repeats == "list" and selection.where:
+        rows = _selected(rows, selection)
     ids, id_name, notes = _own_ids(rows, fields, may_repeat=repeats in ("list", "list_or_empty"))
     meeting = Meeting(
         predictions=rows,
@@ -164,6 +166,12 @@ def join_one_file(
     report = _with_ids(report, [], None, None)
     rest = _unselected(meeting, selection)
     return Joined(dataset, report, pair, notes, every_reference=rest)
+
+
+def _selected(rows: Columns, selection: Selection) -> Columns:
+    """The rows that have the values wanted."""
+    wanted = {*replace(selection, limit=None).rows(rows, range(len(rows)))}
+    return rows.without(row for row in range(len(rows)) if row not in wanted)
 
 
 def _unselected(meeting: Meeting, selection: Selection) -> Callable[[], list[list[Any]]] | None:

@@ -70,9 +70,9 @@ class LengthControlledWinRate(PooledMetric[Names]):
         return (Output(_NAME, worst=None, kind="pooled", has_item_score=False, meaning=meaning),)
 
     def fit(self, batch: Batch) -> Names:
-        """The models; scores against other opponents are not comparable."""
-        models = tuple(batch.column(JUDGMENTS, JudgmentColumn).models)
-        return Names(models, compared=models[1:])
+        """The opponents; scores against other opponents are not comparable."""
+        column = batch.column(JUDGMENTS, JudgmentColumn)
+        return Names(tuple(column.models[:1]), compared=column.opponents)
 
     def measure(self, batch: Batch, context: Names) -> Statistics:
         """Rows ``(share of a win, how much longer, weight within the item)``."""

@@ -94,9 +94,9 @@ class WinRate(MeanMetric[Names]):
         )
 
     def fit(self, batch: Batch) -> Names:
-        """The models; scores against other opponents are not comparable."""
-        models = tuple(batch.column(JUDGMENTS, JudgmentColumn).models)
-        return Names(models, compared=models[1:])
+        """The opponents; scores against other opponents are not comparable."""
+        column = batch.column(JUDGMENTS, JudgmentColumn)
+        return Names(tuple(column.models[:1]), compared=column.opponents)
 
     def measure(self, batch: Batch, context: Names) -> Statistics:
         """Rows ``(win rate, win, tie, loss, 1)``."""
@@ -113,10 +113,10 @@ class WinRate(MeanMetric[Names]):
             return {}
         side = sign(scored)
         wins, ties, losses = (int(np.count_nonzero(side == way)) for way in (1, 0, -1))
-        model, *others = context.names
+        others = context.compared
         against = others[0] if len(others) == 1 else f"{len(others)} others"
         columns = ("model", "against", "items won", "tied", "lost", "p-value")
-        row = (model, against, wins, ties, losses, sign_test(wins, losses))
+        row = (context.names[0], against, wins, ties, losses, sign_test(wins, losses))
         return {"sign_test": Table("Sign test: is the model preferred?", columns, [row])}
 
 

@@ -94,6 +94,13 @@ class JudgmentColumn:
             longer_by=np.where(is_a, length, -length),
         )
 
+    @property
+    def opponents(self) -> tuple[str, ...]:
+        """Who was compared with the model whose win rate is asked for."""
+        rows = self.of_model.rows
+        met = np.unique(self.a[rows] + self.b[rows])  # one of the two is the model itself, 0
+        return tuple(self.models[code] for code in met.tolist())
+
     @cached_property
     def pairs(self) -> Pairs:
         """All verdicts, seen from the model of the pair that stands first in ``models``."""
@@ -215,15 +222,16 @@ class Names:
 
     Attributes:
         names: in the order of the codes.
-        compared: those that must be the same for scores to be comparable.
+        compared: names that must be the same for scores to be comparable.
     """
 
     names: tuple[str, ...]
     compared: tuple[str, ...] = ()
 
     def __or__(self, other: Names) -> Names:
-        """The same: all batches of a column share its names."""
-        return self
+        """All batches of a column share its names; what is compared may differ."""
+        both = {*self.compared, *other.compared}
+        return Names(self.names, tuple(sorted(both)))
 
     def digest(self) -> str:
         """A hash of the names that must be the same."""

@@ -66,8 +66,8 @@ class Fields:
 
     @classmethod
     def of(cls, items: Items) -> Fields:
-        """The verdicts of the items, which the join gave as lists."""
-        each = [_as_list(given) for given in items.predictions]
+        """The verdicts of the items, which the join gave as lists of rows; a row may hold several."""
+        each = [flat(given) for given in items.predictions]
         counts = [*map(len, each)]
         owners = [*chain.from_iterable(repeat(i, count) for i, count in enumerate(counts))]
         return cls(items, [*chain.from_iterable(each)], owners, offsets_of(counts))
@@ -99,14 +99,16 @@ class Fields:
 
     def _by_verdict(self, column: Sequence[Any]) -> list[Any]:
         """A field of the file of verdicts is a list for each item; others have one value."""
-        counts = np.diff(self.offsets).tolist()
-        are_lists = all(
-            value is None or (isinstance(value, list) and len(value) == count)
-            for value, count in zip(column, counts, strict=True)
+        each = [_as_list(given) for given in self.items.predictions]
+        are_rows = all(
+            value is None or (isinstance(value, list) and len(value) == len(rows))
+            for value, rows in zip(column, each, strict=True)
         )
         found: list[Any] = []
-        for value, count in zip(column, counts, strict=True):
-            found += value if are_lists and value is not None else [value] * count
+        for value, rows in zip(column, each, strict=True):
+            cells = value if are_rows and value is not None else [value] * len(rows)
+            for cell, row in zip(cells, rows, strict=True):
+                found += _cells(cell, row)
         return found
 
     def lengths(self) -> tuple[Array, Array]:
@@ -165,6 +167,19 @@ class Fields:
 
 def _as_list(given: object) -> list[Any]:
     return [] if given is None else given if isinstance(given, list) else [given]
+
+
+def flat(given: object) -> list[Any]:
+    """The winners of an item, in rows that hold one or a list of them."""
+    return [one for row in _as_list(given) for one in (row if isinstance(row, list) else [row])]
+
+
+def _cells(cell: object, row: object) -> list[Any]:
+    """A field of a row for each of its verdicts."""
+    if not isinstance(row, list):
+        return [cell]
+    fits = isinstance(cell, list) and len(cell) == len(row)
+    return cell if fits else [cell] * len(row)  # type: ignore[return-value]  # a list where it fits
 
 
 def _order(value: object, models: Names) -> int | None:

@@ -30,7 +30,7 @@ from vlmeval_cli.parsing.judgments.compared import (
     compared_models,
     winner_of,
 )
-from vlmeval_cli.parsing.judgments.fields import ALPACA_MODELS, Fields, Names
+from vlmeval_cli.parsing.judgments.fields import ALPACA_MODELS, Fields, Names, flat
 from vlmeval_cli.parsing.judgments.labels import EXPECTED
 from vlmeval_cli.parsing.texts import refused
 
@@ -48,11 +48,10 @@ def read_winners(
     bad: dict[int, str] = {}
     found: list[Any] = []
     for row, recorded in enumerate(values):
-        given = recorded if isinstance(recorded, list) else [recorded]
-        wrong = [one for one in given if not _may_be_winner(one)]
+        wrong = [one for one in flat(recorded) if not _may_be_winner(one)]
         if wrong:
             bad[row] = refused(place(row), field, wrong[0], EXPECTED, on_bad_row)
-        found.append(None if row in bad or recorded is None else given)
+        found.append(None if row in bad else recorded)
     return Values(found, bad)
 
 
@@ -90,12 +89,12 @@ def judgments(items: Items, config: RunConfig) -> Parsed:
         columns=columns,
         notes=(
             *_about_model(column, compared, config.parse.model),
-            *_about_lost(reading, len(fields.recorded) - len(kept)),
+            *_about_lost(reading, kept),
             *([order_note] if order_note else ()),
             *_about_alpaca(compared, columns),
         ),
         inferred={"model": models[0] if models else None},
-        decided={"against": sorted(models[1:])},
+        decided={"against": list(column.opponents)},
     )
 
 
@@ -214,20 +213,23 @@ def _unparsed(column: JudgmentColumn, reading: Reading) -> dict[int, str]:
 def _about_model(column: JudgmentColumn, compared: Compared, asked: str | None) -> tuple[str, ...]:
     if not column.models:
         return ()
-    model, *others = column.models
+    model, others = column.models[0], column.opponents
     against = quoted(others[0]) if len(others) == 1 else f"{len(others)} other models"
     why = "as named" if asked is not None else compared.why
     return (f"win rates are those of {quoted(model)} against {against} ({why}); --model chooses",)
 
 
-def _about_lost(reading: Reading, n: int) -> tuple[str, ...]:
-    if not n:
-        return ()
-    bad = len(reading.bad)
-    parts = [f"{number_of(n - bad, 'verdict')} left out: none was recorded"] if n > bad else []
+def _about_lost(reading: Reading, kept: Sequence[int]) -> tuple[str, ...]:
+    """Verdicts that are left out of items that have others."""
+    rows = {*range(len(reading.fields.recorded))} - {*kept}
+    scored = {reading.fields.item[row] for row in kept}
+    lost = sorted(row for row in rows if reading.fields.item[row] in scored)
+    bad = [reading.bad[row] for row in lost if row in reading.bad]
+    n = len(lost) - len(bad)
+    parts = [f"{number_of(n, 'verdict')} beside others left out: none was recorded"] if n else []
     if bad:
-        first = next(iter(reading.bad.values()))
-        parts.append(f"{number_of(bad, 'verdict')} left out, the first: {first}")
+        told = f"{number_of(len(bad), 'verdict')} beside others left out, the first: {bad[0]}"
+        parts.append(told)
     return tuple(parts)
 
 
