@@ -44,6 +44,7 @@ _Z = 1.959963984540054  # 97.5 % of a normal distribution lie below
 _ELO_PER_NAT = 400.0 / log(10.0)
 _ELO_MEAN = 1000.0
 _SHOWN = 20
+_DIGITS = 12  # so that equal models are 0 apart, and not a rounding error
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +140,9 @@ class BradleyTerry(PooledMetric[Names]):
             nothing = np.full(len(weights), np.nan)
             return {output.name: nothing for output in self.outputs()}
         fitted = strengths(wins(found, weights[:, rows.item]))
+        above = fitted[:, 0] - fitted[:, 1:].mean(axis=1)
         return {
-            "bradley_terry_strength": fitted[:, 0] - fitted[:, 1:].mean(axis=1),
+            "bradley_terry_strength": above.round(_DIGITS) + 0.0,
             "bradley_terry_win_rate": chances(fitted)[:, 0, 1:].mean(axis=1),
         }
 
@@ -214,7 +216,7 @@ def _ranking(rows: Rows, names: Sequence[str]) -> Table | None:
     """The models by strength."""
     found, present = _comparisons(rows)
     won = wins(found, np.ones((1, len(rows.item))))
-    fitted = strengths(won)[0].round(12) + 0.0  # no -0, and no rounding error in the place of 0
+    fitted = strengths(won)[0].round(_DIGITS) + 0.0
     if np.isnan(fitted).any():
         return None
     error = _Z * standard_errors(found, rows.item, fitted)

@@ -16,9 +16,10 @@ import numpy.typing as npt
 from vlmeval_cli.core.batch import Array, Ints
 
 Flags = npt.NDArray[np.bool_]
-_MOST_STEPS = 200
+_MOST_STEPS = 100
 _LONGEST_STEP = 2.0  # keeps Newton's method from leaping where strengths are far apart
 _CONVERGED = 1e-11
+_ROUNDING = 1e-6  # where strengths are far apart, rounding keeps steps from growing smaller
 
 
 class Comparisons(NamedTuple):
@@ -94,8 +95,7 @@ def _fitted(won: Array) -> Array:
         found += step * np.minimum(1.0, _LONGEST_STEP / np.maximum(longest, _LONGEST_STEP))
         if longest.max() < _CONVERGED:
             break
-    else:
-        found[longest[:, 0] >= _CONVERGED] = np.nan
+    found[longest[:, 0] > _ROUNDING] = np.nan
     return np.asarray(found - found.mean(axis=1, keepdims=True))
 
 

@@ -12,6 +12,7 @@ from vlmeval_cli.core.batch import Array
 _MOST_STEPS = 100
 _LONGEST_STEP = 3.0
 _CONVERGED = 1e-11
+_ROUNDING = 1e-6  # where outcomes are nearly separated, rounding keeps steps from growing smaller
 
 
 class Line(NamedTuple):
@@ -69,6 +70,6 @@ def _fitted(x: Array, y: Array, weights: Array) -> Array:
         longest = np.abs(step).max(axis=1, keepdims=True)
         found += step * np.minimum(1.0, _LONGEST_STEP / np.maximum(longest, _LONGEST_STEP))
         if not (longest >= _CONVERGED).any():
-            return found
-    found[~(longest[:, 0] < _CONVERGED)] = np.nan
+            break
+    found[~(longest[:, 0] < _ROUNDING)] = np.nan
     return found

@@ -66,7 +66,7 @@ class Fields:
 
     @classmethod
     def of(cls, items: Items) -> Fields:
-        """The verdicts of the items, which the join gave as lists of rows; a row may hold several."""
+        """The verdicts of the items: lists of rows, each of which may hold several."""
         each = [flat(given) for given in items.predictions]
         counts = [*map(len, each)]
         owners = [*chain.from_iterable(repeat(i, count) for i, count in enumerate(counts))]
