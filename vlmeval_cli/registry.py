@@ -8,7 +8,7 @@ list.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
@@ -19,32 +19,11 @@ from typing import Any, Literal, NamedTuple, get_args, get_origin, get_type_hint
 import vlmeval_cli.metrics as built_in
 from vlmeval_cli.core.config import MetricSpec
 from vlmeval_cli.core.errors import PluginError, UsageError, VlmevalError, did_you_mean, quoted
-from vlmeval_cli.core.metric import Metric, Output, Scalar
+from vlmeval_cli.core.metric import Chosen, Metric, Scalar
 
 ENTRY_POINTS = "vlmeval.metrics"
 NO_SETTINGS: Mapping[str, Mapping[str, Scalar]] = MappingProxyType({})
 _TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
-
-
-@dataclass(frozen=True, slots=True)
-class Chosen:
-    """A metric with its options, and which of its outputs were asked for under which names.
-
-    Attributes:
-        metric: ready to measure.
-        names: output name of the metric → the name it has in this run.
-    """
-
-    metric: Metric[Any]
-    names: Mapping[str, str]
-
-    def outputs(self) -> tuple[tuple[str, Output], ...]:
-        """(name in this run, output) of every output that was asked for."""
-        return tuple(
-            (self.names[output.name], output)
-            for output in self.metric.outputs()
-            if output.name in self.names
-        )
 
 
 class Option(NamedTuple):

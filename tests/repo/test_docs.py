@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from vlmeval_cli.cli.compare import CompareOptions
 from vlmeval_cli.cli.convert import ConvertOptions
 from vlmeval_cli.cli.doctor import DoctorOptions
 from vlmeval_cli.cli.inspect import InspectOptions
 from vlmeval_cli.cli.main import main
 from vlmeval_cli.cli.metrics import MetricsOptions
+from vlmeval_cli.cli.power import PowerOptions
 from vlmeval_cli.cli.score_options import ScoreOptions
 from vlmeval_cli.core.metric_spec import parse_metric_spec
 from vlmeval_cli.registry import build, metrics
@@ -28,7 +30,10 @@ OTHER_PROGRAMS = {
 }  # benchmarks/ptb_agreement.py, mypy
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
 GUIDES = sorted((ROOT / "docs" / "tasks").glob("*.md"))
-OPTIONS = (ScoreOptions, MetricsOptions, InspectOptions, ConvertOptions, DoctorOptions)
+OPTIONS = (
+    ScoreOptions,
+    CompareOptions, PowerOptions, MetricsOptions, InspectOptions, ConvertOptions, DoctorOptions,
+)  # fmt: skip
 MOST_LINES = 120
 
 
@@ -100,7 +105,12 @@ def test_options_in_the_docs_exist(page):
         "--install-completion",
         "--help",
         "--version",
-        *(f"--{field.name.replace('_', '-')}" for kind in OPTIONS for field in fields(kind)),
+        *(
+            f"--{no}{field.name.replace('_', '-')}"
+            for kind in OPTIONS
+            for field in fields(kind)
+            for no in ("", "no-")
+        ),
     }
     lines = [line for line in page.read_text("utf-8").splitlines() if "pip " not in line]
     used = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", "\n".join(lines)))

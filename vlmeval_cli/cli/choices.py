@@ -11,12 +11,12 @@ from vlmeval_cli.core.errors import UsageError, quoted
 from vlmeval_cli.core.metric_spec import parse_metric_spec, split_metric_list
 
 if TYPE_CHECKING:
-    from vlmeval_cli.cli.score_options import ScoreOptions
+    from vlmeval_cli.cli.score_options import RunOptions
 
 PartT = TypeVar("PartT")
 
 
-def choices(options: ScoreOptions) -> tuple[RunConfig, Mapping[str, object]]:
+def choices(options: RunOptions) -> tuple[RunConfig, Mapping[str, object]]:
     """The configuration of the run, and the ``output`` section of the file.
 
     Raises:
@@ -35,7 +35,7 @@ def _from_file(path: str | None) -> tuple[RunConfig, Mapping[str, object]]:
     return loaded.run, loaded.output
 
 
-def _overridden(config: RunConfig, options: ScoreOptions) -> RunConfig:
+def _overridden(config: RunConfig, options: RunOptions) -> RunConfig:
     return _with(
         config,
         task=options.task,
@@ -69,7 +69,7 @@ def _overridden(config: RunConfig, options: ScoreOptions) -> RunConfig:
         by=tuple(options.by) if options.by else None,
         where=_where(options.where),
         limit=options.limit,
-        compare_with_reference=options.reference or None,
+        compare_with_reference=getattr(options, "reference", None) or None,
     )
 
 

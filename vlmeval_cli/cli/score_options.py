@@ -1,4 +1,7 @@
-"""The options of ``vlmeval score``, as one value."""
+"""The options of ``vlmeval score``, and those that other commands share with it, as values.
+
+No slots: classes that have some cannot be put together.
+"""
 
 from __future__ import annotations
 
@@ -10,24 +13,10 @@ import typer
 from vlmeval_cli.cli.completion import metric_names, task_names
 
 
-@dataclass(frozen=True, slots=True)
-class ScoreOptions:
-    """Score predictions against references.
+@dataclass(frozen=True, kw_only=True)
+class RunOptions:
+    """What is scored, and how: of every command that scores."""
 
-    Layout, fields and task are recognised and told; the options decide where they are not.
-    One file that holds both sides is enough.
-
-    Exit codes: 0 done, 2 wrong usage, 3 bad input data, 4 something is not installed,
-    74 a report cannot be written.
-    """
-
-    predictions: Annotated[
-        str, typer.Argument(metavar="PREDS", help="File with predictions; - reads stdin.")
-    ]
-    references: Annotated[
-        str | None,
-        typer.Argument(metavar="REFS", help="File with references, unless PREDS holds both."),
-    ] = None
     task: Annotated[
         str | None,
         typer.Option(help="Task.", show_default="recognised", autocompletion=task_names),
@@ -59,10 +48,6 @@ class ScoreOptions:
         int | None,
         typer.Option(min=1, help="Only the first so many items."),
     ] = None
-    reference: Annotated[
-        bool,
-        typer.Option("--reference", help="Also run the original packages, and compare."),
-    ] = False
     id_field: Annotated[
         str | None,
         typer.Option(metavar="FIELD", help="Id.", show_default="recognised"),
@@ -135,23 +120,12 @@ class ScoreOptions:
         int | None,
         typer.Option(min=0, help="Of the resampling.", show_default="12345"),
     ] = None
-    output: Annotated[
-        str | None,
-        typer.Option(metavar="DIR", help="Folder for all reports at once."),
-    ] = None
-    json: Annotated[
-        str | None,
-        typer.Option(metavar="FILE|-", help="JSON report; - prints it alone."),
-    ] = None
-    csv: Annotated[str | None, typer.Option(metavar="FILE", help="Scores as CSV.")] = None
-    samples: Annotated[
-        str | None,
-        typer.Option(metavar="FILE", help="Every item as JSONL."),
-    ] = None
-    markdown: Annotated[
-        str | None,
-        typer.Option(metavar="FILE", help="Report as Markdown."),
-    ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShowOptions:
+    """How a command shows what it found."""
+
     percent: Annotated[
         bool | None,
         typer.Option(
@@ -159,10 +133,6 @@ class ScoreOptions:
             help="Show fractions and CIDEr × 100; files keep their scale.",
             show_default="no-percent",
         ),
-    ] = None
-    worst: Annotated[
-        int | None,
-        typer.Option(min=1, help="List the so many lowest items."),
     ] = None
     no_color: Annotated[bool, typer.Option("--no-color", help="No colour.")] = False
     quiet: Annotated[
@@ -172,3 +142,54 @@ class ScoreOptions:
         ),
     ] = False
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileOptions(ShowOptions):
+    """Which reports a command writes."""
+
+    output: Annotated[
+        str | None,
+        typer.Option(metavar="DIR", help="Folder for all reports at once."),
+    ] = None
+    json: Annotated[
+        str | None,
+        typer.Option(metavar="FILE|-", help="JSON report; - prints it alone."),
+    ] = None
+    csv: Annotated[str | None, typer.Option(metavar="FILE", help="Scores as CSV.")] = None
+    markdown: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Report as Markdown."),
+    ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoreOptions(FileOptions, RunOptions):
+    """Score predictions against references.
+
+    Layout, fields and task are recognised and told; the options decide where they are not.
+    One file that holds both sides is enough.
+
+    Exit codes: 0 done, 2 wrong usage, 3 bad input data, 4 something is not installed,
+    74 a report cannot be written.
+    """
+
+    predictions: Annotated[
+        str, typer.Argument(metavar="PREDS", help="File with predictions; - reads stdin.")
+    ]
+    references: Annotated[
+        str | None,
+        typer.Argument(metavar="REFS", help="File with references, unless PREDS holds both."),
+    ] = None
+    reference: Annotated[
+        bool,
+        typer.Option("--reference", help="Also run the original packages, and compare."),
+    ] = False
+    samples: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Every item as JSONL."),
+    ] = None
+    worst: Annotated[
+        int | None,
+        typer.Option(min=1, help="List the so many lowest items."),
+    ] = None

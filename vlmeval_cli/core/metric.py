@@ -252,6 +252,17 @@ class Metric(ABC, Generic[ContextT]):
         """
         return None
 
+    def supposed(self, values: Array, *, right: bool) -> Array | None:
+        """Statistics of the same items, had their answers been wholly right, or worth nothing.
+
+        None: they do not tell. Metrics whose scores are means of item scores need none.
+
+        Args:
+            values: statistics of scored items, shape (m, k).
+            right: whether the answers are supposed to be right.
+        """
+        return None
+
     def tables(self, found: MetricStatistics, context: ContextT) -> Mapping[str, Table]:
         """Tables beside the scores, by the name they have in reports."""
         return {}
@@ -279,6 +290,27 @@ class Metric(ABC, Generic[ContextT]):
             for f in fields(self)  # type: ignore[arg-type]  # subclasses are dataclasses
             if getattr(self, f.name) != f.default and not f.metadata.get("unnamed")
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A metric with its options, and which of its outputs were asked for under which names.
+
+    Attributes:
+        metric: ready to measure.
+        names: output name of the metric → the name it has in this run.
+    """
+
+    metric: Metric[Any]
+    names: Mapping[str, str]
+
+    def outputs(self) -> tuple[tuple[str, Output], ...]:
+        """(name in this run, output) of every output that was asked for."""
+        return tuple(
+            (self.names[output.name], output)
+            for output in self.metric.outputs()
+            if output.name in self.names
+        )
 
 
 @cache

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isinf
-from typing import Any
+from typing import Any, NamedTuple
 
-from vlmeval_cli.core.batch import Array
-from vlmeval_cli.core.metric import MetricStatistics, Notice, Output, Table
+from vlmeval_cli.core.batch import Array, Ints
+from vlmeval_cli.core.metric import Chosen, MetricStatistics, Notice, Output, Table
 
 OUTCOMES = (
     "missing", "empty", "refused", "truncated", "loop", "unparsed",
@@ -162,6 +162,8 @@ class ItemScores:
         scores: output name → float64 (n,), NaN where unknown.
         skips: output name → {item: reason}.
         groups: ``--by`` field → value of each item.
+        helped: item → what it took to read its prediction, where it was not read as it stands; None
+            where that is not known.
         detail: item → more about how it was scored (a diff of fields), made when asked for; None
             where the task has no more to say.
     """
@@ -175,6 +177,7 @@ class ItemScores:
     reasons: Mapping[int, str] = field(default_factory=dict)
     skips: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
     groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    helped: Mapping[int, str] | None = None
     detail: Callable[[int], Mapping[str, Any] | None] | None = None
 
     def __len__(self) -> int:
@@ -204,9 +207,22 @@ class ItemScores:
         )
 
 
+class MeasuredMetric(NamedTuple):
+    """A metric of a run with its statistics, from which its scores can be computed again."""
+
+    chosen: Chosen
+    statistics: MetricStatistics
+
+
 @dataclass(frozen=True, slots=True)
 class RunResult:
     """Everything that ``vlmeval score`` found.
+
+    Attributes:
+        statistics: of each metric, under the first output name it has in this run.
+        chosen: the metrics themselves, in the same order; none where only a report is known.
+        clusters: which items are resampled together, a number for every item, shape (n,); None
+            where each item is resampled alone.
 
     ``scores`` keeps the order of the metrics. ``result["cider"]`` is a shorthand for the value; it
     also finds ``bleu_4[variant=nltk]`` under ``bleu_4`` if there is no other of that name.
@@ -224,11 +240,18 @@ class RunResult:
     signature: Signature
     statistics: Mapping[str, MetricStatistics]
     statistics_options: Mapping[str, Any]
+    chosen: Sequence[Chosen] = ()
+    clusters: Ints | None = None
     groups: Sequence[Group] = ()
     tables: Mapping[str, Table] = field(default_factory=dict)
     diagnosis: Sequence[Diagnosis] = ()
     warnings: Sequence[Notice] = ()
     notes: Sequence[str] = ()
+
+    @property
+    def measured(self) -> list[MeasuredMetric]:
+        """The metrics with their statistics."""
+        return [*map(MeasuredMetric, self.chosen, self.statistics.values())]
 
     def __getitem__(self, output: str) -> float | None:
         if output in self.scores:

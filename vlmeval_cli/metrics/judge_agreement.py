@@ -28,6 +28,7 @@ from vlmeval_cli.parsing.judgments.columns import (
     mean_by,
     sign,
 )
+from vlmeval_cli.stats.agreement import alpha_of_counts, coincidences, kappa_of_counts
 
 _WAYS = 3  # lost, tied, won
 _ONE_JUDGE = "judged by one"
@@ -109,13 +110,13 @@ class JudgeAgreement(PooledMetric[Names]):
 
     def combine(self, rows: Rows, weights: Array) -> dict[str, Array]:
         """Share, alpha and kappa for each weighting."""
-        together = coincidences(rows).weighted(weights)
+        together = _together(rows).weighted(weights)
         judges = np.unique(rows.values[:, 1]).tolist()
         kappa = np.full(len(weights), np.nan)
         if len(judges) == 2:
-            kappa = cohen(confusions(rows, judges).weighted(weights))
+            kappa = kappa_of_counts(_confusions(rows, judges).weighted(weights))
         agreement = np.einsum("bii->b", together) / together.sum(axis=(1, 2))
-        alpha = krippendorff(together, self.level)
+        alpha = alpha_of_counts(together, self.level)
         return {"judge_agreement": agreement, "judge_alpha": alpha, "judge_kappa": kappa}
 
     def unknown(self, output: str, facts: Mapping[str, int]) -> str | None:
@@ -129,10 +130,10 @@ class JudgeAgreement(PooledMetric[Names]):
             return {}
         cells = []
         for one, other in combinations(judges, 2):
-            counts = confusions(Rows(found.values, found.item), (one, other)).counts.sum(axis=0)
+            counts = _confusions(Rows(found.values, found.item), (one, other)).counts.sum(axis=0)
             n = int(counts.sum())
             if n:
-                kappa = float(cohen(counts[None])[0])
+                kappa = float(kappa_of_counts(counts[None])[0])
                 names = (context.names[int(one)], context.names[int(other)])
                 known = None if np.isnan(kappa) else kappa
                 cells.append((*names, n, float(np.trace(counts) / n), known))
@@ -191,16 +192,15 @@ def _by_answers(rows: Rows) -> tuple[Ints, Ints]:
     return unit.ravel(), first
 
 
-def coincidences(rows: Rows) -> _Units:
+def _together(rows: Rows) -> _Units:
     """Krippendorff's coincidences: pairs of verdicts on the same answers, by what they say."""
     unit, first = _by_answers(rows)
     said = np.zeros((len(first), _WAYS))
     np.add.at(said, (unit, rows.values[:, 2].astype(np.int64)), 1.0)
-    pairs = said[:, :, None] * said[:, None, :] - said[:, :, None] * np.eye(_WAYS)
-    return _Units(rows.item[first], pairs / (said.sum(axis=1) - 1.0)[:, None, None])
+    return _Units(rows.item[first], coincidences(said))
 
 
-def confusions(rows: Rows, judges: Sequence[float]) -> _Units:
+def _confusions(rows: Rows, judges: Sequence[float]) -> _Units:
     """What two judges said of the answers that both saw."""
     unit, first = _by_answers(rows)
     said = np.full((len(first), 2), -1, dtype=np.int64)
@@ -211,33 +211,6 @@ def confusions(rows: Rows, judges: Sequence[float]) -> _Units:
     counts = np.zeros((len(both), _WAYS, _WAYS))
     counts[range(len(both)), said[both, 0], said[both, 1]] = 1.0
     return _Units(rows.item[first][both], counts)
-
-
-def krippendorff(together: Array, level: str) -> Array:
-    """Alpha from coincidences (B, 3, 3); NaN where all verdicts are the same."""
-    totals = together.sum(axis=2)
-    n = totals.sum(axis=1)
-    difference = _differences(totals, level)
-    observed = (together * difference).sum(axis=(1, 2))
-    by_chance = totals[:, :, None] * totals[:, None, :]
-    expected = (by_chance * difference).sum(axis=(1, 2)) / (n - 1.0)
-    return np.asarray(1.0 - observed / np.where(expected == 0, np.nan, expected))
-
-
-def _differences(totals: Array, level: str) -> Array:
-    """How much two kinds of verdict differ, shape (B, 3, 3)."""
-    if level == "nominal":
-        return np.broadcast_to(1.0 - np.eye(_WAYS), (len(totals), _WAYS, _WAYS))
-    up_to = np.cumsum(totals, axis=1) - totals / 2.0  # the middle of each kind, were they ranked
-    return np.asarray((up_to[:, :, None] - up_to[:, None, :]) ** 2)
-
-
-def cohen(confused: Array) -> Array:
-    """Kappa from confusion matrices (B, 3, 3); NaN where chance agrees wholly."""
-    n = confused.sum(axis=(1, 2))
-    same = np.einsum("bii->b", confused) / n
-    chance = (confused.sum(axis=1) * confused.sum(axis=2)).sum(axis=1) / n**2
-    return np.asarray((same - chance) / np.where(chance == 1.0, np.nan, 1.0 - chance))
 
 
 METRICS = (JudgeAgreement,)

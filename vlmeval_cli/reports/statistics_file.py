@@ -16,7 +16,7 @@ from zipfile import ZIP_STORED, ZipFile, ZipInfo
 import numpy as np
 import numpy.typing as npt
 
-from vlmeval_cli.core.batch import offsets_of
+from vlmeval_cli.core.batch import Ints, offsets_of
 from vlmeval_cli.core.metric import MetricStatistics
 from vlmeval_cli.core.results import RunResult
 
@@ -25,17 +25,25 @@ _FIXED_TIME = (1980, 1, 1, 0, 0, 0)
 
 @dataclass(frozen=True, slots=True)
 class StoredStatistics:
-    """Statistics of a saved run: item ids and, per metric, its rows and context digest."""
+    """Statistics of a saved run.
+
+    Attributes:
+        ids: of the items.
+        metrics: rows and context digest of every metric.
+        clusters: cluster of every item, None where items are resampled alone.
+    """
 
     ids: Sequence[str]
     metrics: Mapping[str, MetricStatistics]
+    clusters: Ints | None = None
 
 
 def write_statistics(file: IO[bytes], result: RunResult) -> None:
     """Write the statistics of every metric of ``result`` to a seekable file.
 
     Arrays: ``id_bytes``, ``id_offsets`` (n + 1), ``metrics`` and ``contexts`` (names and digests;
-    an empty digest: nothing was learned from the references), and for metric number ``j``
+    an empty digest: nothing was learned from the references), ``clusters`` (n,) where items are
+    resampled together, and for metric number ``j``
     ``values_j`` (m, k), ``skip_items_j`` with ``skip_reasons_j``, ``fact_names_j`` with
     ``fact_counts_j``, and ``items_j`` (m,) unless row ``i`` is item ``i``.
     """
@@ -61,6 +69,7 @@ def read_statistics(file: IO[bytes]) -> StoredStatistics:
                 )
                 for j, (name, context) in enumerate(zip(names, contexts, strict=True))
             },
+            clusters=arrays.get("clusters"),
         )
 
 
@@ -74,6 +83,8 @@ def _arrays(result: RunResult) -> dict[str, npt.NDArray[Any]]:
             [found.context_digest or "" for found in result.statistics.values()], dtype=np.str_
         ),
     }
+    if result.clusters is not None:
+        arrays["clusters"] = np.asarray(result.clusters)
     for j, found in enumerate(result.statistics.values()):
         arrays[f"values_{j}"] = np.asarray(found.values)
         if found.item is not None:

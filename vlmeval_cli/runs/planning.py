@@ -13,9 +13,9 @@ import numpy as np
 from vlmeval_cli.core.batch import Batch
 from vlmeval_cli.core.config import RunConfig
 from vlmeval_cli.core.errors import UsageError
-from vlmeval_cli.core.metric import Output
+from vlmeval_cli.core.metric import Chosen, Output
 from vlmeval_cli.core.metric_spec import parse_metric_spec
-from vlmeval_cli.registry import Chosen, choose
+from vlmeval_cli.registry import choose
 from vlmeval_cli.tasks.base import Facts, Task
 
 _TOKENS = re.compile(r"\.tokens:.*")  # tokens are made from texts

@@ -8,12 +8,11 @@ from typing import Any
 
 from vlmeval_cli.core.batch import Batch, Column
 from vlmeval_cli.core.config import StatisticsPolicy
-from vlmeval_cli.core.metric import Metric, Notice, Output
+from vlmeval_cli.core.metric import Chosen, Metric, Notice, Output
 from vlmeval_cli.core.progress import NoProgress
 from vlmeval_cli.core.results import RunResult
 from vlmeval_cli.engine.serial import measure
 from vlmeval_cli.parsing.items import Parsed
-from vlmeval_cli.registry import Chosen
 from vlmeval_cli.stats.summary import Subset, estimates
 
 QUIET = NoProgress()

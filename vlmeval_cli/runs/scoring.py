@@ -10,15 +10,16 @@ from typing import Any
 from vlmeval_cli.core.batch import Array, Batch, TextColumn
 from vlmeval_cli.core.config import RunConfig
 from vlmeval_cli.core.errors import UsageError
-from vlmeval_cli.core.metric import MetricStatistics, Notice, Output, Table
+from vlmeval_cli.core.metric import Chosen, MetricStatistics, Notice, Output, Table
 from vlmeval_cli.core.progress import Progress
 from vlmeval_cli.core.results import Group, ItemScores, JoinReport, RunResult, Score, Signature
 from vlmeval_cli.core.signature import of_metric
+from vlmeval_cli.engine.prepare import Workshop
 from vlmeval_cli.engine.serial import Measured, measure
 from vlmeval_cli.parsing.items import Parsed
-from vlmeval_cli.registry import Chosen
 from vlmeval_cli.runs.answers import Answers, batch_of
 from vlmeval_cli.runs.diagnosis import diagnosis
+from vlmeval_cli.runs.format_cost import cost_tables
 from vlmeval_cli.runs.gathering import Gathered
 from vlmeval_cli.runs.grouping import Grouping, grouping
 from vlmeval_cli.runs.planning import Plan, plan
@@ -31,9 +32,23 @@ from vlmeval_cli.tasks.base import Task
 
 
 def score_items(
-    gathered: Gathered, task: Task, answers: Answers, config: RunConfig, progress: Progress
+    gathered: Gathered,
+    task: Task,
+    answers: Answers,
+    config: RunConfig,
+    progress: Progress,
+    workshop: Workshop | None = None,
 ) -> RunResult:
-    """The result of a run whose items are gathered and whose answers are taken."""
+    """The result of a run whose items are gathered and whose answers are taken.
+
+    Args:
+        gathered: the items.
+        task: what is scored.
+        answers: the parsed predictions.
+        config: the choices of the user.
+        progress: told of every phase.
+        workshop: what runs over the same references share.
+    """
     items = batch_of(gathered.dataset, answers)
     layouts = frozenset(side.layout.name for side in (gathered.predictions, gathered.references))
     planned = plan(task, items, layouts, config)
@@ -41,7 +56,7 @@ def score_items(
         _refuse_without_worst(planned.chosen)
     groups = grouping(gathered, task, config)
     metrics = [chosen.metric for chosen in planned.chosen]
-    found = measure(metrics, items, progress)
+    found = measure(metrics, items, progress, workshop=workshop)
     statistics = [
         _with_worst_rows(chosen, part.statistics, answers.missing)
         for chosen, part in zip(planned.chosen, found, strict=True)
@@ -54,10 +69,10 @@ def score_items(
     contexts = [part.context for part in found]
     scored = _Scored(planned, statistics, contexts, every, gathered.report, len(items))
     result = _result(gathered, task, answers, config, scored, groups)
-    lost = _lost_intervals(planned, [every, *by_group])
-    result = replace(
-        result, groups=_groups(scored, groups, by_group), warnings=(*result.warnings, *lost)
-    )
+    warnings = (*result.warnings, *_lost_intervals(planned, [every, *by_group]))
+    tables = {**result.tables, **cost_tables(result)}
+    own, said = _groups(scored, groups, by_group), diagnosis(task, result)
+    result = replace(result, groups=own, diagnosis=said, tables=tables, warnings=warnings)
     if answers.parsed.alternatives:
         rejected = rejected_readings(result, planned.primary, planned.chosen, items, answers.parsed)
         result = replace(result, warnings=(*result.warnings, *rejected))
@@ -178,7 +193,6 @@ def _result(
     ladder = outcomes(
         answers.outcomes, columns[name] if has_right else None, output if has_right else None
     )
-    counts = counted(ladder)
     signatures = {name: one.signature for name, one in scores.items()}
     return RunResult(
         task=task.name,
@@ -186,7 +200,7 @@ def _result(
         inputs=gathered.inputs,
         fields=gathered.fields,
         join=gathered.report,
-        outcomes=counts,
+        outcomes=counted(ladder),
         scores=scores,
         primary=name,
         items=_items(
@@ -194,9 +208,10 @@ def _result(
         ),
         signature=_signature(gathered, task, config, signatures, answers.parsed),
         statistics=_named_statistics(scored),
+        chosen=scored.plan.chosen,
+        clusters=groups.clusters,
         statistics_options=_statistics_options(config, groups, len(ladder)),
         tables=scored.tables(),
-        diagnosis=diagnosis(task, scores, counts),
         warnings=(
             *(Notice("extra_predictions", text) for text in gathered.warnings),
             *answers.parsed.warnings,
@@ -224,6 +239,7 @@ def _items(
         scores=scored.item_columns(),
         skips=scored.skips(),
         groups=groups.labels,
+        helped=answers.helped,
         detail=detail,
     )
 
