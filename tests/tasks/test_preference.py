@@ -303,8 +303,8 @@ def test_missing_verdicts_are_nobodys_failure(tmp_path):
 
 
 def test_metrics_that_the_file_cannot_give_are_refused(score):
-    with pytest.raises(UsageError, match=r"position_consistency reads judgments\.orders"):
-        score(rows_of("a", "b"), metrics="position_consistency")
+    with pytest.raises(UsageError, match=r"position_bias reads judgments\.orders"):
+        score(rows_of("a", "b"), metrics="position_bias")
 
 
 def scored(**values):

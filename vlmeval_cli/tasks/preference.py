@@ -15,7 +15,7 @@ from vlmeval_cli.tasks.base import Defaults, Facts, Task, value
 
 _BESIDE = {
     LENGTHS: "length_controlled_win_rate",
-    ORDERS: "position_consistency",
+    ORDERS: "position_bias",
     JUDGES: "judge_agreement",
     RIVALS: "bradley_terry",
 }

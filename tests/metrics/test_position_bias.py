@@ -3,7 +3,7 @@
 from vlmeval_cli.core.batch import Batch, NumberColumn
 from vlmeval_cli.core.progress import NoProgress
 from vlmeval_cli.engine.serial import measure
-from vlmeval_cli.metrics.position_consistency import PositionConsistency
+from vlmeval_cli.metrics.position_bias import PositionBias
 from vlmeval_cli.parsing.judgments.columns import JUDGMENTS, ORDERS, Verdict, column_of
 
 FIRST, SECOND, TIE = 1.0, 0.0, 0.5
@@ -13,7 +13,7 @@ def rows(items):
     column = column_of(items, ["lora", "base", "full"])
     columns = {JUDGMENTS: column, ORDERS: NumberColumn(column.share, column.item_offsets)}
     batch = Batch([str(i) for i in range(len(items))], [], [], columns=columns)
-    found = measure([PositionConsistency()], batch, NoProgress())[0].statistics
+    found = measure([PositionBias()], batch, NoProgress())[0].statistics
     return found.values[:, :3].tolist(), found.skips
 
 

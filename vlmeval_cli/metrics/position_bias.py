@@ -1,4 +1,4 @@
-"""Position consistency: does a judge say the same when the two answers change places?"""
+"""Position bias: does a judge say the same when the two answers change places?"""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _ONE_ORDER = "not judged in both orders"
 
 
 @dataclass(frozen=True, slots=True)
-class PositionConsistency(MeanMetric[None]):
+class PositionBias(MeanMetric[None]):
     """How often the verdict stays when the two answers change places, and where it goes if not.
 
     Input: verdicts of one judge on the same two answers in both orders. What is called a (or
@@ -41,7 +41,7 @@ class PositionConsistency(MeanMetric[None]):
     """
 
     info: ClassVar[MetricInfo] = MetricInfo(
-        name="position_consistency",
+        name="position_bias",
         revision=1,
         title="how often a verdict stays the same when the two answers change places",
         use="every judge that saw both orders; below about 0.8, average both orders and say so",
@@ -93,4 +93,4 @@ def _in_both(one: Ints, other: Ints) -> tuple[Ints, Ints]:
     return mine, theirs
 
 
-METRICS = (PositionConsistency,)
+METRICS = (PositionBias,)
