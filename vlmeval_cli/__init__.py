@@ -5,17 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from vlmeval_cli.api import compare, power, score
+    from vlmeval_cli.api import compare, gate, power, score
     from vlmeval_cli.core.comparison import Comparison
     from vlmeval_cli.core.config import ComparePolicy, PairPolicy
     from vlmeval_cli.core.errors import VlmevalError
+    from vlmeval_cli.core.gate import GateResult
     from vlmeval_cli.core.power import PowerPolicy, PowerResult
     from vlmeval_cli.core.results import RunResult
+
 
 __version__ = "0.1.0"
 __all__ = [
     "ComparePolicy",
     "Comparison",
+    "GateResult",
     "PairPolicy",
     "PowerPolicy",
     "PowerResult",
@@ -23,6 +26,7 @@ __all__ = [
     "VlmevalError",
     "__version__",
     "compare",
+    "gate",
     "power",
     "score",
 ]
@@ -30,9 +34,11 @@ __all__ = [
 _HOMES = {
     "compare": "vlmeval_cli.api",
     "power": "vlmeval_cli.api",
+    "gate": "vlmeval_cli.api",
     "score": "vlmeval_cli.api",
     "Comparison": "vlmeval_cli.core.comparison",
     "ComparePolicy": "vlmeval_cli.core.config",
+    "GateResult": "vlmeval_cli.core.gate",
     "PairPolicy": "vlmeval_cli.core.config",
     "PowerPolicy": "vlmeval_cli.core.power",
     "PowerResult": "vlmeval_cli.core.power",

@@ -21,6 +21,7 @@ from vlmeval_cli.core.config import (
     StatisticsPolicy,
 )
 from vlmeval_cli.core.errors import UsageError, VlmevalError, quoted
+from vlmeval_cli.core.gate import GateConfig, GateResult
 from vlmeval_cli.core.metric_spec import parse_metric_spec, split_metric_list
 from vlmeval_cli.core.power import PowerPolicy, PowerResult
 from vlmeval_cli.core.progress import NoProgress, Progress
@@ -303,6 +304,58 @@ def run_power(
     found = power_of(paths, references, config, policy, progress)
     progress.done()
     return found
+
+
+def gate(
+    predictions: str | Path,
+    references: str | Path | None = None,
+    *,
+    config: str | Path,
+    baseline: str | Path | None = None,
+    force: bool = False,
+) -> GateResult:
+    """Score a run and judge it by rules, as ``vlmeval gate`` does.
+
+    Args:
+        predictions: file with the predictions, or with predictions and references.
+        references: file with the references; None if the first file holds them.
+        config: YAML file with ``rules``, beside the choices of the run.
+        baseline: report folder or report to hold the run against, instead of the file's.
+        force: hold it against a baseline that is not comparable.
+
+    Returns:
+        A verdict on every rule and on the whole, with the scored run.
+
+    Raises:
+        VlmevalError: nothing can be said; never a verdict.
+    """
+    from vlmeval_cli.readers.config import load_config
+
+    loaded = load_config(str(config))
+    own = loaded.gate if baseline is None else replace(loaded.gate, baseline=str(baseline))
+    return run_gate(predictions, references, loaded.run, own, force=force)
+
+
+def run_gate(
+    predictions: str | Path,
+    references: str | Path | None,
+    config: RunConfig,
+    gate: GateConfig,
+    progress: Progress = SILENT,
+    *,
+    force: bool = False,
+    is_first: bool = False,
+) -> GateResult:
+    """Judge with choices already put together; see :func:`gate`.
+
+    ``is_first``: there is no baseline yet, and rules that need one stay undecided.
+    """
+    from vlmeval_cli.gating.gate import run_gate as judge  # scoring alone needs none of it
+
+    def scored(chosen: RunConfig) -> RunResult:
+        return run_score(predictions, references, chosen, progress)
+
+    return judge(scored, config, gate, force=force, is_first=is_first)
 
 
 def inspect(

@@ -1,6 +1,7 @@
 """The docs say what the program does."""
 
 import importlib.util
+import os
 import re
 import subprocess
 import sys
@@ -15,11 +16,13 @@ from vlmeval_cli.cli.doctor import DoctorOptions
 from vlmeval_cli.cli.inspect import InspectOptions
 from vlmeval_cli.cli.main import main
 from vlmeval_cli.cli.metrics import MetricsOptions
+from vlmeval_cli.cli.perturb import PerturbOptions
 from vlmeval_cli.cli.power import PowerOptions
 from vlmeval_cli.cli.score_options import ScoreOptions
 from vlmeval_cli.core.metric_spec import parse_metric_spec
 from vlmeval_cli.registry import build, metrics
 from vlmeval_cli.tasks import NAMES
+from vlmeval_cli.text.perturbations import KINDS
 
 ROOT = Path(__file__).resolve().parents[2]
 OTHER_PROGRAMS = {
@@ -31,8 +34,8 @@ OTHER_PROGRAMS = {
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
 GUIDES = sorted((ROOT / "docs" / "tasks").glob("*.md"))
 OPTIONS = (
-    ScoreOptions,
-    CompareOptions, PowerOptions, MetricsOptions, InspectOptions, ConvertOptions, DoctorOptions,
+    ScoreOptions, CompareOptions, PowerOptions, PerturbOptions, MetricsOptions, InspectOptions,
+    ConvertOptions, DoctorOptions,
 )  # fmt: skip
 MOST_LINES = 120
 
@@ -80,6 +83,19 @@ def shown_in(page):
     """Words of the first command on the page, and what stands under it."""
     text = page.read_text("utf-8")
     return re.search(r"```console\n\$ vlmeval (.*)\n([^`]*)```", text).groups()
+
+
+def test_the_page_on_robustness_shows_what_the_command_prints(tmp_path):
+    words, shown = shown_in(ROOT / "docs" / "robustness.md")
+    (tmp_path / "sample_data").symlink_to(ROOT / "sample_data")
+    done = subprocess.run(
+        [sys.executable, "-m", "vlmeval_cli", *words.split()],
+        capture_output=True, text=True, cwd=tmp_path, check=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert done.stderr == shown
+    text = (ROOT / "docs" / "robustness.md").read_text("utf-8")
+    assert not [kind for kind in KINDS if f"`{kind}`" not in text]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -7,9 +7,6 @@ import pytest
 
 from vlmeval_cli import api
 from vlmeval_cli.core.errors import DataError, UsageError
-from vlmeval_cli.core.metric import Output
-from vlmeval_cli.core.results import Score, Signature
-from vlmeval_cli.tasks import task
 
 
 @pytest.fixture
@@ -305,32 +302,3 @@ def test_missing_verdicts_are_nobodys_failure(tmp_path):
 def test_metrics_that_the_file_cannot_give_are_refused(score):
     with pytest.raises(UsageError, match=r"position_bias reads judgments\.orders"):
         score(rows_of("a", "b"), metrics="position_bias")
-
-
-def scored(**values):
-    return {
-        name: Score(Output(name), name, value, 10, Signature({})) for name, value in values.items()
-    }
-
-
-@pytest.mark.parametrize(
-    ("values", "words"),
-    [
-        ({"win_rate": 0.7, "length_controlled_win_rate": 0.55}, "partly by the length"),
-        ({"win_rate": 0.5, "length_controlled_win_rate": 0.6}, "costs the model wins"),
-        (
-            {"position_consistency": 0.6, "biased_to_first": 0.35, "biased_to_second": 0.05},
-            "mostly to the answer shown first",
-        ),
-        ({"judge_alpha": 0.3}, "who judges matters"),
-    ],
-)
-def test_patterns_in_the_scores(values, words):
-    (found,) = task("preference").diagnose(scored(**values))
-    assert words in found.meaning
-
-
-def test_what_is_as_it_should_be_has_no_diagnosis():
-    values = {"win_rate": 0.6, "length_controlled_win_rate": 0.58, "position_consistency": 0.9}
-    more = {"biased_to_first": 0.05, "biased_to_second": 0.05, "judge_alpha": 0.8}
-    assert not task("preference").diagnose(scored(**values, **more))

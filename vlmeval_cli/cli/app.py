@@ -11,6 +11,7 @@ from vlmeval_cli.cli.compare import CompareOptions, compare
 from vlmeval_cli.cli.console import write_result
 from vlmeval_cli.cli.convert import ConvertOptions, convert
 from vlmeval_cli.cli.doctor import DoctorOptions, doctor
+from vlmeval_cli.cli.gate import GateOptions, gate
 from vlmeval_cli.cli.inspect import InspectOptions, inspect
 from vlmeval_cli.cli.metrics import MetricsOptions, metrics
 from vlmeval_cli.cli.options import taking
@@ -36,6 +37,7 @@ def make_app() -> typer.Typer:
     app.command("score")(taking(ScoreOptions, score))
     app.command("compare")(taking(CompareOptions, compare))
     app.command("power")(taking(PowerOptions, power))
+    app.command("gate")(taking(GateOptions, gate))
     app.command("metrics")(taking(MetricsOptions, metrics))
     app.command("inspect")(taking(InspectOptions, inspect))
     app.command("convert")(taking(ConvertOptions, convert))

@@ -31,7 +31,6 @@ NO_VERDICT = "no verdict on the model"
 _MEANINGS = {
     "win_rate": "share of verdicts that prefer the model, a tie counting one half",
     "win_share": "share of verdicts that prefer the model",
-    "tie_share": "share of verdicts that prefer neither",
     "loss_share": "share of verdicts that prefer the other model",
 }
 
@@ -44,10 +43,11 @@ class WinRate(MeanMetric[Names]):
     ``--model`` names, or that the file puts forward (of AlpacaEval ``generator_2``, else
     ``model_a`` of the first row). Verdicts between other models are not looked at.
 
-    Output: ``win_rate``, a win counting 1, a tie one half; ``win_share``, ``tie_share`` and
-    ``loss_share``, which sum to 1. Fractions from 0 to 1. Several verdicts on one item are averaged
-    first, so that every item counts once. The table is the exact two-sided sign test over items:
-    an item is won where its verdicts average above one half; ties are left out of the test.
+    Output: ``win_rate``, a win counting 1, a tie one half; ``win_share`` and ``loss_share``, what
+    lacks to 1 being ties. Fractions from 0 to 1. Several verdicts on one item are averaged first,
+    so that every item counts once. The table has the exact two-sided sign test over items: an item
+    is won where its verdicts average above one half; tied items are left out of the test. Beside
+    it stands the share of ties among the verdicts.
 
     Edge cases: a verdict in shades (AlpacaEval's 1.0 to 2.0) counts as much as it says, and is a
     win where it is above the middle. Items without a verdict on the model are skipped. "Both are
@@ -66,7 +66,7 @@ class WinRate(MeanMetric[Names]):
         >>> metric = WinRate()
         >>> totals = metric.measure(batch, metric.fit(batch)).values.sum(axis=0)
         >>> {name: float(value) for name, value in metric.finalize(totals).items()}
-        {'win_rate': 0.75, 'win_share': 0.625, 'tie_share': 0.25, 'loss_share': 0.125}
+        {'win_rate': 0.75, 'win_share': 0.625, 'loss_share': 0.125}
     """
 
     info: ClassVar[MetricInfo] = MetricInfo(
@@ -99,24 +99,26 @@ class WinRate(MeanMetric[Names]):
         return Names(tuple(column.models[:1]), compared=column.opponents)
 
     def measure(self, batch: Batch, context: Names) -> Statistics:
-        """Rows ``(win rate, win, tie, loss, 1)``."""
+        """Rows ``(win rate, win, loss, 1)``."""
         own = batch.column(JUDGMENTS, JudgmentColumn).of_model
         side = sign(own.share)
-        counted = [own.share, *((side == way).astype(np.float64) for way in (1, 0, -1))]
+        counted = [own.share, *((side == way).astype(np.float64) for way in (1, -1))]
         means, unscored = means_of_items(own.item, counted, len(batch))
         return mean_statistics(*means, skips=dict.fromkeys(unscored, NO_VERDICT))
 
     def tables(self, found: MetricStatistics, context: Names) -> Mapping[str, Table]:
         """The sign test over items."""
-        scored = found.values[found.values[:, -1] > 0, 0]
+        scored = found.values[found.values[:, -1] > 0]
         if not len(scored):
             return {}
-        side = sign(scored)
+        side = sign(scored[:, 0])
+        tie_share = float(1.0 - (scored[:, 1] + scored[:, 2]).mean())
         wins, ties, losses = (int(np.count_nonzero(side == way)) for way in (1, 0, -1))
         others = context.compared
         against = others[0] if len(others) == 1 else f"{len(others)} others"
-        columns = ("model", "against", "items won", "tied", "lost", "p-value")
-        row = (context.names[0], against, wins, ties, losses, sign_test(wins, losses))
+        columns = ("model", "against", "items won", "tied", "lost", "share of ties", "p-value")
+        p_value = sign_test(wins, losses)
+        row = (context.names[0], against, wins, ties, losses, tie_share, p_value)
         return {"sign_test": Table("Sign test: is the model preferred?", columns, [row])}
 
 

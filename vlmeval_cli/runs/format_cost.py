@@ -192,24 +192,28 @@ def format_costs(results: Mapping[str, RunResult]) -> Table | None:
     costs = {name: format_cost(result) for name, result in results.items()}
     if not any(one is not None and one.is_any for one in costs.values()):
         return None
-    rows: list[Sequence[str | float | int | None]] = []
-    for name, found in costs.items():
-        if found is None:
-            rows.append((name, *[None] * 6, "it has no primary score"))
-            continue
-        rows.append(
-            (
-                name, found.strict, found.given, found.others, found.ceiling,
-                None if found.helped is None else sum(found.helped.values()),
-                sum(found.failed.values()),
-                "; ".join(f"{key}: {why}" for key, why in found.reasons.items()) or None,
-            )
-        )  # fmt: skip
+    rows = [[name, *_readings(found)] for name, found in costs.items()]
     columns = (
         "run", "strict", "as scored", "as the others", "ceiling", "answers that took help",
         "failed answers", "why unknown",
     )  # fmt: skip
-    return Table("Cost of the format in the primary score", columns, rows)
+    shown = len(columns) if any(row[-1] for row in rows) else -1  # nothing is unknown
+    return Table(
+        "Cost of the format in the primary score",
+        columns[:shown],
+        [row[:shown] for row in rows],
+    )
+
+
+def _readings(found: FormatCost | None) -> list[str | float | int | None]:
+    if found is None:
+        return [*[None] * 6, "it has no primary score"]
+    helped = None if found.helped is None else sum(found.helped.values())
+    why = "; ".join(f"{reading}: {reason}" for reading, reason in found.reasons.items())
+    return [
+        found.strict, found.given, found.others, found.ceiling, helped,
+        sum(found.failed.values()), why or None,
+    ]  # fmt: skip
 
 
 def _less(value: float | None, given: float | None) -> float | None:

@@ -13,8 +13,8 @@ from vlmeval_cli.tasks.patterns.rules import (
     not_ahead,
 )
 
-GAP: Final = Bound(0.15, "15 points: beyond the interval of a hundred items, for paired scores")
-_LOW: Final = Bound(0.5, "half of the answers; published models score above 0.6 on DocVQA")
+GAP: Final = Bound(0.15, "15 points, beyond the 95 % interval of a hundred items")
+_LOW: Final = Bound(0.5, "as if half of the answers earned nothing")
 
 PATTERNS: Final = Patterns(
     (
