@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from vlmeval_cli.comparing.compare import Request
     from vlmeval_cli.comparing.naming import NamedRun
     from vlmeval_cli.core.comparison import Comparison
+    from vlmeval_cli.core.report_parts import ReportDiff
 
 PathOrSeeds = str | Path | Sequence[str | Path]
 
@@ -356,6 +357,44 @@ def run_gate(
         return run_score(predictions, references, chosen, progress)
 
     return judge(scored, config, gate, force=force, is_first=is_first)
+
+
+def verify(
+    report: str | Path, *, inputs: str | Path | None = None, progress: Progress = SILENT
+) -> ReportDiff:
+    """Score a saved run again from what its report records, as ``vlmeval verify`` does.
+
+    Args:
+        report: a report.json, or the folder that holds it.
+        inputs: folder of the input files; None: where the report says.
+        progress: told of every phase.
+
+    Returns:
+        The recorded run beside the one scored now, part by part.
+
+    Raises:
+        VlmevalError: what the command line would tell.
+    """
+    from vlmeval_cli.core.report_parts import ReportDiff
+    from vlmeval_cli.runs.report_diff import parts_of
+    from vlmeval_cli.runs.saved import load_saved
+    from vlmeval_cli.runs.verifying import recorded_choices, recorded_inputs
+
+    saved = load_saved(report)
+    choices = recorded_choices(saved)
+    paths = recorded_inputs(saved, _path(inputs))
+    fresh = run_score(*paths, choices, progress)
+    return ReportDiff(saved.path, "scored now", parts_of(saved.result, fresh))
+
+
+def diff(first: str | Path, second: str | Path) -> ReportDiff:
+    """Two saved reports part by part, as ``vlmeval diff`` shows them."""
+    from vlmeval_cli.core.report_parts import ReportDiff
+    from vlmeval_cli.runs.report_diff import parts_of
+    from vlmeval_cli.runs.saved import load_saved
+
+    mine, theirs = load_saved(first), load_saved(second)
+    return ReportDiff(mine.path, theirs.path, parts_of(mine.result, theirs.result))
 
 
 def inspect(

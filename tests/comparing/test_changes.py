@@ -117,6 +117,12 @@ def test_scores_that_move_against_each_other_are_told(name, up, down):
     assert CHANGES[name].among({up: 0.05, down: -0.009}) == []
 
 
+def test_a_gain_in_spelling_is_told():
+    (found,) = CHANGES["vqa"].among({"vqa_accuracy": 0.17, "exact_match": 0.06})
+    assert found.pattern == "VQA accuracy rises (+0.170) far more than exact match (+0.060)"
+    assert CHANGES["vqa"].among({"vqa_accuracy": 0.10, "exact_match": 0.06}) == []
+
+
 def test_every_task_has_patterns_of_changes():
     assert set(CHANGES) == set(NAMES)
     shared = set(map(id, ANY_TASK))

@@ -19,6 +19,7 @@ from vlmeval_cli.cli.metrics import MetricsOptions
 from vlmeval_cli.cli.perturb import PerturbOptions
 from vlmeval_cli.cli.power import PowerOptions
 from vlmeval_cli.cli.score_options import ScoreOptions
+from vlmeval_cli.cli.verify import DiffOptions, VerifyOptions
 from vlmeval_cli.core.metric_spec import parse_metric_spec
 from vlmeval_cli.registry import build, metrics
 from vlmeval_cli.tasks import NAMES
@@ -35,7 +36,7 @@ PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
 GUIDES = sorted((ROOT / "docs" / "tasks").glob("*.md"))
 OPTIONS = (
     ScoreOptions, CompareOptions, PowerOptions, PerturbOptions, MetricsOptions, InspectOptions,
-    ConvertOptions, DoctorOptions,
+    ConvertOptions, DoctorOptions, VerifyOptions, DiffOptions,
 )  # fmt: skip
 MOST_LINES = 120
 

@@ -141,10 +141,12 @@ def test_captions_have_no_ceiling_since_none_is_simply_right(score):
 
 
 def test_a_pooled_primary_has_no_readings(score):
-    rows = [{"id": str(i), "prediction": t, "label": t} for i, t in enumerate(["cat", "dog"])]
+    said = [("cat", "cat"), ("dog", "dog"), ("", "dog")]
+    rows = [{"id": str(i), "prediction": t, "label": own} for i, (t, own) in enumerate(said)]
     found = format_cost(score(rows, task="classification", metrics="f1_macro,accuracy"))
     assert found.output.name == "f1_macro"
-    assert (found.strict, found.others, found.ceiling) == (None, None, None)
+    assert (found.others, found.ceiling) == (None, None)
+    assert found.strict == found.given  # since no answer took help
     assert "all items together" in found.reasons["ceiling"]
     assert not found.is_any
 

@@ -119,6 +119,27 @@ def test_a_chat_keeps_its_form_and_only_the_user_is_perturbed(write):
     assert rows[0]["messages"] == [turns[0], {**turns[1], "content": [parts[0], *said]}, turns[2]]
 
 
+def test_conversations_in_a_json_array_keep_their_form(tmp_path):
+    asked = {"from": "human", "value": "<image>\nwhat is it"}
+    row = {"id": "a", "image": "a.jpg", "conversations": [asked, {"from": "gpt", "value": "a cat"}]}
+    path = tmp_path / "train.json"
+    path.write_text(json.dumps([row, row], indent=1))
+    rows, _ = copies(path, kinds="case", severities=5)
+    said = {**asked, "value": "<image>\nWHAT IS IT"}
+    assert [one["conversations"] for one in rows] == [[said, row["conversations"][1]]] * 2
+
+
+def test_rows_without_ids_depend_on_their_order_and_say_so(write):
+    _, found = copies(write([{"question": "the cat"}, {"question": "the dog"}]), kinds="case")
+    assert found.id == "#"
+    assert any("depends on their order" in note for note in found.notes)
+
+
+def test_a_table_of_questions_is_read(write):
+    rows, _ = copies(write(["id\tquestion", "7\tthe cat"], "q.tsv"), kinds="case", severities=5)
+    assert rows == [{"id": "7", "question": "THE CAT", "perturbation": "case", "severity": 5}]
+
+
 def test_a_batch_of_requests_keeps_its_form(write):
     body = {"model": "m", "messages": [{"role": "user", "content": "what is it"}]}
     rows, found = copies(write([{"custom_id": "a", "body": body}]), kinds="case", severities=5)
@@ -177,6 +198,14 @@ def test_a_file_without_a_question_says_what_to_do(write):
 def test_wrong_choices_are_refused(wrong):
     with pytest.raises(UsageError):
         PerturbConfig(**wrong)
+
+
+@pytest.mark.parametrize("name", ["question", "prompt", "instruction", "sent", "src", "article"])
+def test_names_of_inputs_are_recognised(write, name):
+    row = {"id": 1, name: "the cat", "reference": "a cat"}
+    rows, found = copies(write([row, {**row, "id": 2}]), kinds="case", severities=5)
+    assert found.field.startswith(f'"{name}"')
+    assert [one[name] for one in rows] == ["THE CAT"] * 2
 
 
 def test_recorded_predictions_are_told(write):

@@ -79,6 +79,13 @@ def test_what_has_no_resamples_leaves_the_mean_without():
     assert bounded(np.array([2.0]), 0.95) == (2.0, None, None)
 
 
+def test_a_ratio_that_is_often_undefined_has_no_interval():
+    draws = np.linspace(0.5, 1.5, 100)
+    assert bounded(np.array([1.0, *draws]), 0.95).low is not None
+    draws[:5] = np.nan
+    assert bounded(np.array([1.0, *draws]), 0.95) == (1.0, None, None)
+
+
 def test_a_ratio_by_nothing_is_not_a_number():
     assert np.isnan(ratio(np.array([1.0]), np.array([0.0]))[0])
 
@@ -87,7 +94,7 @@ def test_items_that_one_run_lacks_leave_both():
     clean = statistics([1, 1, 0, 1])
     noisy = statistics([1, 0, 0, 1], skips=[3])
     policy = StatisticsPolicy(resamples=0)
-    (found,) = sides(Plain(), [clean, noisy], [(1, 0)], None, policy, 4)
+    ((found,),) = sides([Plain()], [[clean], [noisy]], [(1, 0)], None, policy, 4)
     own = found["accuracy"]
     assert own.noisy.tolist() == pytest.approx([1 / 3])
     assert own.clean.tolist() == pytest.approx([2 / 3])
@@ -100,7 +107,8 @@ def test_the_interval_of_a_share_is_as_wide_as_the_delta_method_says():
     clean = (rng.random(n) < 0.8).astype(float)
     noisy = clean * (rng.random(n) < 0.85)
     policy = StatisticsPolicy(resamples=2000, seed=3)
-    (found,) = sides(Plain(), [statistics(clean), statistics(noisy)], [(1, 0)], None, policy, n)
+    runs = [[statistics(clean)], [statistics(noisy)]]
+    ((found,),) = sides([Plain()], runs, [(1, 0)], None, policy, n)
     kept = kept_share([found["accuracy"]], HIGHER, 0.95)
     share = noisy.mean() / clean.mean()
     error = np.std(noisy - share * clean, ddof=1) / clean.mean() / sqrt(n)

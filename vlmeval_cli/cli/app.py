@@ -19,6 +19,7 @@ from vlmeval_cli.cli.perturb import PerturbOptions, perturb
 from vlmeval_cli.cli.power import PowerOptions, power
 from vlmeval_cli.cli.score import score
 from vlmeval_cli.cli.score_options import ScoreOptions
+from vlmeval_cli.cli.verify import DiffOptions, VerifyOptions, diff, verify
 
 
 def make_app() -> typer.Typer:
@@ -38,6 +39,8 @@ def make_app() -> typer.Typer:
     app.command("compare")(taking(CompareOptions, compare))
     app.command("power")(taking(PowerOptions, power))
     app.command("gate")(taking(GateOptions, gate))
+    app.command("verify")(taking(VerifyOptions, verify))
+    app.command("diff")(taking(DiffOptions, diff))
     app.command("metrics")(taking(MetricsOptions, metrics))
     app.command("inspect")(taking(InspectOptions, inspect))
     app.command("convert")(taking(ConvertOptions, convert))

@@ -160,18 +160,19 @@ class SacreBleu(Metric[None]):
             added = np.where(np.arange(n) > 0, self.k, 0.0).astype(totals.dtype)
             matched, possible = matched + added, possible + added
         exists = np.logical_and.accumulate(possible > 0, axis=-1)
-        percents = np.where(exists, self._percents(matched, possible), 0)
         orders = exists.sum(axis=-1) if self.effective_order else np.full(exists.shape[:-1], n)
-        flat = zip(
-            percents.reshape(-1, n).tolist(),
-            orders.ravel().tolist(),
-            totals[..., -3].ravel().tolist(),
-            totals[..., -2].ravel().tolist(),
-            (totals[..., :n] > 0).any(axis=-1).ravel().tolist(),
-            strict=True,
-        )
-        scores = [_points(*row) for row in flat]
-        return np.array(scores).reshape(totals.shape[:-1])
+        with np.errstate(divide="ignore", invalid="ignore"):
+            percents = np.where(exists, self._percents(matched, possible), 0)
+            lengths, closest = totals[..., -3].astype(float), totals[..., -2].astype(float)
+            brevity = np.minimum(1 - closest / lengths, 0.0)
+        # math.log and math.exp round as sacrebleu's do; numpy's may not on every processor.
+        logs = [log(one) if one else _LOG_OF_ZERO for one in percents.ravel().tolist()]
+        rows = zip(*[iter(logs)] * n, strict=True)
+        used = orders.ravel().tolist()
+        means = [sum(row[:k]) / k if k else 0.0 for row, k in zip(rows, used, strict=True)]
+        scores = [exp(a) * exp(b) for a, b in zip(brevity.ravel().tolist(), means, strict=True)]
+        any_match = (totals[..., :n] > 0).any(axis=-1)
+        return np.where(any_match, np.reshape(scores, any_match.shape), 0.0)
 
     def _percents(self, matched: Floats, possible: Floats) -> Floats:
         """Precisions in percent, in the order of sacrebleu's operations."""
@@ -189,19 +190,6 @@ class SacreBleu(Metric[None]):
         if self.smoothing == "exp":
             return np.where(none, 0.5 ** np.cumsum(none, axis=-1), matched)
         return np.where(none, self.floor, matched) if self.smoothing == "floor" else matched
-
-
-def _points(
-    percents: list[float], orders: int, length: float, closest: float, any_match: bool
-) -> float:
-    """Geometric mean of precisions, less the penalty for brevity."""
-    if not any_match:
-        return 0.0
-    penalty = 1.0
-    if length < closest:
-        penalty = exp(1 - int(closest) / int(length)) if length > 0 else 0.0
-    logs = [log(percent) if percent else _LOG_OF_ZERO for percent in percents[:orders]]
-    return penalty * exp(sum(logs) / orders)
 
 
 METRICS = (SacreBleu,)

@@ -39,7 +39,7 @@ PATTERNS: Final = Patterns(
         Pattern(
             seen="ANLS ({anls:.2f}) is low and hardly above exact match ({exact_match:.2f})",
             when=(not_ahead("anls", "exact_match", GAP), below("anls", _LOW)),
-            unless=(ahead("ocrbench", "anls", GAP),),
+            unless=(ahead("ocrbench", "anls", GAP), ahead("token_f1", "anls", GAP)),
             meaning="wrong answers are wholly different texts: another place of the page was "
             "read, or none",
             advice="check that the pages reach the model unscaled and in the right order; "
