@@ -150,7 +150,7 @@ def test_questions_of_one_image_are_different_answers(score):
         {**named("base", "base", "lora"), "question": "where?"},
     ]
     found = score(rows)
-    assert found.scores["win_rate"].n == 1
+    assert [*found.items.ids] == ["1 | what?", "1 | where?"]
     assert "position_consistency" not in found.scores
 
 
@@ -302,3 +302,24 @@ def test_missing_verdicts_are_nobodys_failure(tmp_path):
 def test_metrics_that_the_file_cannot_give_are_refused(score):
     with pytest.raises(UsageError, match=r"position_bias reads judgments\.orders"):
         score(rows_of("a", "b"), metrics="position_bias")
+
+
+def test_rows_of_one_image_are_items_by_their_question_and_resampled_together(score):
+    rows = [
+        {"image": "1.png", "question": f"q{n // 2}?", "winner": winner}
+        for n, winner in enumerate(["a", "b", "a", "a"])
+    ]
+    found = score([*rows, {**rows[0], "image": "2.png"}], resamples=20)
+    assert found.scores["win_rate"].n == 3
+    assert found["win_rate"] == pytest.approx((0.5 + 1 + 1) / 3)
+    assert found.statistics_options["cluster_by"] == "image"
+
+
+def test_a_field_that_no_verdict_fills_is_not_there(score):
+    rows = [
+        {**named("lora", number=n), "judge": None, "length_a": None, "length_b": None,
+         "output_a": "ab" * n, "output_b": "abc"}
+        for n in range(3)
+    ]  # fmt: skip
+    found = score(rows)
+    assert "length_controlled_win_rate" in found.scores

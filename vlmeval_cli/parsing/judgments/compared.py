@@ -39,7 +39,8 @@ class Compared(NamedTuple):
     Attributes:
         models: their names; None where they are not to be used.
         fields: fields that name them; None where no field does.
-        asked: the model whose win rate is asked for unless the user names one, and why.
+        asked: the model whose win rate is asked for unless the user names one.
+        why: why it is that one.
         are_winners: the winners are the only names of models there are.
     """
 
@@ -81,7 +82,7 @@ def compared_models(reading: Reading) -> Compared:
     if called is not None:
         every: list[Names | None] = [called] * len(fields.recorded)
         return Compared(every, None, called[0], "the first winner", are_winners=True)
-    is_alpaca = fields.items.field(*ALPACA_OUTPUTS) is not None
+    is_alpaca = fields.filled(*ALPACA_OUTPUTS) is not None
     _refuse_unclear_zero(reading, is_alpaca=is_alpaca)
     pair = ALPACA_OUTPUTS if is_alpaca else ("a", "b")
     why = "as AlpacaEval has it" if is_alpaca else "the first of the two"

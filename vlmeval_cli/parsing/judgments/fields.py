@@ -44,6 +44,7 @@ TURN = "turn"
 FIELDS = (*chain.from_iterable((*MODELS, *LENGTHS, *OUTPUTS)), *JUDGES, *ORDERS, TURN)
 ORDER_EXPECTED = '"a" or "b" (which was shown first), "ab" or "ba", a model, or true and false'
 
+_UNNAMED = "(not named)"
 _A_FIRST = frozenset({"a", "ab", "a,b", "first", "original", "false"})
 _B_FIRST = frozenset({"b", "ba", "b,a", "second", "swapped", "reversed", "true"})
 
@@ -81,20 +82,21 @@ class Fields:
         which = f"verdict {row - first + 1} of {stop - first} on {quoted(self.items.ids[i], 40)}"
         return f"{self.items.place(i)} ({which})"
 
-    def column(self, *names: str | None) -> list[Any] | None:
-        """The first of the fields ``names`` that is there: a value for each verdict."""
+    def filled(self, *names: str | None) -> tuple[str, list[Any]] | None:
+        """The first of the fields ``names`` that any verdict fills: a value for each verdict."""
         for name in names:
             column = self.items.fields.get(name) if name else None
-            if column is not None:
-                return self._by_verdict(column)
+            values = [] if column is None else self._by_verdict(column)
+            if name and any(value not in (None, "") for value in values):
+                return name, values
         return None
 
     def two(self, pairs: Sequence[Names]) -> tuple[Names, list[Any], list[Any]] | None:
-        """The first pair of fields that is there, with their values."""
+        """The first pair of fields that both are filled, with their values."""
         for names in pairs:
-            if all(self.items.field(name) is not None for name in names):
-                a, b = (self._by_verdict(self.items.fields[name]) for name in names)
-                return names, a, b
+            a, b = map(self.filled, names)
+            if a is not None and b is not None:
+                return names, a[1], b[1]
         return None
 
     def _by_verdict(self, column: Sequence[Any]) -> list[Any]:
@@ -124,20 +126,16 @@ class Fields:
 
     def tasks(self) -> list[str]:
         """What was answered: the question and the turn of a talk, where they are recorded."""
-        parts = [
-            column
-            for name in (self.items.question, TURN)
-            if (column := self.column(name)) is not None
-        ]
-        return ["\n".join(map(as_text, one)) for one in zip(*parts, strict=True)] or [""] * len(
-            self.recorded
-        )
+        found = (self.filled(name) for name in (self.items.question, TURN))
+        parts = [one[1] for one in found if one is not None]
+        joined = ["\n".join(map(as_text, one)) for one in zip(*parts, strict=True)]
+        return joined or [""] * len(self.recorded)
 
     def judges(self) -> list[str]:
-        """Who judged; an empty text where that is not recorded."""
-        name = next((name for name in JUDGES if self.items.field(name) is not None), None)
-        column = self.column(name) or [None] * len(self.recorded)
-        return ["" if judge is None else as_text(judge) for judge in column]
+        """Who judged."""
+        found = self.filled(*JUDGES)
+        column = [None] * len(self.recorded) if found is None else found[1]
+        return [_UNNAMED if judge in (None, "") else as_text(judge) for judge in column]
 
     def shown_first(self, models: Sequence[Names], usual: int) -> tuple[Ints, str]:
         """0 where a was shown first, 1 where b was, -1 where that is unknown; and a note.
@@ -146,15 +144,15 @@ class Fields:
             models: names of the two models of each verdict.
             usual: what holds where no field says it.
         """
-        name = next((name for name in ORDERS if self.items.field(name) is not None), None)
-        if name is None:
+        known_field = self.filled(*ORDERS)
+        if known_field is None:
             return np.full(len(self.recorded), usual, dtype=np.int64), ""
-        column = self.column(name) or []
+        name, column = known_field
         found = [_order(value, pair) for value, pair in zip(column, models, strict=True)]
         unread = [
             row
             for row, (value, known) in enumerate(zip(column, found, strict=True))
-            if value is not None and known is None
+            if value not in (None, "") and known is None
         ]
         if unread:
             note = (
