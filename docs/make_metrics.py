@@ -19,7 +19,7 @@ from vlmeval_cli.detection import rules
 from vlmeval_cli.readers.opening import DOCUMENT_RULES, ROW_RULES
 from vlmeval_cli.readers.rules import DocumentRule, RowRule
 from vlmeval_cli.registry import metrics, options
-from vlmeval_cli.tasks import PLANNED, task
+from vlmeval_cli.tasks import task
 from vlmeval_cli.tasks.compat import tools
 from vlmeval_cli.tasks.guidance import BANDS, GUIDES, NO_THRESHOLD, choices, others
 from vlmeval_cli.tasks.patterns.changes import ANY_TASK, CHANGES
@@ -185,7 +185,7 @@ def _layouts() -> str:
 
 
 def _task_of(rule: RowRule | DocumentRule) -> str:
-    return f"{rule.task} (not scored yet)" if rule.task in PLANNED else rule.task or ""
+    return rule.task or ""
 
 
 def _candidates() -> str:

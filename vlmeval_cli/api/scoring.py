@@ -35,6 +35,7 @@ def score(
     box_format: str | None = None,
     schema: str | None = None,
     run_tests: bool = False,
+    model: str | None = None,
     resamples: int = 1000,
     confidence: float = 0.95,
     seed: int = 12345,
@@ -64,6 +65,8 @@ def score(
         box_format: syntax and coordinate frame of predicted boxes; None recognises them.
         schema: path of the JSON Schema that documents must follow; None infers one.
         run_tests: run the unit tests of predicted code, in a sandbox.
+        model: the model whose win rate is asked for, where judges compared several; None takes the
+            one that the file puts forward.
         resamples: bootstrap resamples; 0 turns intervals off.
         confidence: coverage of the intervals.
         seed: of the resampling.
@@ -94,6 +97,7 @@ def score(
         box_format=box_format,
         schema=schema,
         run_tests=run_tests,
+        model=model,
         resamples=resamples,
         confidence=confidence,
         seed=seed,

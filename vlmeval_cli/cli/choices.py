@@ -68,6 +68,7 @@ def _overridden(config: RunConfig, options: RunOptions) -> RunConfig:
             box_format=options.box_format,
             schema=options.schema,
             run_tests=options.run_tests,
+            model=options.model,
         ),
         statistics=_with(
             config.statistics,

@@ -92,6 +92,12 @@ class RunOptions:
             show_default="no-run-tests",
         ),
     ] = None
+    model: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="Model of recorded verdicts.", show_default="the file's first"
+        ),
+    ] = None
     cluster_by: Annotated[
         str | None,
         typer.Option(

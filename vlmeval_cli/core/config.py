@@ -93,6 +93,8 @@ class ParsePolicy:
         run_tests: run the unit tests of generated code; what is recorded is believed otherwise.
         test_timeout: seconds that the tests of one program may take.
         test_memory: MiB of memory that they may take.
+        model: the model whose win rate is asked for, among those that judges compared; None takes
+            the one that the file puts forward.
     """
 
     reasoning: Reasoning = "strip"
@@ -103,6 +105,7 @@ class ParsePolicy:
     run_tests: bool = False
     test_timeout: float = 10.0
     test_memory: int = 1024
+    model: str | None = None
 
     def __post_init__(self) -> None:
         _check_one_of("reasoning", self.reasoning, get_args(Reasoning))

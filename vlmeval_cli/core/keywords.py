@@ -39,6 +39,7 @@ class RunKeywords(TypedDict, total=False):
     box_format: str | None
     schema: str | None
     run_tests: bool
+    model: str | None
     resamples: int
     confidence: float
     seed: int
@@ -56,7 +57,9 @@ def run_config(**given: Unpack[RunKeywords]) -> RunConfig:
         metrics=metric_specs(given.get("metrics", ())),
         fields=fields,
         join=JoinPolicy(**_among(given, "missing", "fix_ids", "on_bad_row")),
-        parse=ParsePolicy(**_among(given, "reasoning", "box_format", "schema", "run_tests")),
+        parse=ParsePolicy(
+            **_among(given, "reasoning", "box_format", "schema", "run_tests", "model")
+        ),
         statistics=StatisticsPolicy(
             **_among(given, "resamples", "confidence", "seed", "cluster_by")
         ),

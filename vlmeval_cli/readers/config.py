@@ -169,6 +169,7 @@ _KEYS: Mapping[str, Reader] = {
             "run_tests": flag_of,
             "test_timeout": seconds,
             "test_memory": integer(64),
+            "model": text_of,
         }
     ),
     "statistics": section(

@@ -111,6 +111,7 @@ def _items(gathered: Gathered, given: Sequence[Any], progress: Progress) -> Item
         question=roles.question,
         options=roles.options,
         image=roles.image,
+        field_name=gathered.predictions.field,
         folders=[str(Path(one.path).parent) for one in (gathered.predictions, gathered.references)],
         progress=progress,
     )

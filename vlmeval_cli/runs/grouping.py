@@ -87,4 +87,12 @@ def _field(gathered: Gathered, name: str, choice: str) -> Sequence[object]:
             f"{choice}: no item has a value in a field {quoted(name)}",
             hint=did_you_mean(name, others),
         )
-    return gathered.dataset.fields[name]
+    return [_once(value) for value in gathered.dataset.fields[name]]
+
+
+def _once(value: object) -> object:
+    """A list (the rows of one item) without what repeats in it; a single value if one is left."""
+    if not isinstance(value, list) or len(value) < 2:
+        return value
+    different = [one for i, one in enumerate(value) if one not in value[:i]]
+    return different[0] if len(different) == 1 else different
