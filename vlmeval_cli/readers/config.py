@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, cast
 
 from vlmeval_cli.core.config import (
+    By,
     FieldChoice,
     JoinPolicy,
     MetricSpec,
@@ -101,8 +102,18 @@ def _text(setting: Setting) -> str:
     return setting.text
 
 
-def _texts(setting: Setting) -> tuple[str, ...]:
-    return tuple(_text(item) for item in _items(setting))
+def _groupings(setting: Setting) -> tuple[By, ...]:
+    """Fields that group, each on its own; a list among them crosses its fields."""
+    return tuple(
+        _crossing(item) if isinstance(item.value, list) else _text(item) for item in _items(setting)
+    )
+
+
+def _crossing(setting: Setting) -> tuple[str, ...]:
+    names = tuple(map(_text, _items(setting)))
+    if len(names) < 2:
+        raise setting.wrong("a text, or a list of fields that are crossed")
+    return names
 
 
 def _text_by_field(setting: Setting) -> dict[str, str]:
@@ -244,7 +255,8 @@ _KEYS: Mapping[str, Reader] = {
             "cluster_by": _text,
         }
     ),
-    "by": _texts,
+    "by": _groupings,
+    "slices": _flag,
     "where": _text_by_field,
     "limit": _integer(1),
     "output": _section(

@@ -217,7 +217,7 @@ def _extra_fields(known: Task | None, config: RunConfig) -> tuple[str, ...]:
     """Fields without a role: they group, select or cluster, or the task reads them."""
     cluster = config.statistics.cluster_by
     names = (
-        *config.by,
+        *config.grouping_fields(),
         *config.where,
         *((*known.free_groups, *known.fields) if known else ()),
         *(() if cluster in ("auto", "none") else (cluster,)),

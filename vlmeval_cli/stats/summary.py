@@ -213,7 +213,7 @@ def _resampled(
     n_units = len(table) if clusters is None else int(clusters.max(initial=-1)) + 1
     if policy.resamples == 0 or n_units < 2:
         return [None] * len(subsets)
-    scopes = [_scope(table, subset, clusters) for subset in subsets]
+    scopes = [unit_scope(table, subset, clusters) for subset in subsets]
     usable = [i for i, scope in enumerate(scopes) if len(scope.statistics) > 1]
     totals = resampled_totals(
         [scopes[i] for i in usable],
@@ -227,7 +227,8 @@ def _resampled(
     return found
 
 
-def _scope(table: Array, subset: Subset, clusters: Ints | None) -> Scope:
+def unit_scope(table: Array, subset: Subset, clusters: Ints | None) -> Scope:
+    """Statistics of the resampling units of a subset: its items, or parts of clusters."""
     rows = _rows(table, subset.items)
     if clusters is None:
         return Scope(subset.items, rows)

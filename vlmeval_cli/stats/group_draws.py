@@ -1,0 +1,205 @@
+"""Scores of groups, of the items outside them, of every resample and of every other order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from vlmeval_cli.core.batch import Array, Ints
+from vlmeval_cli.core.config import StatisticsPolicy
+from vlmeval_cli.core.metric import Metric, MetricStatistics, Output, PooledMetric
+from vlmeval_cli.stats.bootstrap import resampled_totals
+from vlmeval_cli.stats.permutation import FEWEST, affordable, orders
+from vlmeval_cli.stats.pooled import among, pooled_scores, resampled_scores, rows_of
+from vlmeval_cli.stats.summary import Subset, unit_scope
+
+Measured = tuple[Metric[Any], MetricStatistics]
+_MOST_STEPS = 2e8  # numbers that are drawn and moved, over all permutations
+_DRAWING = 3  # what drawing the order costs beside moving the statistics, for each item
+_ZERO = 1e-9
+
+
+class Sampling(NamedTuple):
+    """The items that groups are made of: how many, which belong together, how to resample them."""
+
+    n: int
+    clusters: Ints | None
+    policy: StatisticsPolicy
+
+
+class Draws(NamedTuple):
+    """One output of G groups.
+
+    Attributes:
+        output: which.
+        score: of each group, shape (G,).
+        rest: of the items that are not in it, shape (G,).
+        resampled, resampled_rest: both in every resample, shape (B, G); B is 0 without intervals.
+        permuted: the scores as they are, then in every other order of the items, (1 + P, G).
+    """
+
+    output: Output
+    score: Array
+    rest: Array
+    resampled: Array
+    resampled_rest: Array
+    permuted: Array
+
+
+def n_permutations(measured: Sequence[Measured], n: int, policy: StatisticsPolicy) -> int:
+    """How many permutations the additive ones of these metrics are tested with."""
+    if not policy.resamples:
+        return 0
+    width = sum(own.values.shape[1] for metric, own in measured if _is_additive(metric))
+    return min(affordable(n * (_DRAWING + width), _MOST_STEPS), max(FEWEST, policy.resamples - 1))
+
+
+def _is_additive(metric: Metric[Any]) -> bool:
+    return not isinstance(metric, PooledMetric)
+
+
+def all_draws(
+    measured: Sequence[Measured], groups: Sequence[Ints], sampling: Sampling
+) -> Iterator[tuple[int, Draws]]:
+    """Which of the metrics, and the draws of one of its outputs."""
+    places = [i for i, (metric, _) in enumerate(measured) if _is_additive(metric)]
+    for place, draws in _additive_draws([measured[i] for i in places], groups, sampling):
+        yield places[place], draws
+    for i, (metric, statistics) in enumerate(measured):
+        if isinstance(metric, PooledMetric):
+            for draws in _pooled_draws(metric, statistics, groups, sampling):
+                yield i, draws
+
+
+def _additive_draws(
+    measured: Sequence[Measured], groups: Sequence[Ints], sampling: Sampling
+) -> Iterator[tuple[int, Draws]]:
+    """Place of the metric, and the draws of one of its outputs."""
+    if not measured:
+        return
+    table = np.hstack([own.values for _, own in measured])
+    widths = np.cumsum([0, *(own.values.shape[1] for _, own in measured)]).tolist()
+    whole, totals = table.sum(axis=0), np.array([table[items].sum(axis=0) for items in groups])
+    policy = sampling.policy
+    drawn_all, drawn = np.zeros((0, 1, len(whole))), np.zeros((0, *totals.shape))
+    if policy.resamples:
+        subsets = [Subset(), *map(Subset, groups)]
+        scopes = [unit_scope(table, subset, sampling.clusters) for subset in subsets]
+        everything, *parts = resampled_totals(
+            scopes,
+            len(scopes[0].statistics),
+            n_resamples=policy.resamples,
+            seed=policy.seed,
+        )
+        drawn_all, drawn = everything[:, None], np.stack(parts, axis=1)
+    count = n_permutations(measured, sampling.n, policy)
+    permuted = _permuted_totals(table, groups, sampling, count)
+    for i, (metric, _) in enumerate(measured):
+        part = slice(widths[i], widths[i + 1])
+        with np.errstate(all="ignore"):
+            scores = [
+                metric.finalize(sums[..., part])
+                for sums in (
+                    totals,
+                    _rest(whole, totals),
+                    drawn,
+                    _rest(drawn_all, drawn),
+                    np.concatenate([totals[None], permuted]),
+                )
+            ]
+        for output in metric.outputs():
+            score, rest, resampled, others, permuted = (own[output.name] for own in scores)
+            some = slice(None if output.has_interval else 0)
+            yield i, Draws(output, score, rest, resampled[some], others[some], permuted)
+
+
+def _rest(whole: Array, parts: Array) -> Array:
+    """Sums of all items less those of a part; sums of nothing are zero again."""
+    rest = whole - parts
+    rest[np.abs(rest) < _ZERO * np.maximum(1.0, np.abs(parts))] = 0.0
+    return rest
+
+
+def _permuted_totals(table: Array, groups: Sequence[Ints], sampling: Sampling, count: int) -> Array:
+    """Sums of the groups when the items are in another order, shape (count, G, k)."""
+    members, clusters = groups, sampling.clusters
+    if clusters is not None and (units := _whole_clusters(groups, clusters)) is not None:
+        table, members, clusters = _by_unit(table, clusters), units, None
+    joined = np.concatenate(members) if members else np.zeros(0, dtype=np.int64)
+    stops = np.cumsum([len(items) for items in members])
+    starts = np.concatenate([[0], stops[:-1]]).astype(np.int64)
+    totals = np.zeros((count, len(members), table.shape[1]))
+    for i, order in enumerate(orders(len(table), clusters, count=count, seed=sampling.policy.seed)):
+        totals[i] = np.add.reduceat(table[order[joined]], starts, axis=0)
+    return totals
+
+
+def _by_unit(table: Array, clusters: Ints) -> Array:
+    sums = np.zeros((int(clusters.max()) + 1, table.shape[1]))
+    np.add.at(sums, clusters, table)
+    return sums
+
+
+def _whole_clusters(groups: Sequence[Ints], clusters: Ints) -> list[Ints] | None:
+    """Clusters of each group, if no group holds only a part of one."""
+    sizes = np.bincount(clusters)
+    found = []
+    for items in groups:
+        own = np.bincount(clusters[items], minlength=len(sizes))
+        if not np.isin(own - sizes, 0).all(where=own > 0):
+            return None
+        found.append(np.flatnonzero(own))
+    return found
+
+
+def _pooled_draws(
+    metric: PooledMetric[Any],
+    statistics: MetricStatistics,
+    groups: Sequence[Ints],
+    sampling: Sampling,
+) -> Iterator[Draws]:
+    """The draws of each output of a metric that is pooled."""
+    n, clusters, policy = sampling
+    rows = rows_of(statistics)
+    rests = [np.setdiff1d(np.arange(n), items, assume_unique=True) for items in groups]
+    scopes = [(among(rows, items, n), items) for items in (*groups, *rests)]
+    points = [pooled_scores(metric, own, len(items)) for own, items in scopes]
+    drawn = resampled_scores(metric, scopes, n, clusters, policy) if policy.resamples else []
+    count = min(FEWEST, n_permutations([], n, policy))
+    permuted = _permuted_pooled(metric, statistics, groups, sampling, count)
+    size = len(groups)
+    for output in metric.outputs():
+        name = output.name
+        score = np.array([point[name] for point in points])
+        columns = [one[name] for one in drawn] if output.has_interval else []
+        draws = np.array(columns).reshape(2 * size, -1).T
+        table = np.vstack([score[:size], permuted[name]]) if count else score[None, :size]
+        yield Draws(output, score[:size], score[size:], draws[:, :size], draws[:, size:], table)
+
+
+def _permuted_pooled(
+    metric: PooledMetric[Any],
+    statistics: MetricStatistics,
+    groups: Sequence[Ints],
+    sampling: Sampling,
+    count: int,
+) -> dict[str, Array]:
+    """Scores of the groups when the items are in another order, (count, G) by output."""
+    n, clusters, policy = sampling
+    rows = rows_of(statistics)
+    members, units = groups, None
+    if clusters is not None and (whole := _whole_clusters(groups, clusters)) is not None:
+        members, units, clusters = whole, clusters, None
+    n_units = n if units is None else int(units.max()) + 1
+    found: dict[str, list[list[float]]] = {output.name: [] for output in metric.outputs()}
+    for order in orders(n_units, clusters, count=count, seed=policy.seed):
+        weights = np.zeros((len(groups), n_units))
+        for group, items in enumerate(members):
+            weights[group, order[items]] = 1.0
+        with np.errstate(all="ignore"):
+            scores = metric.combine(rows, weights if units is None else weights[:, units])
+        for name, column in scores.items():
+            found[name].append(column.tolist())
+    return {name: np.array(column).reshape(count, len(groups)) for name, column in found.items()}
