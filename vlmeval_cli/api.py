@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from vlmeval_cli.core.config import (
+    By,
     FieldChoice,
     JoinPolicy,
     MetricSpec,
@@ -41,7 +42,8 @@ def score(
     *,
     task: str | None = None,
     metrics: str | Sequence[str] = (),
-    by: str | Sequence[str] = (),
+    by: str | Sequence[By] = (),
+    slices: bool = False,
     where: Mapping[str, str] | None = None,
     limit: int | None = None,
     id_field: str | None = None,
@@ -67,7 +69,8 @@ def score(
         references: file with the references; None if the first file holds them.
         task: such as "captioning" or "vqa"; None recognises it.
         metrics: such as ``"cider,bleu:variant=nltk"`` or a list; empty takes the task's defaults.
-        by: fields that group the scores.
+        by: fields that group the scores; ``"gender,age"`` or a tuple of fields crosses them.
+        slices: find slices of the items that score lower or higher than the rest.
         where: field → value that reference items must have.
         limit: only the first so many reference items.
         id_field: field to join by, instead of the recognised one.
@@ -100,6 +103,7 @@ def score(
         parse=ParsePolicy(reasoning, box_format=box_format, schema=schema, run_tests=run_tests),
         statistics=StatisticsPolicy(resamples, confidence, seed, cluster_by),
         by=(by,) if isinstance(by, str) else tuple(by),
+        slices=slices,
         where=where or {},
         limit=limit,
         compare_with_reference=reference,

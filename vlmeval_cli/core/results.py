@@ -162,6 +162,8 @@ class ItemScores:
         scores: output name → float64 (n,), NaN where unknown.
         skips: output name → {item: reason}.
         groups: ``--by`` field → value of each item.
+        slices: column that items can be sliced by → label of each item; only where it was asked
+            for.
         detail: item → more about how it was scored (a diff of fields), made when asked for; None
             where the task has no more to say.
     """
@@ -175,6 +177,7 @@ class ItemScores:
     reasons: Mapping[int, str] = field(default_factory=dict)
     skips: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
     groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    slices: Mapping[str, Sequence[str]] = field(default_factory=dict)
     detail: Callable[[int], Mapping[str, Any] | None] | None = None
 
     def __len__(self) -> int:
@@ -202,6 +205,13 @@ class ItemScores:
             reason=self.reasons.get(i),
             detail=None if self.detail is None else self.detail(i),
         )
+
+
+class Study(NamedTuple):
+    """What a look beside the scores found: tables by their names in reports, and notes on them."""
+
+    tables: Mapping[str, Table]
+    notes: tuple[str, ...] = ()
 
 
 class MeasuredMetric(NamedTuple):

@@ -185,16 +185,17 @@ def _group_cell(group: Group, name: str, view: View) -> str:
 
 
 def _side_table(table: Table) -> Grid:
-    numbers = [
-        all(not isinstance(row[i], str) for row in table.rows) for i in range(len(table.columns))
-    ]
+    names = table.columns if table.shown_columns is None else table.shown_columns
+    places = [table.columns.index(name) for name in names]
     columns = tuple(
-        Heading(name, is_number) for name, is_number in zip(table.columns, numbers, strict=True)
+        Heading(name, all(not isinstance(row[i], str) for row in table.rows))
+        for name, i in zip(names, places, strict=True)
     )
     rows = table.rows if table.shown is None else table.rows[: table.shown]
     hidden = len(table.rows) - len(rows)
     more = f" (and {number_of(hidden, 'more row')}, in the JSON report)" if hidden else ""
-    return Grid(f"{table.title}{more}", columns, tuple(tuple(map(cell, row)) for row in rows))
+    cells = tuple(tuple(cell(row[i]) for i in places) for row in rows)
+    return Grid(f"{table.title}{more}", columns, cells)
 
 
 def _diagnosis(result: RunResult) -> Paragraph:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from vlmeval_cli.core.config import StatisticsPolicy
 from vlmeval_cli.core.metric import Table
-from vlmeval_cli.core.results import RunResult
+from vlmeval_cli.core.results import RunResult, Study
 from vlmeval_cli.runs.grouping import Family
 from vlmeval_cli.stats.correction import holm
 from vlmeval_cli.stats.gaps import Gap, gaps
@@ -29,13 +29,6 @@ _GROUPS = (
 )  # fmt: skip
 
 
-class Fairness(NamedTuple):
-    """Tables by their names in reports, and what the user should know of them."""
-
-    tables: Mapping[str, Table]
-    notes: tuple[str, ...]
-
-
 class _Found(NamedTuple):
     """The gap of one output between the groups of one grouping."""
 
@@ -44,7 +37,7 @@ class _Found(NamedTuple):
     gap: Gap
 
 
-def fairness(result: RunResult, families: Sequence[Family], policy: StatisticsPolicy) -> Fairness:
+def fairness(result: RunResult, families: Sequence[Family], policy: StatisticsPolicy) -> Study:
     """How far the groups lie apart, and each of them beside the rest.
 
     Args:
@@ -57,13 +50,13 @@ def fairness(result: RunResult, families: Sequence[Family], policy: StatisticsPo
     found = [one for family in usable for one in _gaps(result, family, policy)]
     notes = (*_notes(asked), *_fixed_frequencies(result, asked))
     if not found:
-        return Fairness({}, notes)
+        return Study({}, notes)
     corrected = holm([one.gap.p_value for one in found])
     tables = {
         "gaps": _gap_table(found, corrected, _how(result, policy)),
         "group_gaps": _group_table(result, found, corrected, policy),
     }
-    return Fairness(tables, notes)
+    return Study(tables, notes)
 
 
 def _large(family: Family) -> list[int]:

@@ -23,6 +23,7 @@ from vlmeval_cli.runs.grouping import Grouping, grouping
 from vlmeval_cli.runs.planning import Plan, plan
 from vlmeval_cli.runs.provenance import run_signature
 from vlmeval_cli.runs.readings import rejected_readings
+from vlmeval_cli.runs.studies import with_studies
 from vlmeval_cli.stats.bootstrap import method
 from vlmeval_cli.stats.outcomes import counted, outcomes
 from vlmeval_cli.stats.summary import Estimate, Subset, estimates, item_scores
@@ -57,6 +58,7 @@ def score_items(
     result = replace(
         result, groups=_groups(scored, groups, by_group), warnings=(*result.warnings, *lost)
     )
+    result = with_studies(result, gathered, answers, groups, config, progress)
     if answers.parsed.alternatives:
         rejected = rejected_readings(result, planned.primary, planned.chosen, items, answers.parsed)
         result = replace(result, warnings=(*result.warnings, *rejected))

@@ -82,37 +82,31 @@ def _additive_draws(
     table = np.hstack([own.values for _, own in measured])
     widths = np.cumsum([0, *(own.values.shape[1] for _, own in measured)]).tolist()
     whole, totals = table.sum(axis=0), np.array([table[items].sum(axis=0) for items in groups])
-    policy = sampling.policy
-    drawn_all, drawn = np.zeros((0, 1, len(whole))), np.zeros((0, *totals.shape))
-    if policy.resamples:
-        subsets = [Subset(), *map(Subset, groups)]
-        scopes = [unit_scope(table, subset, sampling.clusters) for subset in subsets]
-        everything, *parts = resampled_totals(
-            scopes,
-            len(scopes[0].statistics),
-            n_resamples=policy.resamples,
-            seed=policy.seed,
-        )
-        drawn_all, drawn = everything[:, None], np.stack(parts, axis=1)
-    count = n_permutations(measured, sampling.n, policy)
-    permuted = _permuted_totals(table, groups, sampling, count)
+    everything, drawn = _resampled_totals(table, groups, sampling)
+    count = n_permutations(measured, sampling.n, sampling.policy)
+    mixed = np.concatenate([totals[None], _permuted_totals(table, groups, sampling, count)])
+    sums = (totals, _rest(whole, totals), drawn, _rest(everything, drawn), mixed)
     for i, (metric, _) in enumerate(measured):
-        part = slice(widths[i], widths[i + 1])
         with np.errstate(all="ignore"):
-            scores = [
-                metric.finalize(sums[..., part])
-                for sums in (
-                    totals,
-                    _rest(whole, totals),
-                    drawn,
-                    _rest(drawn_all, drawn),
-                    np.concatenate([totals[None], permuted]),
-                )
-            ]
+            found = [metric.finalize(own[..., widths[i] : widths[i + 1]]) for own in sums]
         for output in metric.outputs():
-            score, rest, resampled, others, permuted = (own[output.name] for own in scores)
+            score, rest, resampled, others, permuted = (own[output.name] for own in found)
             some = slice(None if output.has_interval else 0)
             yield i, Draws(output, score, rest, resampled[some], others[some], permuted)
+
+
+def _resampled_totals(
+    table: Array, groups: Sequence[Ints], sampling: Sampling
+) -> tuple[Array, Array]:
+    """Sums of all items and of the groups in every resample, (B, 1, k) and (B, G, k)."""
+    policy, width = sampling.policy, table.shape[1]
+    if not policy.resamples:
+        return np.zeros((0, 1, width)), np.zeros((0, len(groups), width))
+    subsets = [Subset(), *map(Subset, groups)]
+    scopes = [unit_scope(table, subset, sampling.clusters) for subset in subsets]
+    n_units = len(scopes[0].statistics)
+    drawn = resampled_totals(scopes, n_units, n_resamples=policy.resamples, seed=policy.seed)
+    return drawn[0][:, None], np.stack(drawn[1:], axis=1)
 
 
 def _rest(whole: Array, parts: Array) -> Array:
@@ -148,7 +142,7 @@ def _whole_clusters(groups: Sequence[Ints], clusters: Ints) -> list[Ints] | None
     found = []
     for items in groups:
         own = np.bincount(clusters[items], minlength=len(sizes))
-        if not np.isin(own - sizes, 0).all(where=own > 0):
+        if (own != sizes)[own > 0].any():
             return None
         found.append(np.flatnonzero(own))
     return found
