@@ -116,6 +116,9 @@ def _sliced(
     coded = _coded(values, columns, least)
     chosen = SlicePolicy(least=least, confidence=policy.confidence, seed=policy.seed)
     found = find_slices(values, coded.codes, clusters, chosen)
+    if not found.n_permutations:
+        why = "all items score the same" if found.n_looked_at else f"none has {least} items"
+        return Study({}, (f"no slices to tell apart: {why}", *coded.notes))
     return Study({"slices": _table(found, coded, chosen, words)}, coded.notes)
 
 
@@ -181,8 +184,6 @@ def _table(found: FoundSlices, coded: _Coded, policy: SlicePolicy, words: _Words
 
 def _title(found: FoundSlices, policy: SlicePolicy, words: _Words) -> str:
     looked = f"{number_of(found.n_looked_at, 'slice')} of at least {policy.least} items looked at"
-    if not found.n_permutations:
-        return f"Slices: none to tell apart by {words.title.rstrip(',')} ({looked})"
     how = (
         f"{looked}; p corrected and {100 * policy.confidence:g}% intervals for all of them, "
         f"{found.n_permutations:,} permutations"

@@ -29,6 +29,7 @@ _AT_ONCE = 2_000_000  # scores that are in another order at a time
 _MOST_FOUND = 500  # slices that are looked through for those that say the same
 _MOST_SUMS = 30_000_000  # of slices, over all permutations
 _STRONGEST = 5
+_SAME_SHARE = 0.9  # of the items of both that are in both
 
 Mask = npt.NDArray[np.bool_]
 
@@ -152,10 +153,9 @@ def find_slices(
     parts = [part for table in tables for part in table.parts()]
     search = _Search(values, columns, parts, sizes, chance, policy)
     chosen, n_found = search.telling()
-    furthest = np.argsort(-np.abs(chance.distance), kind="stable")[:_STRONGEST].tolist()
     return FoundSlices(
         slices=sorted(map(search.slice, chosen), key=lambda one: one.difference),
-        strongest=[*map(search.slice, furthest)],
+        strongest=[*map(search.slice, search.furthest())],
         n_looked_at=n_looked_at,
         n_repeats=n_found - len(chosen),
         n_permutations=count,
@@ -241,21 +241,38 @@ class _Search:
     def telling(self) -> tuple[list[int], int]:
         """Slices that differ and say something of their own, and how many differ at all."""
         alpha = 1.0 - self.policy.confidence
-        differ = np.flatnonzero(self.chance.corrected <= alpha)
-        order = differ[np.argsort(-np.abs(self.chance.distance[differ]), kind="stable")]
-        simple = {self.parts[i][0]: i for i in differ.tolist() if len(self.parts[i]) == 1}
+        differ = [i for i in self._order() if self.chance.corrected[i] <= alpha]
+        simple = {self.parts[i][0]: i for i in differ if len(self.parts[i]) == 1}
         chosen: dict[int, Mask] = {}
-        for i in order[:_MOST_FOUND].tolist():
+        for i in differ[:_MOST_FOUND]:
             wider = [simple[part] for part in self.parts[i] if simple.get(part, i) != i]
             own, others = self._items(self.parts[i]), self._others(i, wider, chosen)
             left = own & ~others
             if (
                 left.sum() >= self.policy.least
+                and not any(_are_same(~own, one) for one in chosen.values())
                 and all(self._is_deeper(i, left, one, others) for one in wider)
                 and (not chosen.keys().isdisjoint(wider) or self._adds(i, left))
             ):
                 chosen[i] = own
         return [*chosen], len(differ)
+
+    def furthest(self) -> list[int]:
+        """A few slices that are furthest out and hold different items."""
+        chosen: dict[int, Mask] = {}
+        for i in self._order()[:_MOST_FOUND]:
+            own = self._items(self.parts[i])
+            if not any(_are_same(own, one) or _are_same(~own, one) for one in chosen.values()):
+                chosen[i] = own
+            if len(chosen) == _STRONGEST:
+                break
+        return [*chosen]
+
+    def _order(self) -> list[int]:
+        """The furthest slices first; of those as far out, the simple ones."""
+        distance = np.abs(self.chance.distance).round(6)
+        n_parts = np.array([*map(len, self.parts)])
+        return [int(i) for i in np.lexsort((n_parts, -distance))]
 
     def _others(self, i: int, wider: Sequence[int], chosen: Mapping[int, Mask]) -> Mask:
         """Items that chosen slices to the same side hold, but for those that hold all of ``i``."""
@@ -311,3 +328,8 @@ class _Search:
         size, everything = int(self.sizes[i]), len(self.values)
         of_one = float(self.chance.spread[i]) * np.sqrt(size / (1.0 - size / everything))
         return float(of_one * np.sqrt((1.0 - n / total) / n))
+
+
+def _are_same(one: Mask, other: Mask) -> bool:
+    """Whether two slices hold nearly the same items."""
+    return bool((one & other).sum() >= _SAME_SHARE * (one | other).sum())
