@@ -8,10 +8,10 @@ from typing import NamedTuple
 from vlmeval_cli.core.config import StatisticsPolicy
 from vlmeval_cli.core.metric import Table
 from vlmeval_cli.core.results import RunResult, Study
+from vlmeval_cli.core.wording import number_of
 from vlmeval_cli.runs.grouping import Family
-from vlmeval_cli.stats.correction import holm
 from vlmeval_cli.stats.gaps import Gap, gaps
-from vlmeval_cli.stats.group_draws import Sampling, n_permutations
+from vlmeval_cli.stats.group_draws import Measured, Sampling, n_permutations
 
 LEAST = 20  # scored items that a group needs to be compared
 MOST_GROUPS = 100  # of one grouping; more are names of items, not groups
@@ -24,7 +24,7 @@ _GAPS_SHOWN = (
     "by", "score", "best", "worst", "gap", "gap low", "gap high", "ratio", "p corrected",
 )  # fmt: skip
 _GROUPS = (
-    "by", "group", "score", "items", "group score", "rest score", "difference", "low", "high",
+    "by", "group", "score", "items", "group score", "rest score", "difference", "low", "high", "p",
     "p corrected",
 )  # fmt: skip
 
@@ -47,60 +47,84 @@ def fairness(result: RunResult, families: Sequence[Family], policy: StatisticsPo
     """
     asked = [family for family in families if family.is_asked]
     usable = [family for family in asked if 1 < len(_large(family)) <= MOST_GROUPS]
-    found = [one for family in usable for one in _gaps(result, family, policy)]
-    notes = (*_notes(asked), *_fixed_frequencies(result, asked))
+    found = _gaps(result, usable, policy)
+    notes = (*_notes(asked), *_fixed_frequencies(result))
     if not found:
         return Study({}, notes)
-    corrected = holm([one.gap.p_value for one in found])
-    tables = {
-        "gaps": _gap_table(found, corrected, _how(result, policy)),
-        "group_gaps": _group_table(result, found, corrected, policy),
-    }
-    return Study(tables, notes)
+    how = _how(result, found, policy)
+    return Study({"gaps": _gap_table(found, how), "group_gaps": _group_table(found, how)}, notes)
 
 
 def _large(family: Family) -> list[int]:
     return [i for i, (_, items) in enumerate(family.groups) if len(items) >= LEAST]
 
 
-def _gaps(result: RunResult, family: Family, policy: StatisticsPolicy) -> Iterator[_Found]:
-    large = [family.groups[i] for i in _large(family)]
-    own = Family(family.fields, large, is_asked=True)
+def _gaps(result: RunResult, families: Sequence[Family], policy: StatisticsPolicy) -> list[_Found]:
+    """The gaps of all groupings and outputs, those of the primary output first."""
+    large = [
+        Family(family.fields, [family.groups[i] for i in _large(family)], is_asked=True)
+        for family in families
+    ]
     sampling = Sampling(len(result.items), result.clusters, policy)
-    pairs = [(one.chosen.metric, one.statistics) for one in result.measured]
-    by_metric = gaps(pairs, [items for _, items in large], sampling, LEAST)
-    for one, outputs in zip(result.measured, by_metric, strict=True):
-        for name, output in one.chosen.outputs():
-            gap = outputs[output.name]
-            if gap.best is not None:
-                yield _Found(own, name, gap)
+    groupings = [[items for _, items in family.groups] for family in large]
+    found = [
+        _Found(family, name, outputs[output.name])
+        for family, by_metric in zip(
+            large, gaps(_pairs(result), groupings, sampling, LEAST), strict=True
+        )
+        for one, outputs in zip(result.measured, by_metric, strict=True)
+        for name, output in one.chosen.outputs()
+    ]
+    known = [one for one in found if one.gap.gap.value is not None]
+    return sorted(known, key=lambda one: one.output != result.primary)
 
 
-def _gap_table(found: Sequence[_Found], corrected: Sequence[float | None], how: str) -> Table:
-    rows = [_gap_row(one, p) for one, p in zip(found, corrected, strict=True)]
-    n_tests = sum(p is not None for p in corrected)
-    tested = f"; p of any difference, corrected for {n_tests}" if n_tests else ""
+def _pairs(result: RunResult) -> list[Measured]:
+    return [(one.chosen.metric, one.statistics) for one in result.measured]
+
+
+class _How(NamedTuple):
+    """How gaps were found, for titles: intervals, tests, and how many rows are worth a look."""
+
+    intervals: str
+    tests: str
+    n_primary: int
+
+
+def _how(result: RunResult, found: Sequence[_Found], policy: StatisticsPolicy) -> _How:
+    n_primary = sum(one.output == result.primary for one in found)
+    if not policy.resamples:
+        return _How("", "", n_primary or len(found))
+    count = n_permutations(_pairs(result), len(result.items), policy)
+    outputs = number_of(len({one.output for one in found}), "score")
+    families = number_of(len({one.family.fields for one in found}), "grouping")
+    tests = f"p corrected for {families} and {outputs}, {count:,} permutations"
+    return _How(f"{100 * policy.confidence:g}% intervals", tests, n_primary or len(found))
+
+
+def _gap_table(found: Sequence[_Found], how: _How) -> Table:
+    about = f" ({how.intervals} for all pairs at once; {how.tests})" if how.tests else ""
     return Table(
-        title=f"Gaps between groups{how}{tested}",
+        title=f"Gaps between groups{about}",
         columns=_GAPS,
-        rows=rows,
+        rows=[*map(_gap_row, found)],
+        shown=min(how.n_primary, _SHOWN),
         shown_columns=_GAPS_SHOWN,
     )
 
 
-def _gap_row(one: _Found, corrected: float | None) -> list[str | float | int | None]:
+def _gap_row(one: _Found) -> list[str | float | int | None]:
     gap = one.gap
-    compared = [group for group in gap.groups if group.difference.value is not None]
     return [
         one.family.name,
         one.output,
-        len(compared),
+        sum(group.difference.value is not None for group in gap.groups),
         *_end(one, gap.best),
         *_end(one, gap.worst),
         *(gap.gap.value, gap.gap.low, gap.gap.high),
         *(gap.ratio.value, gap.ratio.low, gap.ratio.high),
         gap.p_value,
-        corrected,
+        gap.p_corrected,
     ]
 
 
@@ -110,39 +134,26 @@ def _end(one: _Found, group: int | None) -> tuple[str | None, float | None]:
     return ", ".join(one.family.groups[group][0]), one.gap.groups[group].score
 
 
-def _group_table(
-    result: RunResult,
-    found: Sequence[_Found],
-    corrected: Sequence[float | None],
-    policy: StatisticsPolicy,
-) -> Table:
-    """Every group beside the rest; the primary output first, which is all that is shown."""
-    pairs = sorted(
-        zip(found, corrected, strict=True), key=lambda pair: pair[0].output != result.primary
-    )
-    rows = [row for one, p in pairs for row in _group_rows(one, p)]
-    primary = sum(row[2] == result.primary for row in rows)
+def _group_table(found: Sequence[_Found], how: _How) -> Table:
+    """Every group beside the rest; of the primary output, whose rows are first, all are shown."""
+    rows = [[*_group_rows(one)] for one in found]
+    about = f" ({how.intervals} for all groups at once; {how.tests})" if how.tests else ""
     return Table(
-        title=f"Groups beside all other items ({100 * policy.confidence:g}% intervals for all "
-        "groups of a grouping at once; p corrected for groups, groupings and scores)",
+        title=f"Groups beside all other items{about}",
         columns=_GROUPS,
-        rows=rows,
-        shown=min(primary or _SHOWN, _SHOWN),
+        rows=[row for own in rows for row in own],
+        shown=min(sum(map(len, rows[: how.n_primary])), _SHOWN),
+        shown_columns=[name for name in _GROUPS if name != "p"],
     )
 
 
-def _group_rows(one: _Found, family_p: float | None) -> Iterator[list[str | float | int | None]]:
-    """The groups that can be compared, the furthest from the rest first.
-
-    A group stands out only where its grouping does: its p-value is no smaller than that of the
-    grouping, which is corrected for all groupings and outputs.
-    """
+def _group_rows(one: _Found) -> Iterator[list[str | float | int | None]]:
+    """The groups that can be compared, the furthest from the rest first."""
     pairs = [*zip(one.family.groups, one.gap.groups, strict=True)]
     pairs.sort(key=lambda pair: -abs(pair[1].difference.value or 0.0))
     for (values, _), own in pairs:
         if own.difference.value is None:
             continue
-        known = own.p_value is not None and family_p is not None
         yield [
             one.family.name,
             ", ".join(values),
@@ -153,18 +164,9 @@ def _group_rows(one: _Found, family_p: float | None) -> Iterator[list[str | floa
             own.difference.value,
             own.difference.low,
             own.difference.high,
-            max(own.p_value, family_p) if known else None,  # type: ignore[type-var]  # known
+            own.p_value,
+            own.p_corrected,
         ]
-
-
-def _how(result: RunResult, policy: StatisticsPolicy) -> str:
-    if not policy.resamples:
-        return ""
-    pairs = [(one.chosen.metric, one.statistics) for one in result.measured]
-    count = n_permutations(pairs, len(result.items), policy)
-    return (
-        f" ({100 * policy.confidence:g}% intervals for all pairs at once, {count:,} permutations)"
-    )
 
 
 def _notes(asked: Sequence[Family]) -> Iterator[str]:
@@ -184,9 +186,9 @@ def _notes(asked: Sequence[Family]) -> Iterator[str]:
             yield f"by {family.name}: fewer than {LEAST} items, not compared: {shown}{more}"
 
 
-def _fixed_frequencies(result: RunResult, asked: Sequence[Family]) -> tuple[str, ...]:
+def _fixed_frequencies(result: RunResult) -> tuple[str, ...]:
     """CIDEr weighs words by how rare they are, and a group does not have frequencies of its own."""
-    if not asked and not result.groups:
+    if not result.groups:
         return ()
     names = [name for name, score in result.scores.items() if score.metric == "cider"]
     if not names:

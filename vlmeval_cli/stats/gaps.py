@@ -23,7 +23,7 @@ from vlmeval_cli.stats.group_draws import (
     Sampling,
     all_draws,
 )
-from vlmeval_cli.stats.permutation import Extremes, extremes
+from vlmeval_cli.stats.permutation import Extremes, extremes, share_as_far
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +44,16 @@ class AgainstRest:
         score: of the group; None where it has none, or too few items to compare.
         rest: score of the items that are not in it.
         difference: score - rest; the interval holds for all groups at once.
-        p_value: corrected for the groups of this grouping.
+        p_value: for this group alone.
+        p_corrected: for all groups of all groupings in all outputs.
     """
 
     n: int
     score: float | None
     rest: float | None
     difference: Interval
-    p_value: float | None
+    p_value: float | None = None
+    p_corrected: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +63,11 @@ class Gap:
     Attributes:
         groups: each group beside the rest.
         best, worst: which groups, by the direction of the output; None where fewer than two can be
-            compared.
+            compared, or all score the same.
         gap: distance of their scores, not negative; the interval holds for all pairs at once.
         ratio: score of the worst group over that of the best; None where a score is not positive.
         p_value: chance that groups lie as far apart if they do not matter.
+        p_corrected: chance that those of any grouping do in any output.
     """
 
     groups: Sequence[AgainstRest]
@@ -73,26 +76,66 @@ class Gap:
     gap: Interval = Interval(None)
     ratio: Interval = Interval(None)
     p_value: float | None = None
+    p_corrected: float | None = None
+
+
+class _Compared(NamedTuple):
+    """A gap, which of its groups could be compared, and how far out they are by chance."""
+
+    gap: Gap
+    usable: Ints
+    chance: Extremes | None
 
 
 def gaps(
-    measured: Sequence[Measured], groups: Sequence[Ints], sampling: Sampling, least: int
-) -> list[dict[str, Gap]]:
-    """For each metric, the gap of every output.
+    measured: Sequence[Measured],
+    groupings: Sequence[Sequence[Ints]],
+    sampling: Sampling,
+    least: int,
+) -> list[list[dict[str, Gap]]]:
+    """For each grouping and metric, the gap of every output.
+
+    The p-values of all of them are corrected together: every permutation of the items gives one
+    furthest group of all groupings and outputs, so that outputs that say the same cost nothing.
 
     Args:
         measured: metrics with their statistics.
-        groups: items of each group, ascending.
+        groupings: items of each group, ascending.
         sampling: the items.
         least: groups with fewer scored items are not compared, nor those whose items are of fewer
             clusters than half of that: so few units say nothing about their own spread.
     """
-    found: list[dict[str, Gap]] = [{} for _ in measured]
     confidence = sampling.policy.confidence
-    for i, draws in all_draws(measured, groups, sampling):
-        counts = _counts(measured[i][1], groups, sampling)
-        found[i][draws.output.name] = _gap(draws, counts, least, confidence)
-    return found
+    found: list[list[dict[str, _Compared]]] = []
+    for groups in groupings:
+        by_metric: list[dict[str, _Compared]] = [{} for _ in measured]
+        for i, draws in all_draws(measured, groups, sampling):
+            counts = _counts(measured[i][1], groups, sampling)
+            by_metric[i][draws.output.name] = _compared(draws, counts, least, confidence)
+        found.append(by_metric)
+    every = [one for by_metric in found for own in by_metric for one in own.values()]
+    tops = [one.chance.furthest for one in every if one.chance is not None]
+    furthest = np.max(tops, axis=0) if tops else np.zeros(1)
+    return [
+        [{name: _corrected(one, furthest) for name, one in own.items()} for own in by_metric]
+        for by_metric in found
+    ]
+
+
+def _corrected(one: _Compared, furthest: Array) -> Gap:
+    """The gap with p-values for everything that was compared.
+
+    Args:
+        one: what was found.
+        furthest: distance of the furthest group of all in every permutation, (1 + count,).
+    """
+    if one.chance is None:
+        return one.gap
+    groups = [*one.gap.groups]
+    shares = share_as_far(furthest, one.chance.distance).tolist()
+    for group, share in zip(one.usable.tolist(), shares, strict=True):
+        groups[group] = replace(groups[group], p_corrected=share)
+    return replace(one.gap, groups=groups, p_corrected=min(shares))
 
 
 class _Counts(NamedTuple):
@@ -113,26 +156,33 @@ def _counts(statistics: MetricStatistics, groups: Sequence[Ints], sampling: Samp
     return _Counts(sizes, np.array(units, dtype=np.int64))
 
 
-def _gap(draws: Draws, counts: _Counts, least: int, confidence: float) -> Gap:
+def _compared(draws: Draws, counts: _Counts, least: int, confidence: float) -> _Compared:
     is_large = (counts.items >= least) & (counts.units >= least // 2)
     usable = np.flatnonzero(is_large & np.isfinite(draws.score))
     chance = None
     if len(usable) > 1 and len(draws.permuted) > 1:
         chance = extremes(draws.permuted[:, usable], 1.0 - confidence)
     groups = _against_rest(draws, counts.items, usable, chance, confidence)
-    if len(usable) < 2:
-        return Gap(groups)
-    scores, resampled = draws.score[usable], draws.resampled[:, usable]
+    gap = Gap(groups) if len(usable) < 2 else _gap(draws, usable, groups, confidence)
+    if chance is not None:
+        gap = replace(gap, p_value=float(share_as_far(chance.furthest, chance.furthest[:1])[0]))
+    return _Compared(gap, usable, chance)
+
+
+def _gap(draws: Draws, usable: Ints, groups: Sequence[AgainstRest], confidence: float) -> Gap:
+    scores = draws.score[usable]
+    resampled = draws.resampled[:, usable]
     sign = 1 if draws.output.higher_is_better else -1
     worst, *_, best = np.argsort(sign * scores, kind="stable").tolist()
+    if scores[best] == scores[worst]:
+        return Gap(groups, gap=Interval(0.0))
     gap = _between(sign * scores, sign * resampled, (best, worst), confidence)
     ratio = Interval(None)
     if (scores > 0.0).all():
         with np.errstate(all="ignore"):
             logs = _between(np.log(scores), np.log(resampled), (worst, best), confidence)
         ratio = Interval(*(None if log is None else float(np.exp(log)) for log in _parts(logs)))
-    p_value = None if chance is None else chance.furthest
-    return Gap(groups, int(usable[best]), int(usable[worst]), gap, ratio, p_value)
+    return Gap(groups, int(usable[best]), int(usable[worst]), gap, ratio)
 
 
 def _parts(found: Interval) -> tuple[float | None, float | None, float | None]:
@@ -143,13 +193,12 @@ def _against_rest(
     draws: Draws, counts: Ints, usable: Ints, chance: Extremes | None, confidence: float
 ) -> list[AgainstRest]:
     difference = draws.score - draws.rest
-    margins = _margins(
-        difference[usable],
-        (draws.resampled - draws.resampled_rest)[:, usable],
-        confidence,
-    )
+    margins = np.full(len(usable), np.nan)
+    if len(draws.resampled_rest):
+        drawn = (draws.resampled - draws.resampled_rest)[:, usable]
+        margins = _margins(difference[usable], drawn, confidence)
     found = [
-        AgainstRest(count, _known(score), _known(rest), Interval(None), None)
+        AgainstRest(count, _known(score), _known(rest), Interval(None))
         for count, score, rest in zip(counts.tolist(), draws.score, draws.rest, strict=True)
     ]
     for i, group in enumerate(usable.tolist()):
@@ -157,7 +206,7 @@ def _against_rest(
             found[group] = replace(
                 found[group],
                 difference=_interval(float(difference[group]), margins[i]),
-                p_value=None if chance is None else float(chance.corrected[i]),
+                p_value=None if chance is None else float(chance.p_values[i]),
             )
     return found
 

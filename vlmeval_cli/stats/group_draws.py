@@ -36,7 +36,8 @@ class Draws(NamedTuple):
         output: which.
         score: of each group, shape (G,).
         rest: of the items that are not in it, shape (G,).
-        resampled, resampled_rest: both in every resample, shape (B, G); B is 0 without intervals.
+        resampled, resampled_rest: both in every resample, shape (B, G); B is 0 where there are no
+            intervals, for the rest also where they would take long.
         permuted: the scores as they are, then in every other order of the items, (1 + P, G).
     """
 
@@ -49,9 +50,11 @@ class Draws(NamedTuple):
 
 
 def n_permutations(measured: Sequence[Measured], n: int, policy: StatisticsPolicy) -> int:
-    """How many permutations the additive ones of these metrics are tested with."""
+    """How many permutations groups are tested with in these metrics."""
     if not policy.resamples:
         return 0
+    if not all(_is_additive(metric) for metric, _ in measured):
+        return FEWEST  # each takes as long as a resample of all items
     width = sum(own.values.shape[1] for metric, own in measured if _is_additive(metric))
     return min(affordable(n * (_DRAWING + width), _MOST_STEPS), max(FEWEST, policy.resamples - 1))
 
@@ -65,16 +68,17 @@ def all_draws(
 ) -> Iterator[tuple[int, Draws]]:
     """Which of the metrics, and the draws of one of its outputs."""
     places = [i for i, (metric, _) in enumerate(measured) if _is_additive(metric)]
-    for place, draws in _additive_draws([measured[i] for i in places], groups, sampling):
+    count = n_permutations(measured, sampling.n, sampling.policy)
+    for place, draws in _additive_draws([measured[i] for i in places], groups, sampling, count):
         yield places[place], draws
     for i, (metric, statistics) in enumerate(measured):
         if isinstance(metric, PooledMetric):
-            for draws in _pooled_draws(metric, statistics, groups, sampling):
+            for draws in _pooled_draws(metric, statistics, groups, sampling, count):
                 yield i, draws
 
 
 def _additive_draws(
-    measured: Sequence[Measured], groups: Sequence[Ints], sampling: Sampling
+    measured: Sequence[Measured], groups: Sequence[Ints], sampling: Sampling, count: int
 ) -> Iterator[tuple[int, Draws]]:
     """Place of the metric, and the draws of one of its outputs."""
     if not measured:
@@ -83,7 +87,6 @@ def _additive_draws(
     widths = np.cumsum([0, *(own.values.shape[1] for _, own in measured)]).tolist()
     whole, totals = table.sum(axis=0), np.array([table[items].sum(axis=0) for items in groups])
     everything, drawn = _resampled_totals(table, groups, sampling)
-    count = n_permutations(measured, sampling.n, sampling.policy)
     mixed = np.concatenate([totals[None], _permuted_totals(table, groups, sampling, count)])
     sums = (totals, _rest(whole, totals), drawn, _rest(everything, drawn), mixed)
     for i, (metric, _) in enumerate(measured):
@@ -153,24 +156,24 @@ def _pooled_draws(
     statistics: MetricStatistics,
     groups: Sequence[Ints],
     sampling: Sampling,
+    count: int,
 ) -> Iterator[Draws]:
     """The draws of each output of a metric that is pooled."""
     n, clusters, policy = sampling
-    rows = rows_of(statistics)
+    rows, size = rows_of(statistics), len(groups)
     rests = [np.setdiff1d(np.arange(n), items, assume_unique=True) for items in groups]
-    scopes = [(among(rows, items, n), items) for items in (*groups, *rests)]
-    points = [pooled_scores(metric, own, len(items)) for own, items in scopes]
-    drawn = resampled_scores(metric, scopes, n, clusters, policy) if policy.resamples else []
-    count = min(FEWEST, n_permutations([], n, policy))
+    own = [(among(rows, items, n), items) for items in groups]
+    others = [(among(rows, items, n), items) for items in rests]
+    points = [pooled_scores(metric, some, len(items)) for some, items in (*own, *others)]
+    drawn = resampled_scores(metric, own, n, clusters, policy) if policy.resamples else []
     permuted = _permuted_pooled(metric, statistics, groups, sampling, count)
-    size = len(groups)
+    nothing = np.zeros((0, size))  # resampling all the rests would take long
     for output in metric.outputs():
-        name = output.name
-        score = np.array([point[name] for point in points])
-        columns = [one[name] for one in drawn] if output.has_interval else []
-        draws = np.array(columns).reshape(2 * size, -1).T
-        table = np.vstack([score[:size], permuted[name]]) if count else score[None, :size]
-        yield Draws(output, score[:size], score[size:], draws[:, :size], draws[:, size:], table)
+        score = np.array([point[output.name] for point in points])
+        columns = [one[output.name] for one in drawn] if output.has_interval else []
+        draws = np.array(columns).reshape(size, -1).T
+        table = np.vstack([score[:size], permuted[output.name]])
+        yield Draws(output, score[:size], score[size:], draws, nothing, table)
 
 
 def _permuted_pooled(

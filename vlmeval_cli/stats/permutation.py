@@ -32,7 +32,7 @@ class Extremes:
     Attributes:
         p_values: of each column on its own, shape (m,).
         corrected: of each column, for the furthest of all columns.
-        furthest: chance that any column lies as far out as the furthest one.
+        furthest: distance of the furthest column in every row, shape (1 + count,).
         spread: standard deviation of each column over the rows.
         distance: of the first row from the mean, in standard deviations; sign kept.
         critical: distance that the furthest column exceeds in a share ``alpha`` of the rows.
@@ -40,7 +40,7 @@ class Extremes:
 
     p_values: Array
     corrected: Array
-    furthest: float
+    furthest: Array
     spread: Array
     distance: Array
     critical: float
@@ -85,18 +85,23 @@ def extremes(scores: Array, alpha: float) -> Extremes:
         distance = np.where(spread > 0.0, away / spread, 0.0)
     size = np.abs(distance)
     top = size.max(axis=1, initial=0.0)
-    least = size[0] - _SAME
     ordered = np.sort(top)
-    above = len(top) - np.searchsorted(ordered, least, side="left")
     allowed = int(alpha * len(top))
     return Extremes(
-        p_values=(size >= least).mean(axis=0),
-        corrected=above / len(top),
-        furthest=float((top >= top[0] - _SAME).mean()),
+        p_values=(size >= size[0] - _SAME).mean(axis=0),
+        corrected=share_as_far(top, size[0]),
+        furthest=top,
         spread=spread,
         distance=distance[0],
         critical=float(ordered[len(top) - 1 - allowed]) if allowed < len(top) else 0.0,
     )
+
+
+def share_as_far(furthest: Array, distances: Array) -> Array:
+    """Share of the rows, of which the first is what was found, as far out as each distance."""
+    ordered = np.sort(furthest)
+    least = np.abs(distances) - _SAME
+    return (len(ordered) - np.searchsorted(ordered, least, side="left")) / len(ordered)
 
 
 def _of_equal_size(clusters: Ints) -> list[Ints]:
