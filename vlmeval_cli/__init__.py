@@ -5,15 +5,37 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from vlmeval_cli.api import score
+    from vlmeval_cli.api import compare, power, score
+    from vlmeval_cli.core.comparison import Comparison
+    from vlmeval_cli.core.config import ComparePolicy, PairPolicy
     from vlmeval_cli.core.errors import VlmevalError
+    from vlmeval_cli.core.power import PowerPolicy, PowerResult
     from vlmeval_cli.core.results import RunResult
 
 __version__ = "0.1.0"
-__all__ = ["RunResult", "VlmevalError", "__version__", "score"]
+__all__ = [
+    "ComparePolicy",
+    "Comparison",
+    "PairPolicy",
+    "PowerPolicy",
+    "PowerResult",
+    "RunResult",
+    "VlmevalError",
+    "__version__",
+    "compare",
+    "power",
+    "score",
+]
 
 _HOMES = {
+    "compare": "vlmeval_cli.api",
+    "power": "vlmeval_cli.api",
     "score": "vlmeval_cli.api",
+    "Comparison": "vlmeval_cli.core.comparison",
+    "ComparePolicy": "vlmeval_cli.core.config",
+    "PairPolicy": "vlmeval_cli.core.config",
+    "PowerPolicy": "vlmeval_cli.core.power",
+    "PowerResult": "vlmeval_cli.core.power",
     "RunResult": "vlmeval_cli.core.results",
     "VlmevalError": "vlmeval_cli.core.errors",
 }

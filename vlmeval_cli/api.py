@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from vlmeval_cli.core.config import (
     By,
+    ComparePolicy,
     FieldChoice,
     JoinPolicy,
     MetricSpec,
     Missing,
     OnBadRow,
+    PairPolicy,
     ParsePolicy,
     Reasoning,
     RunConfig,
@@ -20,6 +23,7 @@ from vlmeval_cli.core.config import (
 )
 from vlmeval_cli.core.errors import UsageError, VlmevalError, quoted
 from vlmeval_cli.core.metric_spec import parse_metric_spec, split_metric_list
+from vlmeval_cli.core.power import PowerPolicy, PowerResult
 from vlmeval_cli.core.progress import NoProgress, Progress
 from vlmeval_cli.core.results import RunResult
 from vlmeval_cli.registry import choose
@@ -27,12 +31,24 @@ from vlmeval_cli.runs.answers import take_answers
 from vlmeval_cli.runs.converting import Converted
 from vlmeval_cli.runs.converting import convert as convert_files
 from vlmeval_cli.runs.gathering import Gathered, gather
+from vlmeval_cli.runs.perturbing import PerturbConfig, Perturbed
+from vlmeval_cli.runs.perturbing import perturb as perturb_file
 from vlmeval_cli.runs.scoring import score_items
 from vlmeval_cli.runs.values import as_values
 from vlmeval_cli.tasks import NAMES
 from vlmeval_cli.tasks import task as task_called
 
+if TYPE_CHECKING:
+    from vlmeval_cli.comparing.compare import Request
+    from vlmeval_cli.comparing.naming import NamedRun
+    from vlmeval_cli.core.comparison import Comparison
+
+PathOrSeeds = str | Path | Sequence[str | Path]
+
 SILENT = NoProgress()
+COMPARED = ComparePolicy()
+TESTED = PairPolicy()
+SHOWN = PowerPolicy()
 DEFAULTS = RunConfig()
 
 
@@ -95,20 +111,81 @@ def score(
     Raises:
         VlmevalError: what the command line would tell; see ``vlmeval_cli.core.errors``.
     """
-    config = RunConfig(
+    config = run_config(
         task=task,
-        metrics=_specs(metrics),
-        fields=FieldChoice(id_field, prediction_field, reference_field),
-        join=JoinPolicy(missing, fix_ids, on_bad_row),
-        parse=ParsePolicy(reasoning, box_format=box_format, schema=schema, run_tests=run_tests),
-        statistics=StatisticsPolicy(resamples, confidence, seed, cluster_by),
-        by=(by,) if isinstance(by, str) else tuple(by),
+        metrics=metrics,
+        by=by,
         slices=slices,
-        where=where or {},
+        where=where,
         limit=limit,
-        compare_with_reference=reference,
+        id_field=id_field,
+        prediction_field=prediction_field,
+        reference_field=reference_field,
+        missing=missing,
+        fix_ids=fix_ids,
+        on_bad_row=on_bad_row,
+        reasoning=reasoning,
+        box_format=box_format,
+        schema=schema,
+        run_tests=run_tests,
+        resamples=resamples,
+        confidence=confidence,
+        seed=seed,
+        cluster_by=cluster_by,
     )
+    config = replace(config, compare_with_reference=reference)
     return run_score(predictions, references, config)
+
+
+class RunKeywords(TypedDict, total=False):
+    """The keywords of :func:`score` that say what is scored and how, of every scoring function."""
+
+    task: str | None
+    metrics: str | Sequence[str]
+    by: str | Sequence[By]
+    slices: bool
+    where: Mapping[str, str] | None
+    limit: int | None
+    id_field: str | None
+    prediction_field: str | None
+    reference_field: str | None
+    missing: Missing
+    fix_ids: bool
+    on_bad_row: OnBadRow
+    reasoning: Reasoning
+    box_format: str | None
+    schema: str | None
+    run_tests: bool
+    resamples: int
+    confidence: float
+    seed: int
+    cluster_by: str
+
+
+def run_config(**given: Unpack[RunKeywords]) -> RunConfig:
+    """The choices of a run from the keywords of :func:`score`."""
+    by = given.get("by", ())
+    fields = FieldChoice(
+        given.get("id_field"), given.get("prediction_field"), given.get("reference_field")
+    )
+    return RunConfig(
+        task=given.get("task"),
+        metrics=_specs(given.get("metrics", ())),
+        fields=fields,
+        join=JoinPolicy(**_among(given, "missing", "fix_ids", "on_bad_row")),
+        parse=ParsePolicy(**_among(given, "reasoning", "box_format", "schema", "run_tests")),
+        statistics=StatisticsPolicy(
+            **_among(given, "resamples", "confidence", "seed", "cluster_by")
+        ),
+        by=(by,) if isinstance(by, str) else tuple(by),
+        slices=given.get("slices", False),
+        where=given.get("where") or {},
+        limit=given.get("limit"),
+    )
+
+
+def _among(given: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    return {name: given[name] for name in names if name in given}
 
 
 def run_score(
@@ -124,6 +201,107 @@ def run_score(
     progress.start("reading answers", None)
     gathered, answers = take_answers(as_values(gathered, task, config), task, config, progress)
     return score_items(gathered, task, answers, config, progress)
+
+
+def compare(
+    runs: Mapping[str, PathOrSeeds] | Sequence[str],
+    references: str | Path | None = None,
+    *,
+    policy: ComparePolicy = COMPARED,
+    pairs: PairPolicy = TESTED,
+    **options: Unpack[RunKeywords],
+) -> Comparison:
+    """Compare runs over the same items, as ``vlmeval compare`` does.
+
+    Args:
+        runs: name → file of predictions or saved report folder (a list of them: seeds), or what
+            the command line takes, ``["base=base.jsonl", "lora=lora.jsonl"]``.
+        references: file of the references; None if each run holds them.
+        policy: what is compared with what.
+        pairs: tests, correction, margin of equivalence.
+        options: as of :func:`score`.
+
+    Returns:
+        Scores of every run, differences to the baseline with tests and verdicts, and tables.
+
+    Raises:
+        VlmevalError: what the command line would tell; runs over other items, with other
+            references or other signatures are refused.
+    """
+    from vlmeval_cli.comparing.compare import Request
+    from vlmeval_cli.comparing.naming import named_runs
+
+    named = named_runs(runs) if not isinstance(runs, Mapping) else _named(runs)
+    request = Request(named, _path(references), run_config(**options), policy, pairs)
+    return run_comparison(request)
+
+
+def _named(runs: Mapping[str, PathOrSeeds]) -> tuple[NamedRun, ...]:
+    from vlmeval_cli.comparing.naming import NamedRun
+
+    return tuple(
+        NamedRun(name, (str(paths),) if isinstance(paths, str | Path) else tuple(map(str, paths)))
+        for name, paths in runs.items()
+    )
+
+
+def run_comparison(request: Request, progress: Progress = SILENT) -> Comparison:
+    """Compare with choices already put together; see :func:`compare`."""
+    from vlmeval_cli.comparing.compare import compare_runs
+
+    choose(request.config.metrics)  # a wrong name is told before large files are read
+    return compare_runs(request, progress)
+
+
+def power(
+    predictions: str | Path,
+    references: str | Path | None = None,
+    *,
+    against: str | Path | None = None,
+    policy: PowerPolicy = SHOWN,
+    **options: Unpack[RunKeywords],
+) -> PowerResult:
+    """What the items of a data set can show, as ``vlmeval power`` does.
+
+    Args:
+        predictions: file with the predictions of a run, or a saved report.
+        references: file with the references; None if the runs hold them.
+        against: another run on the same items; None assumes one.
+        policy: power, level, difference to find, assumed correlation.
+        options: as of :func:`score`.
+
+    Returns:
+        For each output the smallest difference that is shown, and the items needed.
+
+    Raises:
+        VlmevalError: what the command line would tell; see ``vlmeval_cli.core.errors``.
+    """
+    paths = tuple(str(path) for path in (predictions, against) if path is not None)
+    return run_power(paths, _path(references), run_config(**options), policy)
+
+
+def run_power(
+    paths: Sequence[str],
+    references: str | None,
+    config: RunConfig = DEFAULTS,
+    policy: PowerPolicy = SHOWN,
+    progress: Progress = SILENT,
+) -> PowerResult:
+    """The same with choices already put together; see :func:`power`.
+
+    Args:
+        paths: the run, and the other one if there is one.
+        references: file of the references.
+        config: how they are scored.
+        policy: what is to be shown.
+        progress: told of every phase.
+    """
+    from vlmeval_cli.comparing.power import power_of
+
+    choose(config.metrics)  # a wrong name is told before large files are read
+    found = power_of(paths, references, config, policy, progress)
+    progress.done()
+    return found
 
 
 def inspect(
@@ -145,6 +323,47 @@ def convert(
 ) -> Converted:
     """Files of any layout as rows of one form: id, prediction, references, question, options, …."""
     return convert_files(str(predictions), _path(references), config, progress)
+
+
+def perturb(
+    path: str | Path,
+    *,
+    kinds: str | Sequence[str] | None = None,
+    severities: int | Sequence[int] | None = None,
+    field: str | None = None,
+    id_field: str | None = None,
+    synonyms: str | Path | None = None,
+    seed: int = 12345,
+) -> Perturbed:
+    """Noisy copies of what a model is asked, as ``vlmeval perturb`` makes them.
+
+    Args:
+        path: questions, or references with questions, of any layout.
+        kinds: such as "typos" or a list; None makes all of them.
+        severities: from 1 to 5; None makes all of them.
+        field: field of the text, instead of the recognised one.
+        id_field: field that identifies items, instead of the recognised one.
+        synonyms: a table of synonyms: lines ``couch, sofa, settee``, or JSON.
+        seed: of the noise.
+
+    Returns:
+        The copies; ``rows`` gives for each row of the file a list of them.
+
+    Raises:
+        VlmevalError: what the command line would tell.
+    """
+    config = PerturbConfig(field=field, id_field=id_field, synonyms=_path(synonyms), seed=seed)
+    if kinds is not None:
+        config = replace(config, kinds=(kinds,) if isinstance(kinds, str) else tuple(kinds))
+    if severities is not None:
+        numbers = (severities,) if isinstance(severities, int) else tuple(severities)
+        config = replace(config, severities=numbers)
+    return perturb_with(path, config)
+
+
+def perturb_with(path: str | Path, config: PerturbConfig) -> Perturbed:
+    """Noisy copies with choices already put together; see :func:`perturb`."""
+    return perturb_file(str(path), config)
 
 
 def how_read(found: Gathered, config: RunConfig = DEFAULTS) -> tuple[str, ...]:

@@ -107,12 +107,12 @@ def test_a_signal_ends_in_order(start, number, code, word):
 def test_a_signal_while_writing_leaves_no_half_written_report(start, tmp_path):
     body = (
         "import time\n"
-        "from vlmeval_cli.cli import outputs\n"
+        "from vlmeval_cli.reports.bundle import RunBundle\n"
         "def slow(*_):\n"
         "    yield b'half'\n"
         "    print('ready', flush=True)\n"
         "    time.sleep(30)\n"
-        "outputs._CONTENT['json'] = slow\n"
+        "RunBundle.content = slow\n"
         "class Result:\n"
         "    pass\n"
         "return Result()"

@@ -14,6 +14,7 @@ from vlmeval_cli.cli.doctor import DoctorOptions
 from vlmeval_cli.cli.inspect import InspectOptions
 from vlmeval_cli.cli.main import main
 from vlmeval_cli.cli.metrics import MetricsOptions
+from vlmeval_cli.cli.power import PowerOptions
 from vlmeval_cli.cli.score_options import ScoreOptions
 from vlmeval_cli.core.metric_spec import parse_metric_spec
 from vlmeval_cli.registry import build, metrics
@@ -28,7 +29,9 @@ OTHER_PROGRAMS = {
 }  # benchmarks/ptb_agreement.py, mypy
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
 GUIDES = sorted((ROOT / "docs" / "tasks").glob("*.md"))
-OPTIONS = (ScoreOptions, MetricsOptions, InspectOptions, ConvertOptions, DoctorOptions)
+OPTIONS = (
+    ScoreOptions, PowerOptions, MetricsOptions, InspectOptions, ConvertOptions, DoctorOptions,
+)  # fmt: skip
 MOST_LINES = 120
 
 

@@ -17,8 +17,8 @@ from vlmeval_cli.core.errors import OutputError, UsageError
 from vlmeval_cli.core.results import Group, Table
 from vlmeval_cli.reports import atomic
 from vlmeval_cli.reports.atomic import check_writable, from_chunks, write_file
+from vlmeval_cli.reports.bundle import RunBundle
 from vlmeval_cli.reports.csv_report import csv_report, tables_csv
-from vlmeval_cli.reports.figures import View
 from vlmeval_cli.reports.folder import OURS, check_folder, write_folder
 from vlmeval_cli.reports.json_bytes import json_bytes
 from vlmeval_cli.reports.json_report import Provenance, json_report, report_value
@@ -49,7 +49,7 @@ def full_disk(_file):
 def test_tables_of_any_shape_are_one_csv_of_cells(result):
     second = Table("Classes", ("class",), [("=cat",), ("a, b",)])
     result = replace(result, tables={**result.tables, "classes": second})
-    rows = list(csv.DictReader(io.StringIO(tables_csv(result).decode("utf-8"))))
+    rows = list(csv.DictReader(io.StringIO(tables_csv(result.tables).decode("utf-8"))))
     assert [tuple(row.values()) for row in rows] == [
         ("reference", "1", "package", "pycocoevalcap"),
         ("reference", "1", "seconds", "12.5"),
@@ -193,13 +193,13 @@ def test_statistics_come_back_as_they_were(result, rename):
 
 def test_equal_runs_give_equal_bytes(result, tmp_path):
     for name in ("a", "b"):
-        write_folder(tmp_path / name, result, ORIGIN, View())
+        write_folder(tmp_path / name, RunBundle(result, ORIGIN))
     for name in sorted(OURS - {"report.html"}):
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
 
 
 def test_a_folder_names_its_files_with_their_sha256(result, tmp_path):
-    write_folder(tmp_path / "new" / "run", result, ORIGIN, View())
+    write_folder(tmp_path / "new" / "run", RunBundle(result, ORIGIN))
     folder = tmp_path / "new" / "run"
     report = parsed((folder / "report.json").read_bytes())
     assert {file.name for file in folder.iterdir()} == OURS - {"report.html"}
@@ -213,9 +213,9 @@ def test_a_folder_names_its_files_with_their_sha256(result, tmp_path):
 
 def test_an_older_report_is_replaced_as_a_whole(result, tmp_path):
     folder = tmp_path / "run"
-    write_folder(folder, result, ORIGIN, View())
+    write_folder(folder, RunBundle(result, ORIGIN))
     (folder / "report.html").write_text("old")
-    write_folder(folder, result, replace(ORIGIN, command="again"), View())
+    write_folder(folder, RunBundle(result, replace(ORIGIN, command="again")))
     assert parsed((folder / "report.json").read_bytes())["command"] == "again"
     assert not (folder / "report.html").exists()
 
@@ -223,7 +223,7 @@ def test_an_older_report_is_replaced_as_a_whole(result, tmp_path):
 def test_a_report_in_the_current_folder_is_replaced_file_by_file(result, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for command in ("one", "two"):
-        write_folder(Path(), result, replace(ORIGIN, command=command), View())
+        write_folder(Path(), RunBundle(result, replace(ORIGIN, command=command)))
     assert parsed((tmp_path / "report.json").read_bytes())["command"] == "two"
     assert {file.name for file in tmp_path.iterdir()} == OURS - {"report.html"}
 
@@ -234,7 +234,7 @@ def test_a_folder_with_something_else_is_refused_and_left_alone(result, tmp_path
     with pytest.raises(UsageError, match=name.replace(".", r"\.")):
         check_folder(tmp_path)
     with pytest.raises(UsageError):
-        write_folder(tmp_path, result, ORIGIN, View())
+        write_folder(tmp_path, RunBundle(result, ORIGIN))
     assert [file.name for file in tmp_path.iterdir()] == [name]
 
 
@@ -250,13 +250,13 @@ def test_an_output_folder_that_is_a_file_is_refused(tmp_path):
 def test_a_full_disk_leaves_no_half_written_folder(result, tmp_path, monkeypatch, existing):
     folder = tmp_path / "run"
     if existing:
-        write_folder(folder, result, ORIGIN, View())
+        write_folder(folder, RunBundle(result, ORIGIN))
     before = sorted(path.relative_to(tmp_path) for path in tmp_path.rglob("*"))
     monkeypatch.setattr(
         "vlmeval_cli.reports.folder.write_statistics", lambda file, result: full_disk(file)
     )
     with pytest.raises(OutputError, match="No space left") as caught:
-        write_folder(folder, result, replace(ORIGIN, command="again"), View())
+        write_folder(folder, RunBundle(result, replace(ORIGIN, command="again")))
     assert caught.value.exit_code == 74
     assert sorted(path.relative_to(tmp_path) for path in tmp_path.rglob("*")) == before
     if existing:
@@ -267,7 +267,7 @@ def test_an_old_report_comes_back_when_the_new_one_cannot_take_its_place(
     result, tmp_path, monkeypatch
 ):
     folder = tmp_path / "run"
-    write_folder(folder, result, ORIGIN, View())
+    write_folder(folder, RunBundle(result, ORIGIN))
     rename = Path.rename
 
     def failing(self, target):
@@ -277,7 +277,7 @@ def test_an_old_report_comes_back_when_the_new_one_cannot_take_its_place(
 
     monkeypatch.setattr(Path, "rename", failing)
     with pytest.raises(OutputError):
-        write_folder(folder, result, replace(ORIGIN, command="command-two"), View())
+        write_folder(folder, RunBundle(result, replace(ORIGIN, command="command-two")))
     assert "score a b" in (folder / "report.json").read_text()
     assert [path.name for path in tmp_path.iterdir()] == ["run"]
 

@@ -361,7 +361,7 @@ def formats(strict, extracted, repaired):
 def test_what_the_scores_say_together():
     assert patterns(**formats(0.2, 0.9, 0.95)) == ["many answers are wrapped in prose or fences"]
     assert "syntax is broken" in patterns(**formats(0.8, 0.8, 1.0))[0]
-    assert patterns(**formats(0.5, 0.5, 0.5)) == ["all their fields count as missing"]
+    assert patterns(**formats(0.5, 0.5, 0.5)) == ["all fields of the others count as missing"]
     assert patterns(**formats(1, 1, 1), schema_valid=0.6) == [
         "keys or types are not what they should be"
     ]

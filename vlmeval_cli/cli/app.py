@@ -7,12 +7,15 @@ from typing import Annotated
 import typer
 
 from vlmeval_cli import __version__
+from vlmeval_cli.cli.compare import CompareOptions, compare
 from vlmeval_cli.cli.console import write_result
 from vlmeval_cli.cli.convert import ConvertOptions, convert
 from vlmeval_cli.cli.doctor import DoctorOptions, doctor
 from vlmeval_cli.cli.inspect import InspectOptions, inspect
 from vlmeval_cli.cli.metrics import MetricsOptions, metrics
 from vlmeval_cli.cli.options import taking
+from vlmeval_cli.cli.perturb import PerturbOptions, perturb
+from vlmeval_cli.cli.power import PowerOptions, power
 from vlmeval_cli.cli.score import score
 from vlmeval_cli.cli.score_options import ScoreOptions
 
@@ -31,9 +34,12 @@ def make_app() -> typer.Typer:
     )
     app.callback()(_program)
     app.command("score")(taking(ScoreOptions, score))
+    app.command("compare")(taking(CompareOptions, compare))
+    app.command("power")(taking(PowerOptions, power))
     app.command("metrics")(taking(MetricsOptions, metrics))
     app.command("inspect")(taking(InspectOptions, inspect))
     app.command("convert")(taking(ConvertOptions, convert))
+    app.command("perturb")(taking(PerturbOptions, perturb))
     app.command("doctor")(taking(DoctorOptions, doctor))
     return app
 
@@ -52,4 +58,5 @@ def _program(
     """Score the recorded outputs of vision-language models, from two files.
 
     vlmeval score preds.jsonl refs.jsonl
+    vlmeval compare base=base.jsonl lora=lora.jsonl --refs refs.jsonl
     """

@@ -16,3 +16,11 @@ def task_names(incomplete: str) -> list[str]:
     from vlmeval_cli.tasks import NAMES
 
     return [name for name in NAMES if name.startswith(incomplete)]
+
+
+def noise_names(incomplete: str) -> list[str]:
+    """Kinds of noise, completing the last of a comma-separated list."""
+    from vlmeval_cli.text.perturbations import KINDS
+
+    before, comma, last = incomplete.rpartition(",")
+    return [f"{before}{comma}{name}" for name in KINDS if name.startswith(last)]

@@ -150,18 +150,10 @@ class _Count:
 def _blocks(rows: Iterator[dict[str, Any]]) -> Iterator[bytes]:
     from itertools import islice
 
+    from vlmeval_cli.reports.json_bytes import exact_line
+
     while some := list(islice(rows, _LINES_AT_ONCE)):
-        yield b"".join(map(_line, some))
-
-
-def _line(row: dict[str, Any]) -> bytes:
-    """The row in one line, as exact as it was read: also NaN, and halves of characters."""
-    import json
-
-    try:
-        return (json.dumps(row, ensure_ascii=False) + "\n").encode("utf-8")
-    except UnicodeEncodeError:  # a lone surrogate, which only an escape can hold
-        return (json.dumps(row) + "\n").encode("ascii")
+        yield b"".join(map(exact_line, some))
 
 
 def _tell(found: Converted, out: str, rows: int, options: ConvertOptions) -> None:

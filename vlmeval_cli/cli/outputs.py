@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vlmeval_cli.core.errors import UsageError, quoted
-from vlmeval_cli.core.results import RunResult
 from vlmeval_cli.reports.atomic import check_writable, from_chunks, is_stream, write_file
-from vlmeval_cli.reports.blocks import Block
-from vlmeval_cli.reports.csv_report import csv_report
 from vlmeval_cli.reports.figures import View
-from vlmeval_cli.reports.json_report import Provenance, json_report
-from vlmeval_cli.reports.markdown import markdown_report
-from vlmeval_cli.reports.samples import sample_lines
-from vlmeval_cli.reports.summary import summarise
 
 if TYPE_CHECKING:
-    from vlmeval_cli.cli.score_options import ScoreOptions
+    from vlmeval_cli.cli.score_options import FileOptions
+    from vlmeval_cli.reports.bundle import Bundle
 
 _STDOUT = "-"
+_KINDS = ("json", "csv", "samples", "markdown")
 _CELL_ON_TERMINAL = 400  # characters; --samples and pipes have everything
 
 
@@ -43,26 +38,22 @@ class Outputs:
     worst: int
 
     @classmethod
-    def of(cls, options: ScoreOptions, configured: Mapping[str, object]) -> Outputs:
+    def of(cls, options: FileOptions, configured: Mapping[str, object]) -> Outputs:
         """The command line's targets; those of the configuration file where it names none."""
 
         def chosen(name: str, stated: str | None) -> str | None:
             value = configured.get(name) if stated is None else stated
             return None if value is None else str(value)
 
-        stated = {
-            "json": options.json,
-            "csv": options.csv,
-            "samples": options.samples,
-            "markdown": options.markdown,
-        }
-        targets = {name: chosen(name, value) for name, value in stated.items()}
+        kinds = [kind for kind in _KINDS if hasattr(options, kind)]
+        targets = {kind: chosen(kind, getattr(options, kind)) for kind in kinds}
         if options.json is None and targets["json"] == _STDOUT:  # errors would come as prose
             raise UsageError(
                 'output.json: got "-", expected a file', hint="To print the report: --json -"
             )
         percent = configured.get("percent") if options.percent is None else options.percent
-        worst = configured.get("worst") if options.worst is None else options.worst
+        stated_worst = getattr(options, "worst", None)
+        worst = configured.get("worst") if stated_worst is None else stated_worst
         return cls(
             files={name: path for name, path in targets.items() if path is not None},
             folder=chosen("dir", options.output),
@@ -100,23 +91,24 @@ class Outputs:
                 )
             check_writable(path)
 
-    def write_files(self, result: RunResult, origin: Provenance) -> None:
+    def write_files(self, bundle: Bundle) -> None:
         """Write the files and the folder; stdout is left to the caller.
 
         Raises:
             OutputError: one cannot be written; it was not touched.
         """
         for kind, path in self._real_files():
-            write_file(path, from_chunks(_CONTENT[kind](result, origin, self)))
+            write_file(path, from_chunks(bundle.content(kind)))
         if self.folder is not None:
             from vlmeval_cli.reports.folder import write_folder
 
-            write_folder(Path(self.folder), result, origin, View(worst=self.worst))
+            write_folder(Path(self.folder), bundle)
 
-    def table(self, result: RunResult) -> list[Block]:
-        """What stdout shows when it carries no JSON."""
+    @property
+    def view(self) -> View:
+        """How stdout shows the result."""
         limit = _CELL_ON_TERMINAL if sys.stdout.isatty() else None
-        return summarise(result, View(self.percent, self.worst, limit))
+        return View(self.percent, self.worst, limit)
 
     def _real_files(self) -> list[tuple[str, Path]]:
         for kind, path in self.files.items():
@@ -142,11 +134,3 @@ def _refuse_inputs_in(folder: Path, inputs: Iterable[Path]) -> None:
             f"output folder {quoted(str(folder))} holds an input: {quoted(inside[0].name)}",
             hint="The folder is replaced as a whole. Name another one.",
         )
-
-
-_CONTENT: Mapping[str, Callable[[RunResult, Provenance, Outputs], Iterable[bytes]]] = {
-    "json": lambda result, origin, _: [json_report(result, origin)],
-    "csv": lambda result, _origin, _: [csv_report(result)],
-    "samples": lambda result, _origin, _: sample_lines(result.items),
-    "markdown": lambda result, _origin, own: [markdown_report(result, View(worst=own.worst))],
-}

@@ -149,7 +149,26 @@ class ShowOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ScoreOptions(ShowOptions, RunOptions):
+class FileOptions(ShowOptions):
+    """Which reports a command writes."""
+
+    output: Annotated[
+        str | None,
+        typer.Option(metavar="DIR", help="Folder for all reports at once."),
+    ] = None
+    json: Annotated[
+        str | None,
+        typer.Option(metavar="FILE|-", help="JSON report; - prints it alone."),
+    ] = None
+    csv: Annotated[str | None, typer.Option(metavar="FILE", help="Scores as CSV.")] = None
+    markdown: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Report as Markdown."),
+    ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoreOptions(FileOptions, RunOptions):
     """Score predictions against references.
 
     Layout, fields and task are recognised and told; the options decide where they are not.
@@ -170,22 +189,9 @@ class ScoreOptions(ShowOptions, RunOptions):
         bool,
         typer.Option("--reference", help="Also run the original packages, and compare."),
     ] = False
-    output: Annotated[
-        str | None,
-        typer.Option(metavar="DIR", help="Folder for all reports at once."),
-    ] = None
-    json: Annotated[
-        str | None,
-        typer.Option(metavar="FILE|-", help="JSON report; - prints it alone."),
-    ] = None
-    csv: Annotated[str | None, typer.Option(metavar="FILE", help="Scores as CSV.")] = None
     samples: Annotated[
         str | None,
         typer.Option(metavar="FILE", help="Every item as JSONL."),
-    ] = None
-    markdown: Annotated[
-        str | None,
-        typer.Option(metavar="FILE", help="Report as Markdown."),
     ] = None
     worst: Annotated[
         int | None,

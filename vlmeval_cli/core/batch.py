@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[np.float64]
+Floats = npt.NDArray[np.floating[Any]]  # of either precision
 Ints = npt.NDArray[np.int64]
 Keys = npt.NDArray[np.uint64]
 

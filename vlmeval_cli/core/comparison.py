@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from vlmeval_cli.core.config import Correction
 from vlmeval_cli.core.metric import Notice, Output, Table
 from vlmeval_cli.core.results import Diagnosis, RunResult, Score
 
@@ -33,6 +34,8 @@ class Difference:
         wins, losses, ties: items on which the run is better, worse, equal; None where items have
             no scores of their own.
         reason: why something is unknown.
+        details: further numbers of the procedure, by name: sacrebleu's mean and half width of the
+            resamples in its points, COMET's shares of wins.
     """
 
     value: float | None
@@ -53,6 +56,7 @@ class Difference:
     losses: int | None
     ties: int | None
     reason: str | None = None
+    details: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +126,7 @@ class ComparedRun:
 class Family:
     """How many tests were made, and how they were corrected."""
 
-    correction: str
+    correction: Correction
     n_tests: int
 
 

@@ -14,6 +14,10 @@ OnBadRow = Literal["error", "skip"]
 Reasoning = Literal["strip", "keep"]
 Labels = Literal["find", "exact"]
 By = str | tuple[str, ...]
+Test = Literal[
+    "auto", "bootstrap", "randomization", "mcnemar", "sacrebleu_bs", "sacrebleu_ar", "comet"
+]
+Correction = Literal["holm", "bh", "none"]
 
 MOST_RESAMPLES = 1_000_000
 MOST_SECONDS = 3_600
@@ -141,6 +145,38 @@ class StatisticsPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class PairPolicy:
+    """How the difference of two runs is tested.
+
+    Attributes:
+        test: "auto" takes exact McNemar for right-or-wrong answers, approximate randomisation for
+            other sums over items, and the paired bootstrap for scores that rank or pool items.
+            "sacrebleu_bs", "sacrebleu_ar" and "comet" are the procedures of those tools. A test
+            that does not fit an output is replaced by that of "auto", and the report says so.
+        trials: of the randomisation tests; 0 turns them off.
+        correction: for the number of comparisons: Holm, Benjamini–Hochberg, or none.
+        margin: differences within it count as equivalent, in the scale of the metric; None gives
+            no verdict of equivalence.
+    """
+
+    test: Test = "auto"
+    trials: int = 10_000
+    correction: Correction = "holm"
+    margin: float | None = None
+
+    def __post_init__(self) -> None:
+        _check_one_of("test", self.test, get_args(Test))
+        _check_whole("trials", self.trials, 0, MOST_RESAMPLES)
+        _check_one_of("correction", self.correction, get_args(Correction))
+        is_number = isinstance(self.margin, int | float) and not isinstance(self.margin, bool)
+        if self.margin is not None and not (is_number and 0.0 < self.margin < float("inf")):
+            raise UsageError(
+                f"margin: got {quoted(self.margin)}, expected a number above 0",
+                hint="It is in the scale of the metric: one point of a fraction is 0.01.",
+            )
+
+
+@dataclass(frozen=True, slots=True)
 class RunConfig:
     """Everything that decides the numbers of a run.
 
@@ -194,3 +230,43 @@ def crossed(by: By) -> tuple[str, ...]:
             hint="Such as --by gender, or --by gender,age.",
         )
     return tuple(dict.fromkeys(names))
+
+
+Study = Literal["auto", "tuning", "robustness"]
+
+
+@dataclass(frozen=True, slots=True)
+class ComparePolicy:
+    """What is compared with what, and what is told beside the differences.
+
+    Attributes:
+        baseline: name of the run that the others are compared with; None takes the first.
+        full: name of the full fine-tuning; None takes a run called "full", if there is one.
+        intersect: compare the items that all runs have, rather than refuse other items.
+        force: compare runs whose signatures differ, and say so.
+        study: "tuning" tells what a tuned run gained and forgot, "robustness" what noise costs;
+            "auto" is "tuning".
+        brittle_below: share of the clean score below which a run under noise is called brittle.
+        moves: how many of the largest changes of single items are listed, each way.
+        floors: also score people, chance and the most frequent answer where that can be done.
+        slices: look for slices whose change differs from that of all other items.
+    """
+
+    baseline: str | None = None
+    full: str | None = None
+    intersect: bool = False
+    force: bool = False
+    study: Study = "auto"
+    brittle_below: float = 0.9
+    moves: int = 5
+    floors: bool = True
+    slices: bool = False
+
+    def __post_init__(self) -> None:
+        _check_one_of("study", self.study, get_args(Study))
+        _check_whole("moves", self.moves, 0, None)
+        if not 0.0 < self.brittle_below <= 1.0:
+            raise UsageError(
+                f"brittle_below: got {quoted(self.brittle_below)}, expected a share up to 1",
+                hint="90 % is 0.9.",
+            )

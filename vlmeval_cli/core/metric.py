@@ -254,6 +254,17 @@ class Metric(ABC, Generic[ContextT]):
         """
         return None
 
+    def supposed(self, values: Array, *, right: bool) -> Array | None:
+        """Statistics of the same items, had their answers been wholly right, or worth nothing.
+
+        None: they do not tell. Metrics whose scores are means of item scores need none.
+
+        Args:
+            values: statistics of scored items, shape (m, k).
+            right: whether the answers are supposed to be right.
+        """
+        return None
+
     def tables(self, found: MetricStatistics, context: ContextT) -> Mapping[str, Table]:
         """Tables beside the scores, by the name they have in reports."""
         return {}

@@ -164,6 +164,8 @@ class ItemScores:
         groups: ``--by`` field → value of each item.
         slices: column that items can be sliced by → label of each item; only where it was asked
             for.
+        helped: item → what it took to read its prediction, where it was not read as it stands; None
+            where that is not known.
         detail: item → more about how it was scored (a diff of fields), made when asked for; None
             where the task has no more to say.
     """
@@ -178,6 +180,7 @@ class ItemScores:
     skips: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
     groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
     slices: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    helped: Mapping[int, str] | None = None
     detail: Callable[[int], Mapping[str, Any] | None] | None = None
 
     def __len__(self) -> int:
@@ -207,7 +210,7 @@ class ItemScores:
         )
 
 
-class Study(NamedTuple):
+class Findings(NamedTuple):
     """What a look beside the scores found: tables by their names in reports, and notes on them."""
 
     tables: Mapping[str, Table]

@@ -12,6 +12,8 @@ from itertools import chain
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from vlmeval_cli.core.batch import (
     Batch,
     Column,
@@ -31,18 +33,51 @@ Made = dict[str, Column]
 _TEXTS = {str, type(None)}
 
 
-class Preparer:
-    """Prepares the batches of one run; keeps its tokenisers' caches and vocabularies."""
+class Workshop:
+    """What runs over the same references share: tokenisers, vocabularies, tokens of references."""
 
-    def __init__(self, needs: Iterable[str]) -> None:
+    def __init__(self) -> None:
+        self.tokenizers: dict[str, tuple[Tokenizer, Vocabulary]] = {}
+        self._kept: dict[tuple[str, int], tuple[TextColumn, TokenColumn]] = {}
+
+    def known(self, need: str, start: int, texts: TextColumn) -> TokenColumn | None:
+        """The tokens of these very texts, if another run had them in the same place."""
+        found = self._kept.get((need, start))
+        if found is None or not _are_same(found[0], texts):
+            return None
+        return found[1]
+
+    def keep(self, need: str, start: int, texts: TextColumn, tokens: TokenColumn) -> None:
+        """Keep the tokens of ``texts`` for the next run."""
+        self._kept[need, start] = texts, tokens
+
+
+def _are_same(mine: TextColumn, theirs: TextColumn) -> bool:
+    same_offsets = np.array_equal(mine.item_offsets, theirs.item_offsets)
+    return same_offsets and list(mine.texts) == list(theirs.texts)
+
+
+class Preparer:
+    """Prepares the batches of one run.
+
+    Args:
+        needs: the columns that its metrics read.
+        workshop: what it shares with other runs; None where there are none.
+    """
+
+    def __init__(self, needs: Iterable[str], workshop: Workshop | None = None) -> None:
         self._needs = sorted(set(needs))
-        self._tokenizers: dict[str, tuple[Tokenizer, Vocabulary]] = {}
+        self._workshop = workshop
+        self._tokenizers = (workshop or Workshop()).tokenizers
         self._seconds: dict[str, float] = {}
+        self._start = 0
 
     def prepare(self, batch: Batch) -> Batch:
-        """The batch with its prepared columns."""
+        """The batch with its prepared columns; batches come in order."""
         made = _texts(batch)
-        return replace(batch, prepared={need: self._column(need, made) for need in self._needs})
+        prepared = {need: self._column(need, made) for need in self._needs}
+        self._start += len(batch)
+        return replace(batch, prepared=prepared)
 
     def seconds(self, need: str) -> float:
         """How long a column has taken so far, over all batches, with those it is made from."""
@@ -63,9 +98,21 @@ class Preparer:
             source = texts if base is None else self._column(base, made)
             assert isinstance(source, TextColumn | TokenColumn)
             started = perf_counter()
-            made[need] = self._tokens(name, source)
+            made[need] = self._shared_tokens(need, name, texts, source)
             self._seconds[need] = self._seconds.get(need, 0.0) + perf_counter() - started
         return made[need]
+
+    def _shared_tokens(
+        self, need: str, name: str, texts: TextColumn, source: TextColumn | TokenColumn
+    ) -> TokenColumn:
+        """Tokens of ``source``; those of references are kept for other runs."""
+        if self._workshop is None or not need.startswith("references."):
+            return self._tokens(name, source)
+        tokens = self._workshop.known(need, self._start, texts)
+        if tokens is None:
+            tokens = self._tokens(name, source)
+            self._workshop.keep(need, self._start, texts, tokens)
+        return tokens
 
     def _tokens(self, name: str, source: TextColumn | TokenColumn) -> TokenColumn:
         from vlmeval_cli.text.tokenizers import DERIVATIONS, Encoded, tokenizer

@@ -17,7 +17,7 @@ import numpy as np
 from vlmeval_cli.core.batch import Batch, Ints
 from vlmeval_cli.core.metric import Metric, MetricStatistics, Statistics
 from vlmeval_cli.core.progress import Progress
-from vlmeval_cli.engine.prepare import Preparer
+from vlmeval_cli.engine.prepare import Preparer, Workshop
 
 BATCH_SIZE = 25_000
 
@@ -42,6 +42,7 @@ def measure(
     progress: Progress,
     *,
     batch_size: int = BATCH_SIZE,
+    workshop: Workshop | None = None,
 ) -> list[Measured]:
     """Statistics of each metric over all items; a metric that is named twice is measured once.
 
@@ -51,9 +52,11 @@ def measure(
         progress: told of every batch and metric.
         batch_size: items that a metric is given at a time; it bounds what it computes with, while
             the prepared columns of all items are kept until the last metric has read them.
+        workshop: what this run shares with others over the same references.
     """
     different = dict.fromkeys(metrics)
-    preparer = Preparer(need for metric in different for need in metric.needs())
+    needs = (need for metric in different for need in metric.needs())
+    preparer = Preparer(needs, workshop)
     starts = range(0, max(len(items), 1), batch_size)
     progress.start("preparing texts", len(items))
     batches = []

@@ -7,7 +7,7 @@ from typing import ClassVar, NamedTuple
 
 import numpy as np
 
-from vlmeval_cli.core.batch import Array, Batch, Ints, TokenColumn
+from vlmeval_cli.core.batch import Array, Batch, Floats, Ints, TokenColumn
 from vlmeval_cli.core.errors import UsageError, quoted
 from vlmeval_cli.core.metric import Metric, MetricInfo, Output, Statistics
 from vlmeval_cli.metrics.bleu import possible_ngrams
@@ -118,18 +118,24 @@ class Chrf(Metric[None]):
         totals = np.asarray(totals, dtype=np.float64)
         return {"chrf": np.where(totals[..., -1] > 0, self._f_score(totals[..., :-1]), np.nan)}
 
-    def _f_score(self, counts: Array) -> Array:
-        """Scores of counts, shape (..., 3 * orders) → (...)."""
-        precision, recall, orders = (np.zeros(counts.shape[:-1]) for _ in range(3))
+    def points(self, totals: Floats) -> Floats:
+        """The score from 0 to 100 to the last bit of sacrebleu, in the precision of ``totals``."""
+        scores = 100 * self._f_score(totals[..., :-1])
+        # A score of nothing is a Python zero there, and makes the array of scores double.
+        return scores if scores.all() else scores.astype(np.float64)
+
+    def _f_score(self, counts: Floats) -> Floats:
+        """Scores of counts, shape (..., 3 * orders) → (...), in the precision of the counts."""
+        precision, recall, orders = (np.zeros(counts.shape[:-1], counts.dtype) for _ in range(3))
         for at in range(0, counts.shape[-1], 3):  # summed in sacrebleu's order, to the last bit
             predicted, accepted, common = (counts[..., at + i] for i in range(3))
             exists = (predicted > 0) & (accepted > 0)
-            precision += np.where(exists, common / np.maximum(predicted, 1), 0.0)
-            recall += np.where(exists, common / np.maximum(accepted, 1), 0.0)
+            precision += np.where(exists, common / np.maximum(predicted, 1), 0)
+            recall += np.where(exists, common / np.maximum(accepted, 1), 0)
             orders += exists
         precision, recall = (total / np.maximum(orders, 1) for total in (precision, recall))
         weighted = self.beta**2 * precision + recall
-        return (1 + self.beta**2) * precision * recall / np.where(weighted > 0, weighted, 1.0)
+        return (1 + self.beta**2) * precision * recall / np.where(weighted > 0, weighted, 1)
 
 
 class _OrderCounts(NamedTuple):
@@ -156,7 +162,7 @@ def _pair_counts(
     ]
 
 
-def _first_highest(scores: Array, item_offsets: Ints) -> Ints:
+def _first_highest(scores: Floats, item_offsets: Ints) -> Ints:
     """The pair with the highest score of each item, the first on ties, shape (n_items,)."""
     starts, per_item = item_offsets[:-1], np.diff(item_offsets)
     if not len(starts):

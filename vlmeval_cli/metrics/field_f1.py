@@ -164,6 +164,12 @@ class FieldF1(Metric[None]):
             "field_accuracy": perfect / n,
         }
 
+    def supposed(self, values: Array, *, right: bool) -> Array:
+        """All expected fields, or none of any."""
+        expected, n = values[:, 2], values[:, 5]
+        found, is_right = (expected, n) if right else (0 * expected, n * (expected == 0))
+        return np.column_stack([found, found, expected, is_right, is_right, n])
+
     def tables(self, found: MetricStatistics, context: None) -> Mapping[str, Table]:
         """Counts per path."""
         paths = _by_path(found.facts)

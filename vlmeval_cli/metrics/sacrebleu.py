@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import exp, log
 from typing import ClassVar, Literal
 
 import numpy as np
 
-from vlmeval_cli.core.batch import Array, Batch
+from vlmeval_cli.core.batch import Array, Batch, Floats
 from vlmeval_cli.core.errors import UsageError
 from vlmeval_cli.core.metric import Metric, MetricInfo, Notice, Output, Statistics
 from vlmeval_cli.metrics.bleu import closest_lengths, possible_ngrams
 from vlmeval_cli.text.ngrams import clipped_matches, predictions_with_references
 
 _MAX_ORDER = 9
+_LOG_OF_ZERO = -9999999999.0  # as sacrebleu has it
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,11 +152,56 @@ class SacreBleu(Metric[None]):
         )
         return (Notice("bleu_unsmoothed_zero", message),)
 
+    def points(self, totals: Floats) -> Floats:
+        """The score from 0 to 100 to the last bit of sacrebleu, in the precision of ``totals``."""
+        n = self.max_order
+        matched, possible = totals[..., :n], totals[..., n : 2 * n]
+        if self.smoothing == "add-k":
+            added = np.where(np.arange(n) > 0, self.k, 0.0).astype(totals.dtype)
+            matched, possible = matched + added, possible + added
+        exists = np.logical_and.accumulate(possible > 0, axis=-1)
+        percents = np.where(exists, self._percents(matched, possible), 0)
+        orders = exists.sum(axis=-1) if self.effective_order else np.full(exists.shape[:-1], n)
+        flat = zip(
+            percents.reshape(-1, n).tolist(),
+            orders.ravel().tolist(),
+            totals[..., -3].ravel().tolist(),
+            totals[..., -2].ravel().tolist(),
+            (totals[..., :n] > 0).any(axis=-1).ravel().tolist(),
+            strict=True,
+        )
+        scores = [_points(*row) for row in flat]
+        return np.array(scores).reshape(totals.shape[:-1])
+
+    def _percents(self, matched: Floats, possible: Floats) -> Floats:
+        """Precisions in percent, in the order of sacrebleu's operations."""
+        none = matched == 0
+        if self.smoothing == "exp":
+            halvings = 2.0 ** np.cumsum(none, axis=-1)
+            smoothed: Floats = 100 / (halvings.astype(matched.dtype) * possible)
+        else:
+            smoothed = (100.0 * self.floor if self.smoothing == "floor" else 0) / possible
+        percents: Floats = np.where(none, smoothed, 100 * matched / possible)
+        return percents
+
     def _smoothed(self, matched: Array) -> Array:
         none = matched == 0
         if self.smoothing == "exp":
             return np.where(none, 0.5 ** np.cumsum(none, axis=-1), matched)
         return np.where(none, self.floor, matched) if self.smoothing == "floor" else matched
+
+
+def _points(
+    percents: list[float], orders: int, length: float, closest: float, any_match: bool
+) -> float:
+    """Geometric mean of precisions, less the penalty for brevity."""
+    if not any_match:
+        return 0.0
+    penalty = 1.0
+    if length < closest:
+        penalty = exp(1 - int(closest) / int(length)) if length > 0 else 0.0
+    logs = [log(percent) if percent else _LOG_OF_ZERO for percent in percents[:orders]]
+    return penalty * exp(sum(logs) / orders)
 
 
 METRICS = (SacreBleu,)

@@ -97,6 +97,8 @@ class Parsed:
         reasons: item → more about its outcome, where a value was read.
         answered: items whose prediction holds a whole answer, so that its words make it neither
             refused nor a loop.
+        helped: item → what it took to read its prediction, where it was not read as it stands; None
+            where that is not known, or nothing is read from texts.
         columns: typed columns for metrics, such as ``prediction.boxes``.
         notes: what the user should know of how they were read.
         warnings: what the user must know.
@@ -112,6 +114,7 @@ class Parsed:
     unparsed: Mapping[int, str] = field(default_factory=dict)
     reasons: Mapping[int, str] = field(default_factory=dict)
     answered: Set[int] = frozenset()
+    helped: Mapping[int, str] | None = None
     columns: Mapping[str, Column] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     warnings: tuple[Notice, ...] = ()

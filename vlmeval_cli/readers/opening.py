@@ -158,6 +158,25 @@ def open_source(
     return FileSource(content, layout, reading, on_bad_row)
 
 
+def open_as_written(path: str, *, on_bad_row: OnBadRow = "error") -> FileSource | None:
+    """A file of JSON rows whose fields stay as the file has them, also where a layout nests them.
+
+    None: the file is of another form, and :func:`open_source` reads it.
+    """
+    content = open_content(path)
+    head = _head(content) if content.kind == "text" else []
+    if not head or head[0][:1] not in (b"{", b"["):
+        return None
+    if _is_lines(head[0], head[1:]):
+        layout = Layout("jsonl", "JSON Lines: an object a line")
+        return FileSource(content, layout, lambda rejects: jsonl_rows(content, rejects), on_bad_row)
+    value = load_document(content)
+    general, document = general_layout(value), Document(lambda: load_document(content), value)
+    layout = Layout(general.name, general.reason, unit="row")
+    rows = general.elements
+    return FileSource(content, layout, lambda rejects: document.rows(rows, rejects), on_bad_row)
+
+
 def _binary_table(content: Content) -> tuple[Layout, Reading]:
     """An Excel, Parquet or Arrow table; the packages that read them are extras."""
     if content.kind == "xlsx":

@@ -1,4 +1,4 @@
-"""``scores.csv``: one line per score, of all items first, then of the groups; ``tables.csv``."""
+"""``scores.csv``, ``tables.csv`` and ``pairs.csv``: scores, cells of tables, differences."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import csv
 from collections.abc import Mapping
 from io import StringIO
 
+from vlmeval_cli.core.comparison import Comparison, Pair
+from vlmeval_cli.core.metric import Table
 from vlmeval_cli.core.results import RunResult, Score
 from vlmeval_cli.reports.json_bytes import known
 
@@ -14,6 +16,11 @@ COLUMNS = (
     "higher_is_better", "unit", "reason",
 )  # fmt: skip
 TABLE_COLUMNS = ("table", "row", "column", "value")
+PAIR_COLUMNS = (
+    "run", "against", "metric", "value", "against_value", "difference", "ci_low", "ci_high",
+    "relative", "p_value", "p_adjusted", "test", "effect", "effect_name", "n", "dropped", "wins",
+    "losses", "ties", "verdict", "smallest_difference", "items_needed", "reason",
+)  # fmt: skip
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -35,7 +42,50 @@ def csv_report(result: RunResult) -> bytes:
     return text.getvalue().encode("utf-8", "backslashreplace")
 
 
-def tables_csv(result: RunResult) -> bytes:
+def run_scores_csv(comparison: Comparison) -> bytes:
+    """Scores of every run, as :func:`csv_report` has them, under a first column ``run``."""
+    text = StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(("run", *COLUMNS))
+    for run in comparison.runs:
+        for name, score in run.scores.items():
+            writer.writerow([_harmless(run.name), *_line(name, score, comparison.primary, "")])
+    return text.getvalue().encode("utf-8", "backslashreplace")
+
+
+def pairs_csv(comparison: Comparison) -> bytes:
+    """The differences of a comparison, one a line, in the metrics' own scale."""
+    text = StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(PAIR_COLUMNS)
+    writer.writerows(map(_pair_line, comparison.pairs))
+    return text.getvalue().encode("utf-8", "backslashreplace")
+
+
+def _pair_line(pair: Pair) -> list[object]:
+    found = pair.found
+    return [
+        _harmless(pair.run),
+        _harmless(pair.against),
+        pair.output.name,
+        *map(known, (found.value, found.against, found.difference, found.low, found.high)),
+        *map(known, (pair.relative, found.p_value, pair.p_adjusted)),
+        found.test,
+        known(found.effect),
+        found.effect_name,
+        found.n,
+        found.dropped,
+        found.wins,
+        found.losses,
+        found.ties,
+        pair.verdict,
+        known(pair.smallest),
+        pair.items_needed,
+        found.reason,
+    ]
+
+
+def tables_csv(tables: Mapping[str, Table]) -> bytes:
     """The cells of all tables, one a line: table, number of the row from 1, column, value.
 
     One form for tables of any shape: ``pivot(index="row", columns="column", values="value")`` of
@@ -45,7 +95,7 @@ def tables_csv(result: RunResult) -> bytes:
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(TABLE_COLUMNS)
-    for name, table in result.tables.items():
+    for name, table in tables.items():
         for number, row in enumerate(table.rows, 1):
             for column, value in zip(table.columns, row, strict=True):
                 writer.writerow([_cell(name), number, _cell(column), _cell(value)])

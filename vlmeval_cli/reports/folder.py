@@ -7,33 +7,26 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from pathlib import Path
 
 import orjson
 
 from vlmeval_cli.core.errors import UsageError, quoted
-from vlmeval_cli.core.results import RunResult
 from vlmeval_cli.reports.atomic import (
-    Write,
     fill,
     from_chunks,
     not_permitted,
     reported,
     temporary_name,
 )
-from vlmeval_cli.reports.csv_report import csv_report, tables_csv
-from vlmeval_cli.reports.figures import View
-from vlmeval_cli.reports.json_report import KINDS, TOOL, Provenance, json_report
-from vlmeval_cli.reports.markdown import markdown_report
-from vlmeval_cli.reports.samples import sample_lines
-from vlmeval_cli.reports.statistics_file import write_statistics
+from vlmeval_cli.reports.bundle import Bundle
+from vlmeval_cli.reports.json_report import KINDS, TOOL
 
 REPORT = "report.json"
 OURS = frozenset(
     {
-        REPORT, "samples.jsonl", "statistics.npz", "scores.csv", "tables.csv", "report.md",
-        "report.html",
+        REPORT, "samples.jsonl", "statistics.npz", "scores.csv", "tables.csv", "pairs.csv",
+        "report.md", "report.html",
     }
 )  # fmt: skip
 
@@ -60,8 +53,8 @@ def check_folder(path: Path) -> None:
         raise not_permitted(path)
 
 
-def write_folder(path: Path, result: RunResult, provenance: Provenance, view: View) -> None:
-    """Write every report of ``result`` to ``path``, in place of an older report.
+def write_folder(path: Path, bundle: Bundle) -> None:
+    """Write every form of a result to ``path``, in place of an older report.
 
     ``report.json`` names the other files with their SHA-256.
 
@@ -74,25 +67,16 @@ def write_folder(path: Path, result: RunResult, provenance: Provenance, view: Vi
     with reported(path):
         target.parent.mkdir(parents=True, exist_ok=True)
         with _workplace(target) as workplace:
-            _fill_all(workplace, result, provenance, view)
+            _fill_all(workplace, bundle)
             _put_in_place(workplace, target)
 
 
-def _fill_all(folder: Path, result: RunResult, provenance: Provenance, view: View) -> None:
-    writers: dict[str, tuple[str, Write]] = {
-        "samples": ("samples.jsonl", from_chunks(sample_lines(result.items))),
-        "statistics": ("statistics.npz", lambda file: write_statistics(file, result)),
-        "scores": ("scores.csv", from_chunks([csv_report(result)])),
-        "markdown": ("report.md", from_chunks([markdown_report(result, view)])),
-    }
-    if result.tables:
-        writers["tables"] = ("tables.csv", from_chunks([tables_csv(result)]))
+def _fill_all(folder: Path, bundle: Bundle) -> None:
     files = {}
-    for name, (file_name, write) in writers.items():
+    for name, (file_name, write) in bundle.files().items():
         fill(folder / file_name, write)
         files[name] = {"path": file_name, "sha256": _sha256(folder / file_name)}
-    report = json_report(result, replace(provenance, files=files))
-    fill(folder / REPORT, from_chunks([report]))
+    fill(folder / REPORT, from_chunks([bundle.report(files)]))
 
 
 @contextmanager

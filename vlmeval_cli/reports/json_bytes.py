@@ -25,6 +25,14 @@ def json_bytes(value: Any, *, indent: bool = False) -> bytes:  # noqa: ANN401  (
         return text.encode("ascii")
 
 
+def exact_line(row: Mapping[str, Any]) -> bytes:
+    """A row in one line, as exact as it was read: also NaN, and halves of characters."""
+    try:
+        return (json.dumps(row, ensure_ascii=False) + "\n").encode("utf-8")
+    except UnicodeEncodeError:  # a lone surrogate, which only an escape can hold
+        return (json.dumps(row) + "\n").encode("ascii")
+
+
 def known(value: float | None) -> float | None:
     """``value``, or None where it is no finite number: JSON has no other."""
     return None if value is None or not isfinite(value) else float(value)

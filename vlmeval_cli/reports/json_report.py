@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from vlmeval_cli.core.metric import Table
 from vlmeval_cli.core.results import NOT_FINITE, JoinReport, RunResult, Score, Signature
 from vlmeval_cli.reports.json_bytes import json_bytes, known
 
@@ -66,10 +67,7 @@ def report_value(result: RunResult, provenance: Provenance) -> dict[str, Any]:
             }
             for group in result.groups
         ],
-        "tables": {
-            name: {"title": table.title, "columns": table.columns, "rows": _rows(table.rows)}
-            for name, table in result.tables.items()
-        },
+        "tables": tables_value(result.tables),
         "statistics": result.statistics_options,
         "diagnosis": [
             {"pattern": found.pattern, "meaning": found.meaning, "advice": found.advice}
@@ -78,6 +76,14 @@ def report_value(result: RunResult, provenance: Provenance) -> dict[str, Any]:
         "warnings": [{"code": w.code, "message": w.message} for w in result.warnings],
         "notes": result.notes,
         "signature": _signature(result.signature),
+    }
+
+
+def tables_value(tables: Mapping[str, Table]) -> dict[str, Any]:
+    """Tables as plain values, all their rows."""
+    return {
+        name: {"title": table.title, "columns": table.columns, "rows": _rows(table.rows)}
+        for name, table in tables.items()
     }
 
 

@@ -22,8 +22,12 @@ def markdown_report(result: RunResult, view: View) -> bytes:
     Text of the user is escaped: a caption cannot open a link, a tag or a table.
     """
     blocks = [*summarise(result, view), *advice(result), signatures(result)]
-    text = f"# vlmeval: {escaped(result.task)}\n\n{render_markdown(blocks)}"
-    return text.encode("utf-8")
+    return markdown_page(f"vlmeval: {result.task}", blocks)
+
+
+def markdown_page(title: str, blocks: Iterable[Block]) -> bytes:
+    """``blocks`` under a title, UTF-8."""
+    return f"# {escaped(title)}\n\n{render_markdown(blocks)}".encode()
 
 
 def render_markdown(blocks: Iterable[Block]) -> str:

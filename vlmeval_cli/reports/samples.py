@@ -18,7 +18,8 @@ def sample_lines(items: ItemScores) -> Iterator[bytes]:
     """Blocks of whole lines, in the order of the items; memory stays that of one block.
 
     A line holds ``id, prediction, references, outcome, reason, scores, score_reasons, groups``,
-    ``raw`` where the text before parsing differs, and ``detail`` where the task has one. A score
+    ``raw`` where the text before parsing differs, ``helped`` (what it took to read the prediction,
+    or ``null``) where that is known, and ``detail`` where the task has one. A score
     that is unknown is ``null`` and has its reason in ``score_reasons``.
     """
     names, fields = tuple(items.scores), tuple(items.groups)
@@ -60,6 +61,8 @@ def _line(
         }
     if items.raw[i] is not None:
         line["raw"] = items.raw[i]
+    if items.helped is not None:
+        line["helped"] = items.helped.get(i)
     if items.detail is not None:
         line["detail"] = items.detail(i)
     return line

@@ -10,7 +10,7 @@ from vlmeval_cli.core.results import Group, JoinReport, RunResult, Score
 from vlmeval_cli.core.wording import number_of
 from vlmeval_cli.reports.blocks import Block, Facts, Grid, Heading, Paragraph
 from vlmeval_cli.reports.figures import UNKNOWN, View, cell, figure, in_points, interval
-from vlmeval_cli.reports.worst import worst_items
+from vlmeval_cli.reports.worst import cut, worst_items
 
 _JOIN_KINDS = (
     ("missing", "missing"),
@@ -27,7 +27,7 @@ def summarise(result: RunResult, view: View) -> list[Block]:
     """The blocks of a report on ``result``, without its warnings and notes."""
     blocks: list[Block] = [_facts(result), _scores(result, view)]
     blocks.extend(_groups(result, view))
-    blocks.extend(_side_table(table) for table in result.tables.values())
+    blocks.extend(side_table(table, view) for table in result.tables.values())
     if result.diagnosis:
         blocks.append(_diagnosis(result))
     if view.worst:
@@ -184,7 +184,8 @@ def _group_cell(group: Group, name: str, view: View) -> str:
     return UNKNOWN if score is None else figure(score.value, score.output, view)
 
 
-def _side_table(table: Table) -> Grid:
+def side_table(table: Table, view: View) -> Grid:
+    """A table beside the scores; long texts in it are cut where the view says so."""
     names = table.columns if table.shown_columns is None else table.shown_columns
     places = [table.columns.index(name) for name in names]
     columns = tuple(
@@ -194,7 +195,7 @@ def _side_table(table: Table) -> Grid:
     rows = table.rows if table.shown is None else table.rows[: table.shown]
     hidden = len(table.rows) - len(rows)
     more = f" (and {number_of(hidden, 'more row')}, in the JSON report)" if hidden else ""
-    cells = tuple(tuple(cell(row[i]) for i in places) for row in rows)
+    cells = tuple(tuple(cut(cell(row[i]), view) for i in places) for row in rows)
     return Grid(f"{table.title}{more}", columns, cells)
 
 

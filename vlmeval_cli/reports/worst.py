@@ -39,8 +39,8 @@ def worst_items(result: RunResult, view: View) -> Block:
             result.items.ids[i],
             figure(float(result.items.scores[name][i]), output, view),
             result.items.outcomes[i],
-            _cut(_prediction(result.items.predictions[i], result.items.raw[i]), view),
-            _cut(_SEPARATOR.join(map(_text, result.items.references[i])), view),
+            cut(_prediction(result.items.predictions[i], result.items.raw[i]), view),
+            cut(_SEPARATOR.join(map(_text, result.items.references[i])), view),
         )
         for i in chosen.tolist()
     )
@@ -71,7 +71,7 @@ def _text(value: Any) -> str:  # noqa: ANN401  (any parsed value)
     return value if isinstance(value, str) else json_bytes(value).decode("utf-8")
 
 
-def _cut(text: str, view: View) -> str:
+def cut(text: str, view: View) -> str:
     """``text``, or its start and how much more there is."""
     if view.cell_limit is None or len(text) <= view.cell_limit:
         return text

@@ -82,6 +82,17 @@ class WordNet:
             found = self._known[word] = frozenset((word, *self._names_of(word.lower())))
         return found
 
+    def knows(self, word: str) -> bool:
+        """Whether a word in lower case, or a base form of it, is in WordNet.
+
+        >>> load_wordnet().knows("running"), load_wordnet().knows("runnign")
+        (True, False)
+        """
+        if self._number(word) is not None or any(word in forms for forms in self.exceptions):
+            return True
+        forms = (form for _, rules in PARTS_OF_SPEECH for form in _regular_forms(word, rules))
+        return any(self._number(form) is not None for form in forms)
+
     def _names_of(self, query: str) -> Iterator[str]:
         """Lemma names of the synsets of ``query``; a name may come several times."""
         itself = self._number(query)

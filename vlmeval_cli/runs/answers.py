@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from vlmeval_cli.core.batch import Batch, Column, TextColumn, offsets_of, singles
 from vlmeval_cli.core.config import RunConfig
@@ -22,6 +22,7 @@ from vlmeval_cli.runs.gathering import FINISH_REASON, Gathered
 from vlmeval_cli.tasks.base import Task
 
 _REASONS_SHOWN = 3
+_REASONING = "reasoning was taken out of it"
 MISSING = Status("missing", "there is no prediction for this item")
 
 
@@ -36,6 +37,7 @@ class Answers:
         outcomes: the rung of the ladder that parsing decides, None where the score does.
         reasons: item → why it stands on that rung.
         missing: items without a prediction.
+        helped: item → what it took to read its prediction; None where that is not known.
         notes: what the user should know.
     """
 
@@ -45,6 +47,7 @@ class Answers:
     outcomes: Sequence[str | None]
     reasons: Mapping[int, str]
     missing: Sequence[int]
+    helped: Mapping[int, str] | None
     notes: tuple[str, ...]
 
 
@@ -62,10 +65,10 @@ def take_answers(
     if config.join.missing == "skip":
         gathered = _without_missing(gathered)
     recorded = gathered.dataset.predictions
-    given, n_stripped, unfinished = _stripped(recorded, config)
+    given, stripped, unfinished = _stripped(recorded, config)
     finish = gathered.dataset.fields.get(FINISH_REASON)
     items = _items(gathered, given, progress)
-    parsed = Parsed(given) if task.parse is None else task.parse(items, config)
+    parsed = Parsed(given, helped={}) if task.parse is None else task.parse(items, config)
     if task.with_references is not None:
         parsed = task.with_references(gathered.dataset.references, items, parsed, config)
     found = _statuses(given, unfinished, finish, parsed)
@@ -73,7 +76,7 @@ def take_answers(
     outcomes: list[str | None] = [None] * len(given)
     for i, one in found.items():
         outcomes[i] = one.outcome
-    note = f"reasoning was taken out of {n_stripped:,} of {len(given):,} predictions"
+    note = f"reasoning was taken out of {len(stripped):,} of {len(given):,} predictions"
     return gathered, Answers(
         parsed=parsed,
         columns=columns,
@@ -81,7 +84,8 @@ def take_answers(
         outcomes=outcomes,
         reasons=dict(parsed.reasons) | {i: one.reason for i, one in found.items()},
         missing=[i for i, one in found.items() if one is MISSING],
-        notes=(*((note,) if n_stripped else ()), *parsed.notes, *_unparsed_notes(found)),
+        helped=_helped(stripped, parsed),
+        notes=(*((note,) if stripped else ()), *parsed.notes, *_unparsed_notes(found)),
     )
 
 
@@ -141,21 +145,35 @@ def _without_missing(gathered: Gathered) -> Gathered:
     return replace(gathered, dataset=dataset.at(kept))
 
 
-def _stripped(predictions: Sequence[Any], config: RunConfig) -> tuple[list[Any], int, set[int]]:
-    """Predictions, texts among them without reasoning; how many had some; whose is unfinished."""
+class _Stripped(NamedTuple):
+    """Predictions, texts among them without reasoning; which had some; whose is unfinished."""
+
+    given: list[Any]
+    stripped: set[int]
+    unfinished: set[int]
+
+
+def _stripped(predictions: Sequence[Any], config: RunConfig) -> _Stripped:
     given = list(predictions)
+    stripped: set[int] = set()
     unfinished: set[int] = set()
     if config.parse.reasoning == "keep":
-        return given, 0, unfinished
-    n_stripped = 0
+        return _Stripped(given, stripped, unfinished)
     for i in [i for i, text in enumerate(given) if type(text) is str and "<" in text]:
         found = answer(given[i])
         if found.is_stripped:
             given[i] = found.text
-            n_stripped += 1
+            stripped.add(i)
         if found.is_unfinished:
             unfinished.add(i)
-    return given, n_stripped, unfinished
+    return _Stripped(given, stripped, unfinished)
+
+
+def _helped(stripped: Iterable[int], parsed: Parsed) -> Mapping[int, str] | None:
+    """What it took to read each prediction that was not read as it stands."""
+    if parsed.helped is None:
+        return None
+    return dict.fromkeys(stripped, _REASONING) | dict(parsed.helped)
 
 
 def _raw(recorded: Sequence[Any], values: Sequence[Any]) -> list[str | None]:

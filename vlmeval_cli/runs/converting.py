@@ -17,7 +17,8 @@ from vlmeval_cli.detection.sides import Chosen
 from vlmeval_cli.joining.paths import ROW_NUMBER, WHOLE_ROW, value_at
 from vlmeval_cli.joining.references import accepted, as_written
 from vlmeval_cli.readers import Layout, Row, open_source
-from vlmeval_cli.runs.gathering import HEAD, Gathered, gather
+from vlmeval_cli.runs.gathering import Gathered, gather
+from vlmeval_cli.runs.opening import HEAD
 from vlmeval_cli.tasks import NAMES, task
 
 ID: Final = "id"
@@ -156,7 +157,7 @@ def _one_side(path: str, config: RunConfig) -> Converted | None:
     prediction, references = _values(side, config)
     if None not in (prediction.name, references.name):
         return None
-    id_name = _id_of(side, config, (prediction.name, references.name))
+    id_name = id_of(side, config, (prediction.name, references.name))
     roles = {
         ID: id_name,
         PREDICTION: prediction.name,
@@ -228,8 +229,14 @@ def _refuse_either(side: Side, name: str, config: RunConfig) -> None:
         )
 
 
-def _id_of(side: Side, config: RunConfig, taken: Sequence[str | None]) -> str | None:
-    """The first field that could be an id and does not repeat, or the first of all."""
+def id_of(side: Side, config: RunConfig, taken: Sequence[str | None]) -> str | None:
+    """The first field that could be an id and does not repeat, or the first of all.
+
+    Args:
+        side: the file.
+        config: may name the field.
+        taken: fields that are something else.
+    """
     names = [pair.references for pair in id_pairs(side, None, config.fields.id, taken)]
     unique = [
         name

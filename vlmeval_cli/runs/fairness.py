@@ -7,11 +7,12 @@ from typing import NamedTuple
 
 from vlmeval_cli.core.config import StatisticsPolicy
 from vlmeval_cli.core.metric import Table
-from vlmeval_cli.core.results import RunResult, Study
+from vlmeval_cli.core.results import Findings, RunResult
 from vlmeval_cli.core.wording import number_of
 from vlmeval_cli.runs.grouping import Family
 from vlmeval_cli.stats.gaps import Gap, gaps
-from vlmeval_cli.stats.group_draws import Measured, Sampling, n_permutations
+from vlmeval_cli.stats.group_draws import Sampling, n_permutations
+from vlmeval_cli.stats.rescoring import Measured
 
 LEAST = 20  # scored items that a group needs to be compared
 MOST_GROUPS = 100  # of one grouping; more are names of items, not groups
@@ -37,7 +38,7 @@ class _Found(NamedTuple):
     gap: Gap
 
 
-def fairness(result: RunResult, families: Sequence[Family], policy: StatisticsPolicy) -> Study:
+def fairness(result: RunResult, families: Sequence[Family], policy: StatisticsPolicy) -> Findings:
     """How far the groups lie apart, and each of them beside the rest.
 
     Args:
@@ -50,9 +51,9 @@ def fairness(result: RunResult, families: Sequence[Family], policy: StatisticsPo
     found = _gaps(result, usable, policy)
     notes = (*_notes(asked), *_fixed_frequencies(result))
     if not found:
-        return Study({}, notes)
+        return Findings({}, notes)
     how = _how(result, found, policy)
-    return Study({"gaps": _gap_table(found, how), "group_gaps": _group_table(found, how)}, notes)
+    return Findings({"gaps": _gap_table(found, how), "group_gaps": _group_table(found, how)}, notes)
 
 
 def _large(family: Family) -> list[int]:
@@ -80,7 +81,7 @@ def _gaps(result: RunResult, families: Sequence[Family], policy: StatisticsPolic
 
 
 def _pairs(result: RunResult) -> list[Measured]:
-    return [(one.chosen.metric, one.statistics) for one in result.measured]
+    return [Measured(one.chosen.metric, one.statistics) for one in result.measured]
 
 
 class _How(NamedTuple):

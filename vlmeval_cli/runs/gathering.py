@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, islice
 from typing import Any, NamedTuple
@@ -11,7 +11,7 @@ from vlmeval_cli.core.config import RunConfig
 from vlmeval_cli.core.errors import UsageError
 from vlmeval_cli.core.progress import Progress
 from vlmeval_cli.core.results import InputFile, JoinReport
-from vlmeval_cli.detection import Detected, Side, detect
+from vlmeval_cli.detection import Detected, detect
 from vlmeval_cli.joining import (
     Columns,
     Dataset,
@@ -24,16 +24,14 @@ from vlmeval_cli.joining import (
     join_one_file,
 )
 from vlmeval_cli.joining.paths import WHOLE_ROW
-from vlmeval_cli.readers import Layout, Row, Source, open_source
-from vlmeval_cli.readers.base import ChunkedRows, chunked
+from vlmeval_cli.readers import Layout
 from vlmeval_cli.readers.coco import empty_results
+from vlmeval_cli.runs.opening import Opened, Shelf, open_file
 from vlmeval_cli.runs.sliceable import can_slice
 from vlmeval_cli.runs.unread_choices import refuse_unread_choices
 from vlmeval_cli.tasks import NAMES, task
 from vlmeval_cli.tasks.base import Task
 
-HEAD = 4_000  # rows that detection looks at, at most
-HEAD_CHARACTERS = 16_000_000  # of text in them, at most
 EXAMPLES = 5
 FINISH_REASON = "finish_reason"
 STDIN = "-"
@@ -87,32 +85,6 @@ class Gathered:
     labels: Callable[[], Sequence[str]] = list
 
 
-class _Opened(NamedTuple):
-    """A source that is being read: its first rows, and those that follow."""
-
-    source: Source
-    head: list[Row]
-    following: Iterator[Row]
-
-    @property
-    def path(self) -> str:
-        return self.source.path
-
-    @property
-    def layout(self) -> Layout:
-        return self.source.layout
-
-    def origin(self, field: str | None) -> Origin:
-        return Origin(self.path, self.layout, field or "")
-
-    def rows(self) -> Iterator[Row]:
-        """All rows, once: the file is not read again, and its first rows are let go."""
-        return ChunkedRows(chain(chunked(_let_go(self.head)), chunked(self.following)))
-
-    def side(self) -> Side:
-        return Side(self.path, self.layout, [row.fields for row in self.head])
-
-
 def gather(
     predictions: str,
     references: str | None,
@@ -120,6 +92,7 @@ def gather(
     progress: Progress,
     *,
     must_be_scorable: bool = True,
+    shelf: Shelf | None = None,
 ) -> Gathered:
     """The items that the files hold.
 
@@ -129,6 +102,7 @@ def gather(
         config: the choices of the user.
         progress: told of every phase.
         must_be_scorable: refuse a task that is recognised and cannot be scored yet.
+        shelf: keeps the references for the next run.
 
     Raises:
         UsageError: a file is not there, or what it holds cannot be decided.
@@ -140,15 +114,10 @@ def gather(
             hint="Give the other file its name.",
         )
     progress.start("reading", None)
-    theirs = None if references is None else _open(references, config)
-    mine = _open(predictions, config, None if theirs is None else empty_results(theirs.side().head))
-    detected = detect(
-        mine.side(),
-        None if theirs is None else theirs.side(),
-        fields=config.fields,
-        task=config.task,
-        selected=config.where,
-    )
+    shelf = shelf or Shelf()
+    theirs = None if references is None else shelf.open(references, config)
+    mine = open_file(predictions, config, _if_empty(theirs))
+    detected = _detected(mine, theirs, config)
     known = _known_task(detected, config, must_be_scorable=must_be_scorable)
     if known is not None and theirs is not None:
         detected = _with_whole_rows(detected, mine, theirs, known)
@@ -156,10 +125,11 @@ def gather(
     left = collect(mine, (*detected.prediction_names, *extra, *_sliceable(mine, config)))
     right = None
     if theirs is not None:
-        right = collect(theirs, (*detected.reference_names, *extra, *_sliceable(theirs, config)))
+        names = (*detected.reference_names, *extra, *_sliceable(theirs, config))
+        right = shelf.collect(theirs, names)
     progress.start("joining", len(left))
     joined = _join(left, right, detected, known, config)
-    opened = [one for one in (mine, theirs) if one is not None]
+    opened = [mine] if theirs is None else [mine, theirs]
     inputs = _inputs(opened, [left, right])
     return Gathered(
         dataset=joined.dataset,
@@ -167,8 +137,8 @@ def gather(
         task=detected.task,
         task_reason=detected.task_reason,
         fields=_described(detected, joined),
-        predictions=mine.origin(detected.fields.predictions.value),
-        references=(theirs or mine).origin(detected.fields.references.value),
+        predictions=_origin(mine, detected.fields.predictions.value),
+        references=_origin(theirs or mine, detected.fields.references.value),
         inputs=inputs,
         notes=(*_file_notes(opened), *detected.notes, *joined.notes, *_same_file_note(inputs)),
         warnings=joined.warnings,
@@ -178,32 +148,31 @@ def gather(
     )
 
 
+def _if_empty(theirs: Opened | None) -> Layout | None:
+    """What a predictions file without rows is, beside these references."""
+    return None if theirs is None else empty_results(theirs.side().head)
+
+
+def _detected(mine: Opened, theirs: Opened | None, config: RunConfig) -> Detected:
+    return detect(
+        mine.side(),
+        None if theirs is None else theirs.side(),
+        fields=config.fields,
+        task=config.task,
+        selected=config.where,
+    )
+
+
+def _origin(opened: Opened, field: str | None) -> Origin:
+    return Origin(opened.path, opened.layout, field or "")
+
+
 def _known_task(detected: Detected, config: RunConfig, *, must_be_scorable: bool) -> Task | None:
     """The task, if it can be scored; the user's choices for it are checked."""
     known = task(detected.task) if must_be_scorable or detected.task in NAMES else None
     if known is not None:
         refuse_unread_choices(known, detected.task_reason, config.parse)
     return known
-
-
-def _open(path: str, config: RunConfig, if_empty: Layout | None = None) -> _Opened:
-    source = open_source(path, on_bad_row=config.join.on_bad_row, if_empty=if_empty)
-    rows = source.rows()
-    head: list[Row] = []
-    room = HEAD_CHARACTERS
-    for row in islice(rows, HEAD):
-        head.append(row)
-        room -= sum([len(value) for value in row.fields.values() if type(value) is str])
-        if room < 0:
-            break
-    return _Opened(source, head, rows)
-
-
-def _let_go(rows: list[Row]) -> Iterator[Row]:
-    """The rows, none of them kept once it was given."""
-    rows.reverse()
-    while rows:
-        yield rows.pop()
 
 
 def _roles(detected: Detected) -> Roles:
@@ -229,7 +198,7 @@ def _extra_fields(known: Task | None, config: RunConfig) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def _sliceable(opened: _Opened, config: RunConfig) -> list[str]:
+def _sliceable(opened: Opened, config: RunConfig) -> list[str]:
     """Fields whose values name groups of items, where slices are wanted."""
     if not config.slices:
         return []
@@ -262,7 +231,7 @@ def _join(
     )
 
 
-def _with_whole_rows(detected: Detected, mine: _Opened, theirs: _Opened, known: Task) -> Detected:
+def _with_whole_rows(detected: Detected, mine: Opened, theirs: Opened, known: Task) -> Detected:
     """The fields, where a value has parts in other fields as whole rows."""
     fields = detected.fields
     predictions, references = (
@@ -275,7 +244,7 @@ def _with_whole_rows(detected: Detected, mine: _Opened, theirs: _Opened, known: 
     return replace(detected, fields=changed)
 
 
-def _has_parts(opened: _Opened, name: str, known: Task) -> bool:
+def _has_parts(opened: Opened, name: str, known: Task) -> bool:
     side = opened.side()
     values = side.values(name)
     return not (known.belongs_to_value - {name}).isdisjoint(side.filled) and not any(
@@ -296,7 +265,7 @@ def _repeats(
     return known.rows_repeat(left[roles.value], roles, layouts)
 
 
-def _with_bad_rows(report: JoinReport, opened: Sequence[_Opened]) -> JoinReport:
+def _with_bad_rows(report: JoinReport, opened: Sequence[Opened]) -> JoinReport:
     """The report with the rows that readers left out."""
     bad = [
         f"{one.layout.where(one.path, row.line)}: {row.message}"
@@ -324,7 +293,7 @@ def _described(detected: Detected, joined: Joined) -> dict[str, str]:
     return {**detected.reasons, "id": f'"{joined.ids}", {matched}; also tried: {passed}'}
 
 
-def _file_notes(opened: Sequence[_Opened]) -> tuple[str, ...]:
+def _file_notes(opened: Sequence[Opened]) -> tuple[str, ...]:
     return tuple(f"{one.path}: {one.layout.note}" for one in opened if one.layout.note)
 
 
@@ -334,7 +303,7 @@ def _same_file_note(inputs: Sequence[InputFile]) -> tuple[str, ...]:
     return ("both files have the same content: the references are scored against themselves",)
 
 
-def _inputs(opened: Sequence[_Opened], columns: Sequence[Columns | None]) -> list[InputFile]:
+def _inputs(opened: Sequence[Opened], columns: Sequence[Columns | None]) -> list[InputFile]:
     roles = ("predictions", "references") if len(opened) == 2 else ("predictions and references",)
     return [
         InputFile(role, one.path, one.source.sha256(), len(rows or ()))

@@ -227,7 +227,15 @@ def _items(samples: Path, ids: Sequence[str]) -> ItemScores:
             for name in names
         },
         groups={field: [row["groups"][field] for row in rows] for field in groups},
+        helped=_helped(rows),
     )
+
+
+def _helped(rows: Sequence[Mapping[str, Any]]) -> dict[int, str] | None:
+    """What it took to read each prediction; None where the samples do not tell."""
+    if not all("helped" in row for row in rows):
+        return None
+    return {i: row["helped"] for i, row in enumerate(rows) if row["helped"] is not None}
 
 
 def _no_items() -> ItemScores:

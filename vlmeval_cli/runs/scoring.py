@@ -14,10 +14,12 @@ from vlmeval_cli.core.metric import Chosen, MetricStatistics, Notice, Output, Ta
 from vlmeval_cli.core.progress import Progress
 from vlmeval_cli.core.results import Group, ItemScores, JoinReport, RunResult, Score, Signature
 from vlmeval_cli.core.signature import of_metric
+from vlmeval_cli.engine.prepare import Workshop
 from vlmeval_cli.engine.serial import Measured, measure
 from vlmeval_cli.parsing.items import Parsed
 from vlmeval_cli.runs.answers import Answers, batch_of
 from vlmeval_cli.runs.diagnosis import diagnosis
+from vlmeval_cli.runs.format_cost import cost_tables
 from vlmeval_cli.runs.gathering import Gathered
 from vlmeval_cli.runs.grouping import Grouping, grouping
 from vlmeval_cli.runs.planning import Plan, plan
@@ -31,9 +33,23 @@ from vlmeval_cli.tasks.base import Task
 
 
 def score_items(
-    gathered: Gathered, task: Task, answers: Answers, config: RunConfig, progress: Progress
+    gathered: Gathered,
+    task: Task,
+    answers: Answers,
+    config: RunConfig,
+    progress: Progress,
+    workshop: Workshop | None = None,
 ) -> RunResult:
-    """The result of a run whose items are gathered and whose answers are taken."""
+    """The result of a run whose items are gathered and whose answers are taken.
+
+    Args:
+        gathered: the items.
+        task: what is scored.
+        answers: the parsed predictions.
+        config: the choices of the user.
+        progress: told of every phase.
+        workshop: what runs over the same references share.
+    """
     items = batch_of(gathered.dataset, answers)
     layouts = frozenset(side.layout.name for side in (gathered.predictions, gathered.references))
     planned = plan(task, items, layouts, config)
@@ -41,7 +57,7 @@ def score_items(
         _refuse_without_worst(planned.chosen)
     groups = grouping(gathered, task, config)
     metrics = [chosen.metric for chosen in planned.chosen]
-    found = measure(metrics, items, progress)
+    found = measure(metrics, items, progress, workshop=workshop)
     statistics = [
         _with_worst_rows(chosen, part.statistics, answers.missing)
         for chosen, part in zip(planned.chosen, found, strict=True)
@@ -54,10 +70,10 @@ def score_items(
     contexts = [part.context for part in found]
     scored = _Scored(planned, statistics, contexts, every, gathered.report, len(items))
     result = _result(gathered, task, answers, config, scored, groups)
-    lost = _lost_intervals(planned, [every, *by_group])
-    result = replace(
-        result, groups=_groups(scored, groups, by_group), warnings=(*result.warnings, *lost)
-    )
+    warnings = (*result.warnings, *_lost_intervals(planned, [every, *by_group]))
+    tables = {**result.tables, **cost_tables(result)}
+    own, said = _groups(scored, groups, by_group), diagnosis(task, result)
+    result = replace(result, groups=own, diagnosis=said, tables=tables, warnings=warnings)
     result = with_studies(result, gathered, answers, groups, config, progress)
     if answers.parsed.alternatives:
         rejected = rejected_readings(result, planned.primary, planned.chosen, items, answers.parsed)
@@ -179,7 +195,6 @@ def _result(
     ladder = outcomes(
         answers.outcomes, columns[name] if has_right else None, output if has_right else None
     )
-    counts = counted(ladder)
     signatures = {name: one.signature for name, one in scores.items()}
     return RunResult(
         task=task.name,
@@ -187,7 +202,7 @@ def _result(
         inputs=gathered.inputs,
         fields=gathered.fields,
         join=gathered.report,
-        outcomes=counts,
+        outcomes=counted(ladder),
         scores=scores,
         primary=name,
         items=_items(
@@ -199,7 +214,6 @@ def _result(
         clusters=groups.clusters,
         statistics_options=_statistics_options(config, groups, len(ladder)),
         tables=scored.tables(),
-        diagnosis=diagnosis(task, scores, counts),
         warnings=(
             *(Notice("extra_predictions", text) for text in gathered.warnings),
             *answers.parsed.warnings,
@@ -227,6 +241,7 @@ def _items(
         scores=scored.item_columns(),
         skips=scored.skips(),
         groups=groups.labels,
+        helped=answers.helped,
         detail=detail,
     )
 

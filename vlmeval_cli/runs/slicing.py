@@ -11,7 +11,7 @@ import numpy as np
 from vlmeval_cli.core.batch import Array, Ints
 from vlmeval_cli.core.config import StatisticsPolicy
 from vlmeval_cli.core.metric import Table
-from vlmeval_cli.core.results import RunResult, Study
+from vlmeval_cli.core.results import Findings, RunResult
 from vlmeval_cli.core.wording import number_of
 from vlmeval_cli.stats.groups import numbered
 from vlmeval_cli.stats.slices import FoundSlices, Slice, SlicePolicy, find_slices
@@ -38,11 +38,11 @@ class _Coded(NamedTuple):
 
 def slices_of_run(
     result: RunResult, columns: Mapping[str, Sequence[str]], policy: StatisticsPolicy
-) -> Study:
+) -> Findings:
     """Slices in which the primary output of a run differs from its rest."""
     output = _sliced_output(result)
     if output is None:
-        return Study({}, ("slices need a score that single items have, and there is none",))
+        return Findings({}, ("slices need a score that single items have, and there is none",))
     is_better = result.scores[output].output.higher_is_better
     values = result.items.scores[output]
     return _sliced(values, columns, result.clusters, policy, _Words(output, output, is_better))
@@ -53,7 +53,7 @@ def slices_of_change(
     against: RunResult,
     names: tuple[str, str] = ("run", "against"),
     policy: StatisticsPolicy | None = None,
-) -> Study:
+) -> Findings:
     """Slices in which the change from one run to another differs from that of the other items.
 
     Args:
@@ -64,7 +64,7 @@ def slices_of_change(
     """
     output = _sliced_output(result)
     if output is None or output not in against.items.scores:
-        return Study({}, ("slices need a score that single items have in both runs",))
+        return Findings({}, ("slices need a score that single items have in both runs",))
     place = {name: i for i, name in enumerate(against.items.ids)}
     mine = [i for i, name in enumerate(result.items.ids) if name in place]
     theirs = [place[result.items.ids[i]] for i in mine]
@@ -110,7 +110,7 @@ def _sliced(
     clusters: Ints | None,
     policy: StatisticsPolicy,
     words: _Words,
-) -> Study:
+) -> Findings:
     n = int(np.isfinite(values).sum())
     least = max(LEAST, int(_LEAST_SHARE * n))
     coded = _coded(values, columns, least)
@@ -118,8 +118,8 @@ def _sliced(
     found = find_slices(values, coded.codes, clusters, chosen)
     if not found.n_permutations:
         why = "all items score the same" if found.n_looked_at else f"none has {least} items"
-        return Study({}, (f"no slices to tell apart: {why}", *coded.notes))
-    return Study({"slices": _table(found, coded, chosen, words)}, coded.notes)
+        return Findings({}, (f"no slices to tell apart: {why}", *coded.notes))
+    return Findings({"slices": _table(found, coded, chosen, words)}, coded.notes)
 
 
 def _coded(values: Array, columns: Mapping[str, Sequence[str]], least: int) -> _Coded:

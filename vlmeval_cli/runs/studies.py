@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from vlmeval_cli.core.config import RunConfig
 from vlmeval_cli.core.progress import Progress
-from vlmeval_cli.core.results import RunResult, Study
+from vlmeval_cli.core.results import Findings, RunResult
 from vlmeval_cli.runs.answers import Answers
 from vlmeval_cli.runs.fairness import fairness
 from vlmeval_cli.runs.gathering import Gathered
@@ -36,7 +36,7 @@ def with_studies(
     return _adding(result, slices_of_run(result, columns, config.statistics))
 
 
-def _adding(result: RunResult, study: Study) -> RunResult:
+def _adding(result: RunResult, study: Findings) -> RunResult:
     return replace(
         result,
         tables={**result.tables, **study.tables},

@@ -10,9 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from vlmeval_cli.core.comparison import Verdict
 from vlmeval_cli.stats.power import items_needed
 
-Verdict = Literal["improved", "regressed", "equivalent", "undecided"]
 RuleVerdict = Literal["passed", "regressed", "improved", "equivalent", "undecided"]
 
 _ROUNDING = 1e-12  # 0.8 - 0.7 is a little more than 0.1 in floating point

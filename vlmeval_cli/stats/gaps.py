@@ -19,11 +19,11 @@ from vlmeval_cli.core.batch import Array, Ints
 from vlmeval_cli.core.metric import MetricStatistics
 from vlmeval_cli.stats.group_draws import (
     Draws,
-    Measured,
     Sampling,
     all_draws,
 )
 from vlmeval_cli.stats.permutation import Extremes, extremes, share_as_far
+from vlmeval_cli.stats.rescoring import Measured
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,8 @@ from vlmeval_cli.core.metric import Metric, MetricStatistics, Output, PooledMetr
 from vlmeval_cli.stats.bootstrap import resampled_totals
 from vlmeval_cli.stats.permutation import FEWEST, affordable, orders
 from vlmeval_cli.stats.pooled import among, pooled_scores, resampled_scores, rows_of
-from vlmeval_cli.stats.summary import Subset, unit_scope
+from vlmeval_cli.stats.rescoring import Measured, Subset, scope_of
 
-Measured = tuple[Metric[Any], MetricStatistics]
 _MOST_STEPS = 2e8  # numbers that are drawn and moved, over all permutations
 _DRAWING = 3  # what drawing the order costs beside moving the statistics, for each item
 _ZERO = 1e-9
@@ -106,7 +105,7 @@ def _resampled_totals(
     if not policy.resamples:
         return np.zeros((0, 1, width)), np.zeros((0, len(groups), width))
     subsets = [Subset(), *map(Subset, groups)]
-    scopes = [unit_scope(table, subset, sampling.clusters) for subset in subsets]
+    scopes = [scope_of(table, subset, sampling.clusters) for subset in subsets]
     n_units = len(scopes[0].statistics)
     drawn = resampled_totals(scopes, n_units, n_resamples=policy.resamples, seed=policy.seed)
     return drawn[0][:, None], np.stack(drawn[1:], axis=1)

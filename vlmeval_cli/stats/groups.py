@@ -30,6 +30,22 @@ def group_names(values: Sequence[object]) -> Sequence[str]:
     return [label(value) for value in values]
 
 
+def members(labels: Sequence[str]) -> dict[str, Ints]:
+    """Label → items that carry it, ascending; labels in order of their size, largest first.
+
+    >>> {name: items.tolist() for name, items in members(["b", "a", "b"]).items()}
+    {'b': [0, 2], 'a': [1]}
+    """
+    numbers, names = numbered(labels)
+    order = np.argsort(numbers, kind="stable")
+    sizes = np.bincount(numbers, minlength=len(names))
+    stops = np.cumsum(sizes)
+    by_size = sorted(range(len(names)), key=lambda number: (-sizes[number], names[number]))
+    return {
+        names[number]: order[stops[number] - sizes[number] : stops[number]] for number in by_size
+    }
+
+
 def numbered(values: Sequence[object]) -> tuple[Ints, list[str]]:
     """The values as dense integers in order of first sight, and the value of each integer.
 

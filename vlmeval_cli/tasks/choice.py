@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from vlmeval_cli.core.config import RunConfig
-from vlmeval_cli.core.results import Diagnosis, Score
 from vlmeval_cli.parsing.choices.columns import parse, reference_columns, reference_note
 from vlmeval_cli.parsing.choices.options import OPTION_FIELDS, TYPE_FIELDS, UNKNOWN
 from vlmeval_cli.parsing.choices.rotations import GROUP_FIELDS
 from vlmeval_cli.parsing.choices.rules import RULES, Rule
 from vlmeval_cli.parsing.items import Items, Parsed
-from vlmeval_cli.tasks.base import Defaults, Facts, Task, value
+from vlmeval_cli.tasks.base import Defaults, Facts, Task
+from vlmeval_cli.tasks.patterns.choice import PATTERNS
 
 _METRICS = (
     "choice_accuracy",
@@ -21,9 +21,6 @@ _METRICS = (
     "choice_unparsed_rate",
     "choice_balanced_accuracy",
 )
-_MUCH_UNPARSED = 0.05
-_BIASED = 0.1
-_TURNED = 0.1
 
 
 def _defaults(facts: Facts) -> Defaults:
@@ -55,55 +52,12 @@ def _rule(config: RunConfig) -> Rule:
     return next((rule for rule in RULES if rule == named), "vlmeval")
 
 
-def _diagnose(scores: Mapping[str, Score]) -> Sequence[Diagnosis]:
-    found = []
-    accuracy, unparsed, balanced, circular = (
-        value(scores, name)
-        for name in (
-            "choice_accuracy",
-            "choice_unparsed_rate",
-            "choice_balanced_accuracy",
-            "circular_accuracy",
-        )
-    )
-    if unparsed is not None and unparsed > _MUCH_UNPARSED:
-        found.append(
-            Diagnosis(
-                pattern=f"{unparsed:.1%} of the answers name no option",
-                meaning="accuracy measures the form of the answers too; choice_accuracy_parsed "
-                "leaves that out",
-                advice='ask for "the letter of the right option only", and look at the reasons in '
-                "the samples",
-            )
-        )
-    if accuracy is not None and balanced is not None and accuracy - balanced > _BIASED:
-        found.append(
-            Diagnosis(
-                pattern=f"accuracy ({accuracy:.2f}) is above balanced accuracy ({balanced:.2f})",
-                meaning="the model does better where the right answer is a frequent letter: it "
-                "prefers a position",
-                advice="see the table of letters; score all rotations of the options "
-                "(circular_accuracy)",
-            )
-        )
-    if accuracy is not None and circular is not None and accuracy - circular > _TURNED:
-        found.append(
-            Diagnosis(
-                pattern=f"accuracy ({accuracy:.2f}) is far above circular accuracy "
-                f"({circular:.2f})",
-                meaning="many questions are right in some orders of the options only",
-                advice="report circular accuracy; lucky guesses are in the other",
-            )
-        )
-    return found
-
-
 TASK = Task(
     name="choice",
     defaults=_defaults,
     has_right_answers=True,
     free_groups=("category", "l2-category", "split", "subject", "question_type"),
-    diagnose=_diagnose,
+    diagnose=PATTERNS,
     fields=(*OPTION_FIELDS, *TYPE_FIELDS, *GROUP_FIELDS, *UNKNOWN),
     parse=_parse,
     with_references=_with_references,

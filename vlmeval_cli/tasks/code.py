@@ -8,7 +8,6 @@ from typing import Any
 from vlmeval_cli.core.batch import Column
 from vlmeval_cli.core.config import ParsePolicy, RunConfig
 from vlmeval_cli.core.errors import UsageError
-from vlmeval_cli.core.results import Diagnosis, Score
 from vlmeval_cli.parsing.items import Items, Parsed
 from vlmeval_cli.parsing.programs.samples import (
     Problem,
@@ -20,7 +19,8 @@ from vlmeval_cli.parsing.programs.samples import (
 )
 from vlmeval_cli.parsing.programs.unit_tests import RESULT_FIELDS, SETUP_FIELDS, TEST_FIELDS
 from vlmeval_cli.parsing.programs.verdicts import recorded_verdicts, run_verdicts
-from vlmeval_cli.tasks.base import Defaults, Facts, Task, adding, value
+from vlmeval_cli.tasks.base import Defaults, Facts, Task, adding
+from vlmeval_cli.tasks.patterns.code import PATTERNS
 
 VERDICTS, PROGRAMS, SOLUTIONS = "prediction.verdicts", "programs.text", "solutions.text"
 _TEXT_METRICS = ("edit_similarity", "code_exact_match", "smoothed_bleu")
@@ -44,15 +44,23 @@ def _parse(items: Items, config: RunConfig) -> Parsed:
     judged = run_verdicts(found, items, config.parse) if runs else recorded_verdicts(found, items)
     if judged is None:
         _refuse_unknown_passes(config)
-        return Parsed(_values(found, items), columns=columns)
+        return Parsed(_values(found, items), helped=_helped(found), columns=columns)
     return Parsed(
         _values(found, items),
         reasons=judged.reasons,
+        helped=_helped(found) if runs else None,  # recorded verdicts are of an unknown reading
         columns={**columns, VERDICTS: judged.verdicts},
         notes=judged.notes,
         warnings=judged.warnings,
         decided={"verdicts": _how_judged(config.parse)},
     )
+
+
+def _helped(found: Sequence[Problem]) -> dict[int, str] | None:
+    """Programs that stood in a fence or prose; None where problems have several programs."""
+    if any(len(one.codes) > 1 for one in found):
+        return None
+    return {i: "taken out of a fence or prose" for i, one in enumerate(found) if one.is_cut}
 
 
 def _how_judged(policy: ParsePolicy) -> str:
@@ -105,39 +113,12 @@ def _defaults(facts: Facts) -> Defaults:
     )
 
 
-def _diagnose(scores: Mapping[str, Score]) -> Sequence[Diagnosis]:
-    found = []
-    first = value(scores, "pass_at_1")
-    tries = {k: value(scores, f"pass_at_{k}") for k in (5, 10, 100)}
-    k, best = max(((k, one) for k, one in tries.items() if one is not None), default=(0, None))
-    if first is not None and best is not None and best > first + 0.15:
-        found.append(
-            Diagnosis(
-                pattern=f"pass@{k} ({best:.2f}) is far above pass@1 ({first:.2f})",
-                meaning="the model finds right programs, but not at the first try",
-                advice="sample several and choose among them (by tests of your own, a vote, or a "
-                "re-ranker), or lower the temperature",
-            )
-        )
-    similar = value(scores, "edit_similarity")
-    if first is not None and similar is not None and similar > 0.8 and first < 0.5:
-        found.append(
-            Diagnosis(
-                pattern=f"edit similarity is high ({similar:.2f}) and pass@1 low ({first:.2f})",
-                meaning="the programs look like the solutions and do not work",
-                advice="look at the reasons of the lowest items (--worst 20): one small error may "
-                "repeat",
-            )
-        )
-    return found
-
-
 TASK = Task(
     name="code",
     defaults=_defaults,
     has_right_answers=True,
     free_groups=(),
-    diagnose=_diagnose,
+    diagnose=PATTERNS,
     reads=frozenset({"run_tests", "test_timeout", "test_memory"}),
     fields=("entry_point", "prompt", *TEST_FIELDS, *SETUP_FIELDS, *RESULT_FIELDS),
     needs_references=False,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,18 +12,17 @@ import numpy as np
 
 from vlmeval_cli.core.batch import Column, NumberColumn, ValueColumn, singles
 from vlmeval_cli.core.config import OnBadRow, RunConfig
-from vlmeval_cli.core.results import Diagnosis, Score
 from vlmeval_cli.core.wording import number_of
 from vlmeval_cli.metrics.corruption_error import NO_SEVERITY, normal_name
 from vlmeval_cli.parsing.classes.reading import read_classes
 from vlmeval_cli.parsing.items import Items, Parsed, Place, Values
 from vlmeval_cli.parsing.rationales import FIELDS, Evidence, NoRationale, Rationale
 from vlmeval_cli.parsing.texts import prediction_texts
-from vlmeval_cli.tasks.base import Defaults, Facts, Task, value
+from vlmeval_cli.tasks.base import Defaults, Facts, Task
+from vlmeval_cli.tasks.patterns.rationality import PATTERNS
 
 CORRECT = ("correct", "is_correct")
 METHODS = ("method", "model")
-_LOW, _HIGH = 0.5, 0.7
 
 
 def _defaults(facts: Facts) -> Defaults:
@@ -118,38 +117,12 @@ def _mark(recorded: object) -> float:
     return float(recorded) if is_mark else np.nan  # type: ignore[arg-type]  # a number
 
 
-def _diagnose(scores: Mapping[str, Score]) -> Sequence[Diagnosis]:
-    trust, reliability, accuracy = (
-        value(scores, name)
-        for name in ("prediction_trustworthiness", "inference_reliability", "prediction_accuracy")
-    )
-    found = []
-    if trust is not None and accuracy is not None and accuracy >= _HIGH and trust < _LOW:
-        found.append(
-            Diagnosis(
-                pattern=f"accuracy is high ({accuracy:.2f}) and trustworthiness low ({trust:.2f})",
-                meaning="right for the wrong reasons: the model leans on background or on other "
-                "shortcuts",
-                advice="look at the RW items; test on shifted backgrounds before you rely on it",
-            )
-        )
-    if reliability is not None and reliability < _LOW:
-        found.append(
-            Diagnosis(
-                pattern=f"inference reliability is low ({reliability:.2f})",
-                meaning="the model looks at the object and still names another class",
-                advice="the classes may be too alike or their prompts unclear; look at WR items",
-            )
-        )
-    return found
-
-
 TASK = Task(
     name="rationality",
     defaults=_defaults,
     has_right_answers=False,
     free_groups=METHODS,
-    diagnose=_diagnose,
+    diagnose=PATTERNS,
     fields=(*FIELDS, *CORRECT, "corruption", "severity"),
     needs_references=False,
     read_predictions=_labels,

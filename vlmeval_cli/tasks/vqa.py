@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from vlmeval_cli.core.results import Diagnosis, Score
-from vlmeval_cli.tasks.base import Defaults, Facts, Task, value
+from vlmeval_cli.tasks.base import Defaults, Facts, Task
+from vlmeval_cli.tasks.patterns.vqa import PATTERNS
 
 ANNOTATORS = 10  # VQA accuracy counts agreement with ten people
 _LONG_ANSWER = 5  # words; from here on answers are sentences, and n-gram metrics say something
-_GAP = 0.15
 _DOCUMENTS = "if they are about documents, --task docqa takes ANLS as primary"
 _ANSWERS = ("exact_match", "token_f1", "anls")
 
@@ -94,52 +93,10 @@ _OFFICIAL: Mapping[str, Callable[[Facts], Defaults]] = MappingProxyType(
 )
 
 
-def _diagnose(scores: Mapping[str, Score]) -> Sequence[Diagnosis]:
-    found = []
-    as_written, normalized = (
-        value(scores, name) for name in ("exact_match[normalize=none]", "exact_match")
-    )
-    exact, f1, anls = (_best(scores, name) for name in _ANSWERS)
-    if as_written is not None and normalized is not None and normalized > as_written + _GAP:
-        found.append(
-            Diagnosis(
-                pattern=f"exact match is {normalized:.2f} once normalised, and {as_written:.2f} "
-                "as written",
-                meaning="many answers are right but for letter case, a full stop or an article",
-                advice="lowercase the predictions and strip their full stops before scoring, as "
-                "published evaluations of GQA do, or ask for such answers",
-            )
-        )
-    if exact is not None and f1 is not None and f1 > exact + _GAP:
-        found.append(
-            Diagnosis(
-                pattern=f"token F1 ({f1:.2f}) is far above exact match ({exact:.2f})",
-                meaning="many answers hold the right words among others",
-                advice='ask for short answers ("Answer with a single word or phrase."), or take '
-                "the answer out of the sentence before scoring",
-            )
-        )
-    if exact is not None and anls is not None and anls > exact + _GAP:
-        found.append(
-            Diagnosis(
-                pattern=f"ANLS ({anls:.2f}) is far above exact match ({exact:.2f})",
-                meaning="many answers are a few characters off: spelling, spaces or units",
-                advice="look at the lowest items (--worst 20) for a systematic difference",
-            )
-        )
-    return found
-
-
-def _best(scores: Mapping[str, Score], metric: str) -> float | None:
-    """The highest value among the variants of ``metric``."""
-    values = [one.value for one in scores.values() if one.metric == metric]
-    return max((one for one in values if one is not None), default=None)
-
-
 TASK = Task(
     name="vqa",
     defaults=_defaults,
     has_right_answers=True,
     free_groups=("answer_type", "question_type"),
-    diagnose=_diagnose,
+    diagnose=PATTERNS,
 )

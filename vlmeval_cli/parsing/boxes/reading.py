@@ -208,6 +208,8 @@ def parse_boxes(items: Items, config: RunConfig) -> Parsed:
         unparsed=unparsed,
         reasons={i: "it says that there is no box" for i, one in enumerate(boxes.found)
                  if one is not None and not one.boxes},
+        helped={i: "what is whole was taken out of what is broken"
+                for i, one in enumerate(boxes.found) if one is not None and one.is_mended},
         columns={**_columns(own), **_frames(boxes, decision)},
         notes=(*_notes(boxes, decision), *_silent_note(silent)),
         warnings=_warnings(boxes, own, decision),

@@ -58,6 +58,7 @@ _DRESSES = ("{}", "({})", "{}.", "({}).", "{})", "{}:", "**{}**", "\\boxed{{{}}}
 _CODES: Mapping[str | None, float] = {None: float("nan")} | {
     letter: float(code) for code, letter in enumerate(LETTERS)
 }
+_BARE = " \t\r\n.:()[]*"  # around a letter that stands alone: "(B)", "B.", "**B**"
 _SHORT = 5  # characters of an option's text that may be nothing but a letter
 
 
@@ -145,6 +146,7 @@ def parse(items: Items, rule: Rule = "vlmeval") -> Parsed:
     return Parsed(
         values,
         unparsed=unparsed,
+        helped=_found_inside(texts, shown, asked),
         columns=columns,
         notes=_notes(items, asked, turned),
         inferred={"choices": _inferred(asked, turned, rule)},
@@ -271,6 +273,28 @@ def _plain_answers(size: int) -> dict[str | None, str]:
 
 def _are_numbers(texts: Sequence[str | None]) -> bool:
     return all(text is None or re.fullmatch(r"\s*\d{1,2}\s*", text) is not None for text in texts)
+
+
+def _found_inside(
+    texts: Sequence[str | None], letters: Sequence[str | None], asked: Questions
+) -> dict[int, str]:
+    """Items whose answer is neither a bare letter nor the text of an option, but names one."""
+    longer = {
+        text
+        for text in {text for text in texts if text is not None}
+        if len(bare := text.strip(_BARE)) != 1 or not bare.isalpha()
+    }
+    return {
+        i: "the option was found in a longer text"
+        for i, (text, letter) in enumerate(zip(texts, letters, strict=True))
+        if letter is not None and text in longer and text.strip() not in (asked.texts[i] or ())
+        and not _is_own_label(text, i, asked)
+    }  # fmt: skip
+
+
+def _is_own_label(text: str, item: int, asked: Questions) -> bool:
+    """Whether an answer is what its option is called: 1 for A, where options are numbered."""
+    return text.strip(_BARE).isdecimal() or text.strip(_BARE) in asked.labels.get(item, ())
 
 
 def _by_rule(

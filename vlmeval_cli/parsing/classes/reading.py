@@ -64,6 +64,7 @@ def parse_classes(items: Items, config: RunConfig) -> Parsed:
     return Parsed(
         values=values,
         unparsed=_unparsed(texts, values, readings),
+        helped=_found_inside(texts, values, labels),
         columns=columns,
         notes=(*_how_read(are_labels, config), *notes),
         warnings=(*_strangers(values, names[len(labels.labels) :], labels), *warnings),
@@ -157,6 +158,22 @@ def _unparsed(
         for i, (text, label) in enumerate(zip(texts, values, strict=True))
         if label is None and text is not None
     }
+
+
+def _found_inside(
+    texts: Sequence[str | None], values: Sequence[str | None], labels: LabelSet
+) -> dict[int, str]:
+    """Items whose prediction is not a label but holds one."""
+    inside = {
+        (text, label)
+        for text, label in set(zip(texts, values, strict=True))
+        if text is not None and label is not None and label != text.strip()
+        and labels.whole(text).label is None
+    }  # fmt: skip
+    if not inside:
+        return {}
+    pairs = enumerate(zip(texts, values, strict=True))
+    return {i: "the class was found in a longer text" for i, pair in pairs if pair in inside}
 
 
 def refuse_numbers_for_names(items: Items, labels: LabelSet, values: Sequence[str | None]) -> None:

@@ -37,6 +37,7 @@ from vlmeval_cli.readers.json_values import described, literal
 _DONUT = "gt_parse"  # Donut and CORD keep the document under it, or several under gt_parses
 _LOOKED_AT = 1_000  # references whose syntax is looked at
 _EXAMPLES = 3
+_HELP = {Stage.EXTRACTED: "taken out of a fence or prose", Stage.REPAIRED: "repaired"}
 # Fields whose lists hold several accepted documents; lists in other fields are one document.
 _SEVERAL = frozenset({"references", "refs", "golds", "ground_truths"})
 _EXPECTED = (
@@ -243,6 +244,7 @@ def parse_documents(items: Items) -> Parsed:
         values=values,
         unparsed={i: one.reason for i, one in enumerate(read) if one is not None and one.reason},
         answered={i for i, value in enumerate(values) if value and is_whole[i]},
+        helped={i: _HELP[stage] for i, stage in enumerate(stages) if stage in _HELP},
         columns={
             "prediction.documents": ValueColumn(values, each),
             "prediction.format": NumberColumn(np.array(stages, dtype=np.float64), each),

@@ -10,7 +10,7 @@ from typing import Any
 from vlmeval_cli.core.batch import TextColumn, offsets_of
 from vlmeval_cli.core.config import OnBadRow, Reasoning
 from vlmeval_cli.parsing.items import Items, Place, ReferenceValues, Values
-from vlmeval_cli.parsing.programs.extraction import compared_text, fenced_code
+from vlmeval_cli.parsing.programs.extraction import Extracted, compared_text, fenced_code
 from vlmeval_cli.parsing.programs.unit_tests import RESULT_FIELDS, flat, texts_in, verdict
 from vlmeval_cli.parsing.reasoning import answer
 from vlmeval_cli.parsing.texts import reference_texts, refused
@@ -75,12 +75,14 @@ class Problem:
     Attributes:
         samples: as recorded, without reasoning.
         codes: the code in each of them.
+        is_cut: whether something around the code of any sample was left out.
         prompt: what the model was to continue, or the task in words.
         entry_point: the function that is asked for.
     """
 
     samples: Sequence[Sample]
     codes: Sequence[Sample]
+    is_cut: bool
     prompt: str | None
     entry_point: str | None
 
@@ -97,8 +99,10 @@ def _problem(items: Items, i: int, reasoning: Reasoning) -> Problem:
         answer(one).text if isinstance(one, str) and reasoning == "strip" else one
         for one in (() if recorded is None else flat(recorded))
     ]
-    codes = [fenced_code(one, entry_point).code if isinstance(one, str) else one for one in samples]
-    return Problem(samples, codes, prompt_of(items, i), entry_point)
+    found = [fenced_code(one, entry_point) if isinstance(one, str) else one for one in samples]
+    codes = [one.code if isinstance(one, Extracted) else one for one in found]
+    is_cut = any(isinstance(one, Extracted) and one.is_cut for one in found)
+    return Problem(samples, codes, is_cut, prompt_of(items, i), entry_point)
 
 
 def prompt_of(items: Items, i: int) -> str | None:

@@ -1,0 +1,1 @@
+"""Several runs over the same items: are they comparable, do they differ, and where."""

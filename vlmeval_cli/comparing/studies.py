@@ -1,0 +1,63 @@
+"""What is told beside the differences: seeds, gains and losses of tuning, floors and ceilings."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from vlmeval_cli.comparing.findings import findings
+from vlmeval_cli.comparing.floors import floors_table
+from vlmeval_cli.comparing.robustness import brittle_notice, robustness_tables
+from vlmeval_cli.comparing.tuning import tuning_tables
+from vlmeval_cli.core.comparison import Comparison
+from vlmeval_cli.core.metric import Table
+from vlmeval_cli.core.progress import Progress
+
+if TYPE_CHECKING:
+    from vlmeval_cli.comparing.compare import Request
+    from vlmeval_cli.runs.gathering import Gathered
+
+
+def studied(
+    comparison: Comparison, request: Request, items: Gathered | None, progress: Progress
+) -> Comparison:
+    """The comparison with the tables that its study has.
+
+    Args:
+        comparison: with its pairs.
+        request: what was asked for.
+        items: of a run that was scored here; None where all runs are saved.
+        progress: told of every phase.
+    """
+    policy = request.policy
+    found = findings(
+        {run.name: run.result for run in comparison.runs}, comparison.family.correction
+    )
+    comparison = replace(comparison, diagnosis=[*comparison.diagnosis, *found.diagnosis])
+    tables = {**found.tables, **comparison.tables, **seeds_table(comparison)}
+    if policy.study == "robustness":
+        statistics = request.config.statistics
+        tables |= robustness_tables(comparison, statistics, policy.brittle_below)
+        notice = brittle_notice(tables, policy.brittle_below)
+        warnings = [*comparison.warnings, *([notice] if notice else [])]
+        return replace(comparison, tables=tables, warnings=warnings)
+    if policy.floors and items is not None:
+        progress.start("scoring people and chance", None)
+        tables |= floors_table(items, [*comparison.runs[0].scores], request.config)
+    tables |= tuning_tables(comparison, policy.moves)
+    return replace(comparison, tables=tables)
+
+
+def seeds_table(comparison: Comparison) -> dict[str, Table]:
+    """Mean and standard deviation over seeds of the runs that have several."""
+    rows = [
+        [run.name, name, len(run.trained), *run.seeds.means[name], *run.seeds.points[name]]
+        for run in comparison.runs
+        if run.seeds is not None
+        for name in run.scores
+    ]
+    most = max((len(run.trained) for run in comparison.runs), default=1)
+    padded = [[*row, *[None] * (5 + most - len(row))] for row in rows]
+    columns = ("run", "output", "seeds", "mean", "std", *(f"seed {i + 1}" for i in range(most)))
+    title = "Scores over seeds (std: sample standard deviation, noise of training)"
+    return {"seeds": Table(title, columns, padded)} if rows else {}

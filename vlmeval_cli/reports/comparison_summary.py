@@ -1,0 +1,248 @@
+"""A comparison in the order in which it is read: the runs, their scores, who is better."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from vlmeval_cli.core.comparison import ComparedRun, Comparison, Pair
+from vlmeval_cli.core.metric import Output
+from vlmeval_cli.core.results import Score
+from vlmeval_cli.core.wording import number_of
+from vlmeval_cli.reports.blocks import Block, Facts, Grid, Heading, Paragraph
+from vlmeval_cli.reports.figures import UNKNOWN, View, figure
+from vlmeval_cli.reports.summary import side_table
+
+_FEW_RUNS = 4  # as columns; more are rows
+_SMALLEST_P = 1e-4
+
+
+def summarise_comparison(comparison: Comparison, view: View) -> list[Block]:
+    """The blocks of a report on ``comparison``, without its warnings and notes."""
+    blocks: list[Block] = [_facts(comparison)]
+    if comparison.diagnosis:  # why a run is worse comes before how much
+        lines = tuple(f"{d.pattern}: {d.meaning}; {d.advice}" for d in comparison.diagnosis)
+        blocks.append(Paragraph("What stands out", lines))
+    blocks.append(_matrix(comparison, view))
+    blocks.extend(_differences(comparison, view))
+    blocks.extend(side_table(table, view) for table in comparison.tables.values())
+    return blocks
+
+
+def comparison_advice(comparison: Comparison) -> list[Block]:
+    """Warnings and notes as blocks, for reports that hold both on one page."""
+    blocks: list[Block] = []
+    if comparison.warnings:
+        lines = tuple(f"{one.message} ({one.code})" for one in comparison.warnings)
+        blocks.append(Paragraph("Warnings", lines))
+    if comparison.notes:
+        blocks.append(Paragraph("Notes", tuple(comparison.notes)))
+    return blocks
+
+
+def _facts(comparison: Comparison) -> Facts:
+    pairs = [("task", comparison.task)]
+    for run in comparison.runs:
+        paths = ", ".join(one.inputs[0].path for one in run.trained if one.inputs)
+        role = _role(run, comparison)
+        pairs.append((f"run {run.name}", f"{paths}{role}"))
+    n = len(comparison.runs[0].result.items)
+    pairs.append(("items", number_of(n, "shared item")))
+    pairs += [(f"--{name}", told) for name, told in comparison.policy.items()]
+    return Facts(tuple(pairs))
+
+
+def _role(run: ComparedRun, comparison: Comparison) -> str:
+    seeds = f", {len(run.trained)} seeds" if run.seeds is not None else ""
+    if run.name == comparison.baseline:
+        return f"{seeds} (baseline)"
+    return f"{seeds} (full fine-tuning)" if run.name == comparison.full else seeds
+
+
+def _matrix(comparison: Comparison, view: View) -> Grid:
+    """Runs × outputs with intervals: outputs are rows where the runs are few."""
+    runs, outputs = comparison.runs, [*comparison.runs[0].scores]
+    title = f"Scores{_how(comparison)}"
+    marked = outputs.index(comparison.primary) if comparison.primary in outputs else None
+    if len(runs) <= _FEW_RUNS:
+        columns = (
+            Heading("metric", is_name=True),
+            *(Heading(run.name, is_number=True) for run in runs),
+            Heading("better"),
+        )
+        rows = tuple(
+            (
+                f"{name} (primary)" if name == comparison.primary else name,
+                *(_cell(comparison, i, name, view, with_interval=True) for i in range(len(runs))),
+                "higher" if runs[0].scores[name].output.higher_is_better else "lower",
+            )
+            for name in outputs
+        )
+        return Grid(title, columns, rows, marked)
+    columns = (
+        Heading("run", is_name=True),
+        *(Heading(name + _arrow(runs[0].scores[name].output), is_number=True) for name in outputs),
+    )
+    rows = tuple(
+        (
+            run.name,
+            *(
+                _cell(comparison, i, name, view, with_interval=name == comparison.primary)
+                for name in outputs
+            ),
+        )
+        for i, run in enumerate(runs)
+    )
+    return Grid(title, columns, rows)
+
+
+def _arrow(output: Output) -> str:
+    return "" if output.higher_is_better else " (lower is better)"
+
+
+def _cell(comparison: Comparison, i: int, name: str, view: View, *, with_interval: bool) -> str:
+    """A score, its letters, and its interval or its spread over seeds."""
+    run = comparison.runs[i]
+    score = run.scores[name]
+    parts = [figure(score.value, score.output, view)]
+    if with_interval:
+        parts += _uncertainty(run, score, name, view)
+    if name in comparison.letters:
+        parts.append(comparison.letters[name][i])
+    return " ".join(parts)
+
+
+def _uncertainty(run: ComparedRun, score: Score, name: str, view: View) -> list[str]:
+    if run.seeds is not None:
+        std = run.seeds.means[name][1]
+        return [f"± {figure(std, score.output, view)}"] if std is not None else []
+    if score.ci_low is None or score.ci_high is None:
+        return []
+    low, high = (figure(end, score.output, view) for end in (score.ci_low, score.ci_high))
+    return [f"[{low}, {high}]"]
+
+
+def _how(comparison: Comparison) -> str:
+    options = comparison.options
+    parts = []
+    if options.get("resamples"):
+        parts.append(f"{100 * options['confidence']:g}% intervals")
+        if options.get("cluster_by"):
+            parts.append(f"clustered by {options['cluster_by']}")
+    if any(run.seeds is not None for run in comparison.runs):
+        parts.append("± standard deviation over seeds")
+    if comparison.letters:
+        parts.append("runs that share a letter are not shown to differ")
+    return f" ({'; '.join(parts)})" if parts else ""
+
+
+def _differences(comparison: Comparison, view: View) -> Iterator[Block]:
+    """A grid for each run that others are compared with, and how it was tested."""
+    columns = (
+        Heading("run", is_name=True),
+        Heading("metric", is_name=True),
+        Heading("points" if view.percent else "difference", is_number=True),
+        Heading("interval", is_number=True),
+        Heading("change", is_number=True),
+        Heading("p", is_number=True),
+        Heading("effect", is_number=True),
+        Heading("better / worse / same", is_number=True),
+        Heading("can show", is_number=True),
+        Heading("verdict", is_name=True),
+    )
+    for against in dict.fromkeys(pair.against for pair in comparison.pairs):
+        pairs = [pair for pair in comparison.pairs if pair.against == against]
+        title = f"Differences to {against} (p: {_family(comparison)})"
+        yield Grid(title, columns, tuple(_row(pair, view) for pair in pairs))
+    if comparison.pairs:
+        yield Paragraph("Tests", tuple(_tests(comparison)))
+
+
+def _family(comparison: Comparison) -> str:
+    family = comparison.family
+    names = {"holm": "Holm", "bh": "Benjamini–Hochberg", "none": "not corrected"}
+    return f"{names[family.correction]}, {number_of(family.n_tests, 'test')}"
+
+
+def _tests(comparison: Comparison) -> Iterator[str]:
+    """Each test with the outputs it was made for, and why something is unknown."""
+    tests: dict[str, dict[str, None]] = {}
+    effects: dict[str, None] = {}
+    for pair in comparison.pairs:
+        found = pair.found
+        told = found.test or "not tested"
+        told = told if found.reason is None else f"{told}: {found.reason}"
+        tests.setdefault(told, {})[pair.output.name] = None
+        if found.effect is not None:
+            effects[found.effect_name] = None
+    for told, outputs in tests.items():
+        yield f"{', '.join(outputs)}: {told}"
+    if effects:
+        yield f"effect: {', '.join(f'{_short(name)} {name}' for name in effects)}"
+    yield "can show: the smallest difference that these items show with 80 % power"
+    if comparison.options.get("margin") is None:
+        yield "nothing is called equivalent without a margin (--margin)"
+
+
+def _short(effect_name: str) -> str:
+    return "OR" if "odds" in effect_name else "d"
+
+
+def _effect(pair: Pair) -> str:
+    found = pair.found
+    return UNKNOWN if found.effect is None else f"{_short(found.effect_name)} {found.effect:.2f}"
+
+
+def _row(pair: Pair, view: View) -> tuple[str, ...]:
+    found, output = pair.found, pair.output
+    return (
+        pair.run,
+        output.name,
+        signed(found.difference, output, view),
+        _ends(pair, view),
+        UNKNOWN if pair.relative is None else f"{pair.relative:+.1%}",
+        p_text(pair.p_adjusted),
+        _effect(pair),
+        _counts(found.wins, found.losses, found.ties),
+        figure(pair.smallest, output, view),
+        pair.verdict + _needed(pair),
+    )
+
+
+def _ends(pair: Pair, view: View) -> str:
+    low, high = pair.found.low, pair.found.high
+    if low is None or high is None:
+        return UNKNOWN
+    return " to ".join(signed(end, pair.output, view) for end in (low, high))
+
+
+def _needed(pair: Pair) -> str:
+    return "" if pair.items_needed is None else f" ({pair.items_needed:,} items would tell)"
+
+
+def _counts(wins: int | None, losses: int | None, ties: int | None) -> str:
+    if wins is None or losses is None or ties is None:
+        return UNKNOWN
+    return f"{wins:,} / {losses:,} / {ties:,}"
+
+
+def signed(value: float | None, output: Output, view: View) -> str:
+    """A difference with its sign.
+
+    >>> signed(0.0123, Output("bleu_4"), View()), signed(-0.0123, Output("bleu_4"), View(True))
+    ('+0.0123', '-1.23')
+    """
+    if value is None:
+        return UNKNOWN
+    text = figure(value, output, view)
+    return text if text.startswith("-") else f"+{text}"
+
+
+def p_text(p: float | None) -> str:
+    """A p-value in four decimals.
+
+    >>> p_text(0.04138), p_text(0.00001), p_text(None)
+    ('0.0414', '<0.0001', '-')
+    """
+    if p is None:
+        return UNKNOWN
+    return f"<{_SMALLEST_P:.4f}" if p < _SMALLEST_P else f"{p:.4f}"
