@@ -200,7 +200,7 @@ def run_score(
     task = task_called(gathered.task)
     progress.start("reading answers", None)
     gathered, answers = take_answers(as_values(gathered, task, config), task, config, progress)
-    return score_items(gathered, task, answers, config, progress)
+    return score_items(gathered, task, answers, config, progress, look_beside=True)
 
 
 def compare(

@@ -9,7 +9,8 @@ from vlmeval_cli.core.metric import Table
 from vlmeval_cli.core.results import Group, JoinReport, RunResult, Score
 from vlmeval_cli.core.wording import number_of
 from vlmeval_cli.reports.blocks import Block, Facts, Grid, Heading, Paragraph
-from vlmeval_cli.reports.figures import UNKNOWN, View, cell, figure, in_points, interval
+from vlmeval_cli.reports.figures import View, cell, figure, in_points, interval
+from vlmeval_cli.reports.group_grid import group_grid
 from vlmeval_cli.reports.worst import cut, worst_items
 
 _JOIN_KINDS = (
@@ -161,27 +162,7 @@ def _groups(result: RunResult, view: View) -> Iterator[Grid]:
     families: dict[tuple[str, ...], list[Group]] = {}
     for group in result.groups:
         families.setdefault(tuple(group.by), []).append(group)
-    for fields, groups in families.items():
-        names = tuple(dict.fromkeys(name for group in groups for name in group.scores))
-        columns = (
-            *(Heading(field) for field in fields),
-            Heading("items", is_number=True),
-            *(Heading(name, is_number=True) for name in names),
-        )
-        rows = tuple(
-            (
-                *group.by.values(),
-                f"{group.n:,}",
-                *(_group_cell(group, name, view) for name in names),
-            )
-            for group in groups
-        )
-        yield Grid(f"By {', '.join(fields)}", columns, rows)
-
-
-def _group_cell(group: Group, name: str, view: View) -> str:
-    score = group.scores.get(name)
-    return UNKNOWN if score is None else figure(score.value, score.output, view)
+    return (group_grid(fields, groups, result, view) for fields, groups in families.items())
 
 
 def side_table(table: Table, view: View) -> Grid:

@@ -36,15 +36,19 @@ class _Coded(NamedTuple):
     notes: tuple[str, ...]
 
 
-def slices_of_run(
-    result: RunResult, columns: Mapping[str, Sequence[str]], policy: StatisticsPolicy
-) -> Findings:
-    """Slices in which the primary output of a run differs from its rest."""
+def slices_of_run(result: RunResult, policy: StatisticsPolicy) -> Findings:
+    """Slices in which the primary output of a run differs from its rest.
+
+    Args:
+        result: a run with the columns that it can be sliced by, :attr:`ItemScores.slices`.
+        policy: its confidence and seed are used.
+    """
     output = _sliced_output(result)
     if output is None:
         return Findings({}, ("slices need a score that single items have, and there is none",))
     is_better = result.scores[output].output.higher_is_better
     values = result.items.scores[output]
+    columns = result.items.slices
     return _sliced(values, columns, result.clusters, policy, _Words(output, output, is_better))
 
 
@@ -65,6 +69,8 @@ def slices_of_change(
     output = _sliced_output(result)
     if output is None or output not in against.items.scores:
         return Findings({}, ("slices need a score that single items have in both runs",))
+    if not result.items.slices or not against.items.slices:
+        return Findings({}, ("no slices: the run was saved without them; score it with --slices",))
     place = {name: i for i, name in enumerate(against.items.ids)}
     mine = [i for i, name in enumerate(result.items.ids) if name in place]
     theirs = [place[result.items.ids[i]] for i in mine]

@@ -7,21 +7,13 @@ from dataclasses import replace
 from vlmeval_cli.core.config import RunConfig
 from vlmeval_cli.core.progress import Progress
 from vlmeval_cli.core.results import Findings, RunResult
-from vlmeval_cli.runs.answers import Answers
 from vlmeval_cli.runs.fairness import fairness
-from vlmeval_cli.runs.gathering import Gathered
 from vlmeval_cli.runs.grouping import Grouping
-from vlmeval_cli.runs.slice_columns import slice_columns
 from vlmeval_cli.runs.slicing import slices_of_run
 
 
 def with_studies(
-    result: RunResult,
-    gathered: Gathered,
-    answers: Answers,
-    groups: Grouping,
-    config: RunConfig,
-    progress: Progress,
+    result: RunResult, groups: Grouping, config: RunConfig, progress: Progress
 ) -> RunResult:
     """The result with the gaps between its groups, and with its slices where they are wanted."""
     if config.by:
@@ -31,9 +23,7 @@ def with_studies(
     if not config.slices:
         return result
     progress.start("looking for slices", None)
-    columns = slice_columns(gathered, answers)
-    result = replace(result, items=replace(result.items, slices=columns))
-    return _adding(result, slices_of_run(result, columns, config.statistics))
+    return _adding(result, slices_of_run(result, config.statistics))
 
 
 def _adding(result: RunResult, study: Findings) -> RunResult:

@@ -7,7 +7,7 @@ furthest of all slices would lie by chance in a share ``1 - confidence`` of the 
 overlap.
 
 Of slices that say the same, only the furthest stays: another one must still lie as far out without
-the items of those that stayed, or lie as far out inside the slice that it is a part of.
+the items of those that stayed, and inside every slice that it is a part of.
 """
 
 from __future__ import annotations
@@ -246,13 +246,13 @@ class _Search:
         chosen: dict[int, Mask] = {}
         for i in differ[:_MOST_FOUND]:
             wider = [simple[part] for part in self.parts[i] if simple.get(part, i) != i]
-            own, others = self._items(self.parts[i]), self._others(i, wider, chosen)
-            left = own & ~others
+            own = self._items(self.parts[i])
+            same, opposite = self._held(i, wider, chosen)
+            left = own & ~same
             if (
                 left.sum() >= self.policy.least
-                and not any(_are_same(~own, one) for one in chosen.values())
-                and all(self._is_deeper(i, left, one, others) for one in wider)
-                and (not chosen.keys().isdisjoint(wider) or self._adds(i, left))
+                and all(self._is_deeper(i, left, one, same) for one in wider)
+                and (not chosen.keys().isdisjoint(wider) or self._is_far(i, left, ~opposite | left))
             ):
                 chosen[i] = own
         return [*chosen], len(differ)
@@ -274,14 +274,17 @@ class _Search:
         n_parts = np.array([*map(len, self.parts)])
         return [int(i) for i in np.lexsort((n_parts, -distance))]
 
-    def _others(self, i: int, wider: Sequence[int], chosen: Mapping[int, Mask]) -> Mask:
-        """Items that chosen slices to the same side hold, but for those that hold all of ``i``."""
+    def _held(self, i: int, wider: Sequence[int], chosen: Mapping[int, Mask]) -> tuple[Mask, Mask]:
+        """Items of chosen slices to the same side, and to the other.
+
+        Slices that hold all of ``i`` are passed over.
+        """
         sign = np.sign(self.chance.distance[i])
-        held = np.zeros(len(self.values), dtype=bool)
+        held = np.zeros((2, len(self.values)), dtype=bool)
         for one, items in chosen.items():
-            if one not in wider and np.sign(self.chance.distance[one]) == sign:
-                held |= items
-        return held
+            if one not in wider:
+                held[int(np.sign(self.chance.distance[one]) != sign)] |= items
+        return held[0], held[1]
 
     def slice(self, i: int) -> Slice:
         """Slice ``i`` beside the rest."""
@@ -307,15 +310,12 @@ class _Search:
         found: list[Mask] = [self.columns[column] == label + 1 for column, label in parts]
         return found[0] & found[-1]
 
-    def _adds(self, i: int, left: Mask) -> bool:
-        """Whether what is left of slice ``i`` without the chosen ones is as far out alone."""
-        return self._is_far(i, left, np.ones_like(left))
-
     def _is_deeper(self, i: int, left: Mask, wider: int, others: Mask) -> bool:
-        """The same inside one of the two slices that slice ``i`` is a part of."""
+        """Whether what is left of slice ``i`` is far out inside one that it is a part of."""
         return self._is_far(i, left, self._items(self.parts[wider]) & ~others)
 
     def _is_far(self, i: int, some: Mask, among: Mask) -> bool:
+        """Whether some items of slice ``i`` are as far out among others as slices have to be."""
         n, total = int(some.sum()), int(among.sum())
         if n >= total:
             return False
