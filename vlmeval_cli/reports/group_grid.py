@@ -52,17 +52,19 @@ def _grid(
     columns = [*map(Heading, fields), Heading("items", is_number=True)]
     rows = [[*group.by.values(), f"{group.n:,}"] for group in groups]
     for name in names:
+        scores = [group.scores.get(name) for group in groups]
         columns.append(Heading(name, is_number=True))
-        for row, group in zip(rows, groups, strict=True):
-            score = group.scores.get(name)
-            row.append(UNKNOWN if score is None else figure(score.value, score.output, view))
-        if name == result.primary and result.statistics_options.get("resamples"):
+        _add(rows, [figure(one.value, one.output, view) if one else UNKNOWN for one in scores])
+        if name == result.primary and any(one and one.ci_low is not None for one in scores):
             confidence = result.statistics_options.get("confidence", 0.95)
             columns.append(Heading(f"{100 * confidence:g}% interval", is_number=True))
-            for row, group in zip(rows, groups, strict=True):
-                score = group.scores.get(name)
-                row.append(UNKNOWN if score is None else interval(score, view))
+            _add(rows, [interval(one, view) if one else UNKNOWN for one in scores])
     return Grid(f"By {', '.join(fields)}", tuple(columns), tuple(map(tuple, rows)))
+
+
+def _add(rows: Sequence[list[str]], cells: Sequence[str]) -> None:
+    for row, text in zip(rows, cells, strict=True):
+        row.append(text)
 
 
 def _width(grid: Grid) -> int:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from math import inf
 from typing import NamedTuple
 
 import numpy as np
 
 from vlmeval_cli.core.batch import Array, Ints
 from vlmeval_cli.core.config import StatisticsPolicy
-from vlmeval_cli.core.metric import Table
+from vlmeval_cli.core.metric import Output, Table
 from vlmeval_cli.core.results import Findings, RunResult
 from vlmeval_cli.core.wording import number_of
 from vlmeval_cli.stats.groups import numbered
@@ -46,10 +47,9 @@ def slices_of_run(result: RunResult, policy: StatisticsPolicy) -> Findings:
     output = _sliced_output(result)
     if output is None:
         return Findings({}, ("slices need a score that single items have, and there is none",))
-    is_better = result.scores[output].output.higher_is_better
-    values = result.items.scores[output]
-    columns = result.items.slices
-    return _sliced(values, columns, result.clusters, policy, _Words(output, output, is_better))
+    words = _words(output, result.scores[output].output, times=1.0)
+    items = result.items
+    return _sliced(items.scores[output], items.slices, result.clusters, policy, words)
 
 
 def slices_of_change(
@@ -85,18 +85,23 @@ def slices_of_change(
         else:
             columns |= {f"{name} of {names[0]}": labels, f"{name} of {names[1]}": others}
     clusters = None if result.clusters is None else result.clusters[mine]
-    is_better = result.scores[output].output.higher_is_better
     title = f"the change of {output}, {names[0]} - {names[1]},"
-    words = _Words(title, f"{names[0]} - {names[1]}", is_better)
+    words = _words(title, result.scores[output].output, times=2.0)  # of two changes
     return _sliced(values, columns, clusters, policy or _policy_of(result), words)
 
 
 class _Words(NamedTuple):
-    """What is sliced, in the title and as a heading, and whether more of it is better."""
+    """What is sliced, in words, whether more of it is better, and the most it can differ by."""
 
     title: str
-    heading: str
     higher_is_better: bool
+    limit: float
+
+
+def _words(title: str, output: Output, times: float) -> _Words:
+    low, high = output.range
+    limit = inf if low is None or high is None else times * (high - low)
+    return _Words(title, output.higher_is_better, limit)
 
 
 def _policy_of(result: RunResult) -> StatisticsPolicy:
@@ -182,7 +187,7 @@ def _table(found: FoundSlices, coded: _Coded, policy: SlicePolicy, words: _Words
     return Table(
         title=_title(found, policy, words),
         columns=_COLUMNS,
-        rows=[_row(one, coded) for one in slices],
+        rows=[_row(one, coded, words.limit) for one in slices],
         shown=_SHOWN,
         shown_columns=_COLUMNS_SHOWN,
     )
@@ -202,7 +207,7 @@ def _title(found: FoundSlices, policy: SlicePolicy, words: _Words) -> str:
     return f"Slices in which {words.title} differs from the rest, the worst first ({how}{more})"
 
 
-def _row(one: Slice, coded: _Coded) -> list[str | float | int | None]:
+def _row(one: Slice, coded: _Coded, limit: float) -> list[str | float | int | None]:
     parts = [
         f"{coded.names[column][0]} = {coded.names[column][1][number]}"
         for column, number in one.parts
@@ -213,8 +218,8 @@ def _row(one: Slice, coded: _Coded) -> list[str | float | int | None]:
         one.score,
         one.rest,
         one.difference,
-        one.low,
-        one.high,
+        max(one.low, -limit),
+        min(one.high, limit),
         one.p_value,
         one.p_corrected,
     ]

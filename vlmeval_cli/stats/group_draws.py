@@ -65,7 +65,7 @@ def _is_additive(metric: Metric[Any]) -> bool:
 def all_draws(
     measured: Sequence[Measured], groups: Sequence[Ints], sampling: Sampling
 ) -> Iterator[tuple[int, Draws]]:
-    """Which of the metrics, and the draws of one of its outputs."""
+    """Which of the metrics, and the draws of one of its outputs; no group is empty."""
     places = [i for i, (metric, _) in enumerate(measured) if _is_additive(metric)]
     count = n_permutations(measured, sampling.n, sampling.policy)
     for place, draws in _additive_draws([measured[i] for i in places], groups, sampling, count):

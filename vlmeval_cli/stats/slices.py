@@ -22,7 +22,14 @@ import numpy as np
 import numpy.typing as npt
 
 from vlmeval_cli.core.batch import Array, Ints
-from vlmeval_cli.stats.permutation import FEWEST, Extremes, affordable, extremes, orders
+from vlmeval_cli.stats.permutation import (
+    FEWEST,
+    N_PERMUTATIONS,
+    Extremes,
+    affordable,
+    extremes,
+    orders,
+)
 
 _MOST_STEPS = 1.5e9  # items that are counted, over all columns and permutations
 _AT_ONCE = 2_000_000  # scores that are in another order at a time
@@ -44,6 +51,7 @@ class SlicePolicy:
         depth: columns that are combined, 1 or 2.
         confidence: 1 - the chance of any false alarm.
         seed: of the random orders.
+        most_permutations: of them; fewer where there are many items.
     """
 
     least: int = 20
@@ -51,6 +59,7 @@ class SlicePolicy:
     depth: int = 2
     confidence: float = 0.95
     seed: int = 12345
+    most_permutations: int = N_PERMUTATIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +152,7 @@ def find_slices(
     if not n_looked_at or np.ptp(values) == 0.0:
         return FoundSlices([], [], n_looked_at, 0, 0)
     counts = _counts(tables, _widths(columns), len(values))
-    count = affordable(len(values) * len(counts), _MOST_STEPS)
+    count = affordable(len(values) * len(counts), _MOST_STEPS, policy.most_permutations)
     count = max(FEWEST, min(count, _MOST_SUMS // n_looked_at))
     mixed = orders(len(values), clusters, count=count, seed=policy.seed)
     sums = _sums(values, columns, counts, mixed)
