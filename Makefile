@@ -16,6 +16,8 @@ demo: $(DEMO)/.ready
 		echo "vlmeval score $$files"; \
 		$(DEMO)/bin/vlmeval score $$files --output report/$$(basename $$folder) || exit 1; \
 	done
+	$(DEMO)/bin/vlmeval compare base=$(SAMPLES)/study/base.jsonl lora=$(SAMPLES)/study/lora_seed1.jsonl \
+		full=$(SAMPLES)/study/full.jsonl --refs $(SAMPLES)/study/refs.jsonl --percent --output report/study
 	@echo "The reports are in report/."
 
 test: $(TEST)/.ready lint types

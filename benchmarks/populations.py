@@ -89,7 +89,7 @@ def captions(seed=0):
 
     CIDEr's document frequencies are those of the population.
     """
-    predicted, accepted = _flickr() if CAPTIONS.is_dir() else made_captions(seed)
+    predicted, accepted = texts(seed)
     batch = Batch([str(i) for i in range(len(predicted))], predicted, accepted)
     metrics = [Bleu(), Cider(), RougeL()]
     found = [part.statistics for part in measure(metrics, batch, NoProgress())]
@@ -98,6 +98,11 @@ def captions(seed=0):
         Population(name, metric, own, outputs, len(batch))
         for (name, outputs), metric, own in zip(names, metrics, found, strict=True)
     ]
+
+
+def texts(seed=0):
+    """Predicted and accepted captions."""
+    return _flickr() if CAPTIONS.is_dir() else made_captions(seed)
 
 
 def made_captions(seed=0, n=2000):
@@ -116,26 +121,37 @@ def made_captions(seed=0, n=2000):
 
 
 def detections(seed=0, n=4000, n_classes=3):
-    """Box F1, a ratio of sums, and average precision: boxes that were moved, missed or invented."""
+    """Box F1, a ratio of sums, and average precision: boxes that were moved, missed or invented.
+
+    Average precision twice: of a detector whose confidence tells how well a box lies, and of one
+    whose confidence tells only whether there is something at all.
+    """
     rng = np.random.default_rng(seed)
     counts = rng.integers(1, 6, n)
     true = _boxes(rng, counts.sum())
     labels = rng.integers(0, n_classes, len(true))
     is_near = rng.random(len(true)) < 0.7
-    moved = true + rng.integers(-12, 13, true.shape)
+    far = rng.exponential(8.0, len(true)) + 1.0  # how far a box is off, in pixels
+    moved = true + (rng.normal(size=true.shape) * far[:, None] / 2.0).round()
     moved[:, 2:] = np.maximum(moved[:, 2:], moved[:, :2] + 4)
     mine = np.where(is_near[:, None], moved, _boxes(rng, len(true)))
-    confidence = np.clip(rng.normal(np.where(is_near, 0.65, 0.45), 0.15), 0.01, 0.99)
-    columns = {
-        "prediction.boxes": _column(mine, counts, labels, confidence),
-        "references.boxes": _column(true, counts, labels, None),
-    }
-    batch = Batch([str(i) for i in range(n)], [None] * n, [[None]] * n, columns=columns)
-    boxes, precision = measure([BoxF1(), MeanAp()], batch, NoProgress())
+    ranked = np.clip(np.exp(-far / 12.0) * is_near + rng.normal(0.1, 0.1, len(true)), 0.01, 0.99)
+    vague = np.clip(rng.normal(np.where(is_near, 0.65, 0.45), 0.15), 0.01, 0.99)
+    found = []
+    for confidence in (ranked, vague):
+        columns = {
+            "prediction.boxes": _column(mine, counts, labels, confidence),
+            "references.boxes": _column(true, counts, labels, None),
+        }
+        batch = Batch([str(i) for i in range(n)], [None] * n, [[None]] * n, columns=columns)
+        found.append(measure([BoxF1(), MeanAp()], batch, NoProgress()))
+    names = ("detections ranked by how well they lie", "detections ranked by presence alone")
+    outputs = ("map_50", "map", "mar_100")
     return (
-        Population("ratio of sums (box F1)", BoxF1(), boxes.statistics, ("box_f1",), n),
-        Population(
-            "average precision", MeanAp(), precision.statistics, ("map_50", "map", "mar_100"), n
+        Population("ratio of sums (box F1)", BoxF1(), found[0][0].statistics, ("box_f1",), n),
+        *(
+            Population(name, MeanAp(), own.statistics, outputs, n)
+            for name, (_, own) in zip(names, found, strict=True)
         ),
     )
 

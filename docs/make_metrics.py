@@ -2,14 +2,14 @@
 
 Run: python docs/make_metrics.py
 
-Of README.md, choosing-metrics.md and files.md what stands between ``<!-- made: NAME -->`` and
-``<!-- end -->`` is replaced; the rest is written by hand.
+Of README.md, choosing-metrics.md, files.md and diagnosis.md what stands between
+``<!-- made: NAME -->`` and ``<!-- end -->`` is replaced; the rest is written by hand.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from inspect import getdoc
 from pathlib import Path
 
@@ -21,10 +21,16 @@ from vlmeval_cli.readers.rules import DocumentRule, RowRule
 from vlmeval_cli.registry import metrics, options
 from vlmeval_cli.tasks import PLANNED, task
 from vlmeval_cli.tasks.guidance import BANDS, GUIDES, NO_THRESHOLD, choices, others
+from vlmeval_cli.tasks.patterns.changes import ANY_TASK, CHANGES
+from vlmeval_cli.tasks.patterns.rules import Pattern, Patterns
+from vlmeval_cli.tasks.patterns.wording import WORDS
 
 FOLDER = Path(__file__).parent
 PAGE = FOLDER / "metrics.md"
-FILLED_PAGES = (FOLDER.parent / "README.md", FOLDER / "choosing-metrics.md", FOLDER / "files.md")
+FILLED_PAGES = (
+    FOLDER.parent / "README.md",
+    *(FOLDER / f"{name}.md" for name in ("choosing-metrics", "files", "diagnosis")),
+)
 MADE = re.compile(r"(<!-- made: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 MULTI_REFERENCE = {
     "best": "the best reference of each item counts",
@@ -164,7 +170,54 @@ def _fields() -> str:
     return _table(("task", "fields it reads beside those", "scores by these come for free"), rows)
 
 
+def _patterns() -> str:
+    parts = [_of_patterns("Every task of texts", WORDS)]
+    for name in GUIDES:
+        own = task(name).diagnose
+        if isinstance(own, Patterns):
+            parts.append(_of_patterns(f"[{name}](tasks/{name}.md)", own))
+    return "\n".join(parts)
+
+
+def _changes() -> str:
+    shared = {*map(id, ANY_TASK)}
+    parts = [_of_patterns("Every task", ANY_TASK)]
+    for name in GUIDES:
+        own = [one for one in CHANGES.get(name, ()) if id(one) not in shared]
+        if own:
+            parts.append(_of_patterns(f"[{name}](tasks/{name}.md)", own))
+    return "\n".join(parts)
+
+
+def _of_patterns(title: str, patterns: Iterable[Pattern]) -> str:
+    """The patterns as a table, and why their thresholds stand where they stand."""
+    known = [*patterns]
+    rows = [(_seen(one), _when(one), one.meaning, one.advice) for one in known]
+    reasons: dict[str, dict[str, None]] = {}
+    for one in known:
+        for rule in one.when:
+            reasons.setdefault(rule.bound.why, {})[rule.words()] = None
+    told = "".join(f"- {', '.join(words)}: {why}\n" for why, words in reasons.items())
+    table = _table(("what is seen", "when", "what it means", "what to do"), rows)
+    return f"### {title}\n\n{table}\nWhy these thresholds:\n\n{told}"
+
+
+def _seen(one: Pattern) -> str:
+    return re.sub(r"\{[^}]*\}", "…", one.seen)
+
+
+def _when(one: Pattern) -> str:
+    parts = [" and ".join(rule.words() for rule in one.when)]
+    if one.unless:
+        parts.append("unless " + " or ".join(rule.words() for rule in one.unless))
+    if one.least_items > 1:
+        parts.append(f"from {one.least_items} items on")
+    return ", ".join(parts)
+
+
 PARTS = {
+    "patterns": _patterns,
+    "changes": _changes,
     "layouts": _layouts,
     "candidates": _candidates,
     "fields": _fields,

@@ -11,6 +11,7 @@ from vlmeval_cli.core.config import (
     StatisticsPolicy,
 )
 from vlmeval_cli.core.errors import UsageError
+from vlmeval_cli.core.gate import GateConfig
 from vlmeval_cli.readers.config import load_config
 
 
@@ -87,7 +88,7 @@ def test_keys_that_are_given_are_listed(load):
 
 @pytest.mark.parametrize("text", ["", "# nothing\n", "join:\nwhere:\nlimit: null\n"])
 def test_what_is_not_given_has_its_default(load, text):
-    assert load(text) == (RunConfig(), {}, frozenset())
+    assert load(text) == (RunConfig(), {}, frozenset(), GateConfig())
 
 
 @pytest.mark.parametrize("value", ["007", "yes", "1e5", "2024-01-01", "1:30", "0x1F", "no", "1.0"])
@@ -150,7 +151,7 @@ def test_an_unknown_key_lists_the_known_ones(load):
     with pytest.raises(UsageError) as caught:
         load("output: {dri: out}")
     assert caught.value.hint == (
-        'Did you mean "dir"? Known: csv, dir, json, markdown, percent, samples, worst.'
+        'Did you mean "dir"? Known: csv, dir, json, junit, markdown, percent, samples, worst.'
     )
 
 

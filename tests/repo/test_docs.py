@@ -1,6 +1,7 @@
 """The docs say what the program does."""
 
 import importlib.util
+import os
 import re
 import subprocess
 import sys
@@ -9,16 +10,20 @@ from pathlib import Path
 
 import pytest
 
+from vlmeval_cli.cli.compare import CompareOptions
 from vlmeval_cli.cli.convert import ConvertOptions
 from vlmeval_cli.cli.doctor import DoctorOptions
 from vlmeval_cli.cli.inspect import InspectOptions
 from vlmeval_cli.cli.main import main
 from vlmeval_cli.cli.metrics import MetricsOptions
+from vlmeval_cli.cli.perturb import PerturbOptions
 from vlmeval_cli.cli.power import PowerOptions
 from vlmeval_cli.cli.score_options import ScoreOptions
+from vlmeval_cli.cli.verify import DiffOptions, VerifyOptions
 from vlmeval_cli.core.metric_spec import parse_metric_spec
 from vlmeval_cli.registry import build, metrics
 from vlmeval_cli.tasks import NAMES
+from vlmeval_cli.text.perturbations import KINDS
 
 ROOT = Path(__file__).resolve().parents[2]
 OTHER_PROGRAMS = {
@@ -30,7 +35,8 @@ OTHER_PROGRAMS = {
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
 GUIDES = sorted((ROOT / "docs" / "tasks").glob("*.md"))
 OPTIONS = (
-    ScoreOptions, PowerOptions, MetricsOptions, InspectOptions, ConvertOptions, DoctorOptions,
+    ScoreOptions, CompareOptions, PowerOptions, PerturbOptions, MetricsOptions, InspectOptions,
+    ConvertOptions, DoctorOptions, VerifyOptions, DiffOptions,
 )  # fmt: skip
 MOST_LINES = 120
 
@@ -80,6 +86,19 @@ def shown_in(page):
     return re.search(r"```console\n\$ vlmeval (.*)\n([^`]*)```", text).groups()
 
 
+def test_the_page_on_robustness_shows_what_the_command_prints(tmp_path):
+    words, shown = shown_in(ROOT / "docs" / "robustness.md")
+    (tmp_path / "sample_data").symlink_to(ROOT / "sample_data")
+    done = subprocess.run(
+        [sys.executable, "-m", "vlmeval_cli", *words.split()],
+        capture_output=True, text=True, cwd=tmp_path, check=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert done.stderr == shown
+    text = (ROOT / "docs" / "robustness.md").read_text("utf-8")
+    assert not [kind for kind in KINDS if f"`{kind}`" not in text]
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_lead_somewhere(page):
     text = page.read_text("utf-8")
@@ -103,7 +122,12 @@ def test_options_in_the_docs_exist(page):
         "--install-completion",
         "--help",
         "--version",
-        *(f"--{field.name.replace('_', '-')}" for kind in OPTIONS for field in fields(kind)),
+        *(
+            f"--{no}{field.name.replace('_', '-')}"
+            for kind in OPTIONS
+            for field in fields(kind)
+            for no in ("", "no-")
+        ),
     }
     lines = [line for line in page.read_text("utf-8").splitlines() if "pip " not in line]
     used = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", "\n".join(lines)))

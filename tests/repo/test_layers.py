@@ -10,7 +10,7 @@ PACKAGE = ROOT / "vlmeval_cli"
 LAYERS = [
     {"__main__", "cli"},
     {"api", "__init__"},
-    {"comparing"},
+    {"comparing", "gating"},
     {"runs"},
     {"tasks", "reports", "registry", "detection", "oracles"},
     {"readers", "joining", "parsing", "metrics", "stats", "engine"},

@@ -48,7 +48,7 @@ def test_samples_are_as_their_makers_make_them(tmp_path):
         f"make_samples.main(pathlib.Path({str(tmp_path)!r}))"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
-    for folder in FOLDERS:
+    for folder in (*FOLDERS, SAMPLES / "study"):
         made = sorted(path.relative_to(tmp_path) for path in (tmp_path / folder.name).rglob("*"))
         kept = sorted(path.relative_to(SAMPLES) for path in folder.rglob("*"))
         assert made == kept

@@ -192,6 +192,12 @@ def test_other_texts_are_diagnosed():
     assert patterns(anls=0.9, exact_match=0.85, ocrbench=0.9) == []
 
 
+def test_answers_that_hold_the_right_words_are_no_other_texts():
+    assert patterns(anls=0.4, exact_match=0.36, token_f1=0.6) == [
+        "token F1 (0.60) is far above ANLS (0.40)"
+    ]
+
+
 @pytest.mark.parametrize(
     ("fields", "primary"),
     [((), "anls"), (("type",), "anls"), (("dataset", "question_type"), "ocrbench")],

@@ -11,6 +11,7 @@ from vlmeval_cli.cli.compare import CompareOptions, compare
 from vlmeval_cli.cli.console import write_result
 from vlmeval_cli.cli.convert import ConvertOptions, convert
 from vlmeval_cli.cli.doctor import DoctorOptions, doctor
+from vlmeval_cli.cli.gate import GateOptions, gate
 from vlmeval_cli.cli.inspect import InspectOptions, inspect
 from vlmeval_cli.cli.metrics import MetricsOptions, metrics
 from vlmeval_cli.cli.options import taking
@@ -18,6 +19,7 @@ from vlmeval_cli.cli.perturb import PerturbOptions, perturb
 from vlmeval_cli.cli.power import PowerOptions, power
 from vlmeval_cli.cli.score import score
 from vlmeval_cli.cli.score_options import ScoreOptions
+from vlmeval_cli.cli.verify import DiffOptions, VerifyOptions, diff, verify
 
 
 def make_app() -> typer.Typer:
@@ -36,6 +38,9 @@ def make_app() -> typer.Typer:
     app.command("score")(taking(ScoreOptions, score))
     app.command("compare")(taking(CompareOptions, compare))
     app.command("power")(taking(PowerOptions, power))
+    app.command("gate")(taking(GateOptions, gate))
+    app.command("verify")(taking(VerifyOptions, verify))
+    app.command("diff")(taking(DiffOptions, diff))
     app.command("metrics")(taking(MetricsOptions, metrics))
     app.command("inspect")(taking(InspectOptions, inspect))
     app.command("convert")(taking(ConvertOptions, convert))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from vlmeval_cli.core.config import MetricSpec, RunConfig
 from vlmeval_cli.core.errors import UsageError, quoted
+from vlmeval_cli.core.gate import GateConfig
 from vlmeval_cli.core.metric_spec import parse_metric_spec, split_metric_list
 
 if TYPE_CHECKING:
@@ -22,17 +23,27 @@ def choices(options: RunOptions) -> tuple[RunConfig, Mapping[str, object]]:
     Raises:
         UsageError: an option or the file is wrong.
     """
-    config, output = _from_file(options.config)
+    config, output, _ = _from_file(options.config)
     return _overridden(config, options), output
 
 
-def _from_file(path: str | None) -> tuple[RunConfig, Mapping[str, object]]:
+def gate_choices(options: RunOptions) -> tuple[RunConfig, Mapping[str, object], GateConfig]:
+    """As :func:`choices`, and the gate of the file.
+
+    Raises:
+        UsageError: an option or the file is wrong.
+    """
+    config, output, gate = _from_file(options.config)
+    return _overridden(config, options), output, gate
+
+
+def _from_file(path: str | None) -> tuple[RunConfig, Mapping[str, object], GateConfig]:
     if path is None:
-        return RunConfig(), {}
+        return RunConfig(), {}, GateConfig()
     from vlmeval_cli.readers.config import load_config
 
     loaded = load_config(path)
-    return loaded.run, loaded.output
+    return loaded.run, loaded.output, loaded.gate
 
 
 def _overridden(config: RunConfig, options: RunOptions) -> RunConfig:

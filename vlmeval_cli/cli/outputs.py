@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from vlmeval_cli.reports.bundle import Bundle
 
 _STDOUT = "-"
-_KINDS = ("json", "csv", "samples", "markdown")
+_KINDS = ("json", "csv", "samples", "markdown", "junit")
 _CELL_ON_TERMINAL = 400  # characters; --samples and pipes have everything
 
 
@@ -27,7 +27,8 @@ class Outputs:
     """Targets of a run.
 
     Attributes:
-        files: kind (``json``, ``csv``, ``samples``, ``markdown``) → file; ``-`` is stdout.
+        files: kind (``json``, ``csv``, ``samples``, ``markdown``, ``junit``) → file; ``-`` is
+            stdout.
         folder: the report folder, if any.
         percent: as :class:`View` has it.
         worst: as :class:`View` has it.

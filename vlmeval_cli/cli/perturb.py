@@ -31,7 +31,8 @@ class PerturbOptions:
     """
 
     file: Annotated[
-        str, typer.Argument(metavar="FILE", help="Questions, or references with questions; -")
+        str,
+        typer.Argument(metavar="FILE", help="Questions, or references with questions; - is stdin."),
     ]
     out: Annotated[
         str | None, typer.Argument(metavar="[OUT]", help="File for a single copy; - is stdout.")
@@ -63,7 +64,7 @@ class PerturbOptions:
         str | None,
         typer.Option(metavar="FILE", help='Table of lines "couch, sofa, settee", or JSON.'),
     ] = None
-    seed: Annotated[int, typer.Option(help="Seed of the noise.")] = 12345
+    seed: Annotated[int, typer.Option(metavar="N", help="Seed of the noise.")] = 12345
     on_bad_row: Annotated[
         Literal["error", "skip"], typer.Option(help="Malformed rows: error or skip.")
     ] = "error"

@@ -62,13 +62,19 @@ def paired(
     pairs = _judged([found[pair] for pair in shown], statistics, policy)
     return Paired(
         shown=[
-            replace(one, run=runs[run].name, against=runs[other].name)
+            _between(runs[run], runs[other], one)
             for (run, other), own in zip(shown, pairs, strict=True)
             for one in own.values()
         ],
         letters=_letters(runs, outputs, every, found, statistics, policy) if is_lettered else {},
         family=Family(policy.correction, _n_tested(pairs)),
     )
+
+
+def _between(run: ComparedRun, other: ComparedRun, pair: Pair) -> Pair:
+    """The pair with its names. Where seeds limit what can be shown, more items do not tell."""
+    needed = pair.items_needed if run.seeds is None and other.seeds is None else None
+    return replace(pair, run=run.name, against=other.name, items_needed=needed)
 
 
 def _shown(n_runs: int, against: Sequence[int]) -> list[Indices]:

@@ -151,21 +151,31 @@ def _scores(
     comparison: Comparison, pairs: Sequence[tuple[int, int]], statistics: StatisticsPolicy
 ) -> tuple[list[Output], list[dict[str, Sides]]]:
     """The outputs that all runs have, the primary first; and of each pair the scores by output."""
-    first = comparison.runs[0].result
-    outputs: list[Output] = []
-    found: list[dict[str, Sides]] = [{} for _ in pairs]
-    for measured in first.measured:
-        named = [one for one in measured.chosen.outputs() if one[0] in comparison.runs[0].scores]
-        if not named or not pairs:
-            continue
-        tables = [over_all_seeds(same_metric(run, measured)) for run in comparison.runs]
-        metric, n = measured.chosen.metric, len(first.items)
-        scored = sides(metric, tables, pairs, first.clusters, statistics, n)
-        for own, by_output in zip(found, scored, strict=True):
-            own.update({name: by_output[output.name] for name, output in named})
-        outputs += [replace(output, name=name) for name, output in named]
-    outputs.sort(key=lambda one: one.name != comparison.primary)
-    return outputs, found
+    base = comparison.runs[0]
+    if not pairs:
+        return [], []
+    measured = [
+        one
+        for one in base.result.measured
+        if any(name in base.scores for name, _ in one.chosen.outputs())
+    ]
+    tables = [
+        [over_all_seeds(same_metric(run, one)) for one in measured] for run in comparison.runs
+    ]
+    metrics = [one.chosen.metric for one in measured]
+    n, clusters = len(base.result.items), base.result.clusters
+    named = [
+        (i, name, output)
+        for i, one in enumerate(measured)
+        for name, output in one.chosen.outputs()
+        if name in base.scores
+    ]
+    found = [
+        {name: by_metric[i][output.name] for i, name, output in named}
+        for by_metric in sides(metrics, tables, pairs, clusters, statistics, n)
+    ]
+    outputs = [replace(output, name=name) for _, name, output in named]
+    return sorted(outputs, key=lambda one: one.name != comparison.primary), found
 
 
 def _by_run(study: Study, comparison: Comparison) -> Table:

@@ -14,12 +14,26 @@ from vlmeval_cli.core.config import (
     RunConfig,
     StatisticsPolicy,
 )
-from vlmeval_cli.core.errors import UsageError, did_you_mean, quoted
+from vlmeval_cli.core.errors import UsageError
+from vlmeval_cli.core.gate import GateConfig
 from vlmeval_cli.core.metric import Scalar
 from vlmeval_cli.core.metric_spec import parse_metric_spec, split_metric_list
+from vlmeval_cli.readers.gate_config import fail_on_of, rules_of
+from vlmeval_cli.readers.setting_values import (
+    Reader,
+    confidence,
+    flag_of,
+    integer,
+    items_of,
+    mapping_of,
+    one_of,
+    seconds,
+    section,
+    text_by_field,
+    text_of,
+    texts_of,
+)
 from vlmeval_cli.readers.yaml_tree import Setting, load_yaml
-
-Reader = Callable[[Setting], Any]
 
 
 class LoadedConfig(NamedTuple):
@@ -29,11 +43,13 @@ class LoadedConfig(NamedTuple):
         run: the choices of the run; what the file does not name has its default.
         output: what to write and show, by the names of the command line's options.
         given: keys that the file names, with their section: ``task``, ``join.missing``.
+        gate: rules and baseline; without rules where the file has none.
     """
 
     run: RunConfig
     output: Mapping[str, Any]
     given: frozenset[str]
+    gate: GateConfig = GateConfig()
 
 
 def load_config(path: str) -> LoadedConfig:
@@ -44,14 +60,22 @@ def load_config(path: str) -> LoadedConfig:
             message names file, line and key.
     """
     tree = load_yaml(path)
-    values = _section(_KEYS)(tree)
+    values = section(_KEYS)(tree)
     given = frozenset(
         f"{key}.{name}" if key in _SECTIONS else key
         for key, value in values.items()
         for name in (value if key in _SECTIONS else [""])
     )
-    output = values.pop("output", {})
-    return LoadedConfig(RunConfig(**_built(values)), output, given)
+    output, gate = values.pop("output", {}), _gate(values)
+    return LoadedConfig(RunConfig(**_built(values)), output, given, gate)
+
+
+def _gate(values: dict[str, Any]) -> GateConfig:
+    """The gate; what it alone reads is taken out of ``values``."""
+    own: dict[str, Any] = {key: values.pop(key) for key in _GATE if key in values}
+    if "correction" in values.get("statistics", {}):
+        own["correction"] = values["statistics"].pop("correction")
+    return GateConfig(**own)
 
 
 def _built(values: dict[str, Any]) -> dict[str, Any]:
@@ -59,109 +83,22 @@ def _built(values: dict[str, Any]) -> dict[str, Any]:
     return {key: _POLICIES[key](**v) if key in _POLICIES else v for key, v in values.items()}
 
 
-def _section(keys: Mapping[str, Reader]) -> Reader:
-    """A mapping with known keys; a key without a value counts as not given."""
-
-    def read(setting: Setting) -> dict[str, Any]:
-        if setting.value is None:
-            return {}
-        values = {}
-        for name, entry in _mapping(setting).items():
-            if name not in keys:
-                place = f" in {quoted(setting.key)}" if setting.key else ""
-                raise UsageError(
-                    f"{entry.file}:{entry.line}: unknown key {quoted(name)}{place}",
-                    hint=did_you_mean(name, list(keys)),
-                )
-            if entry.value is not None:
-                values[name] = keys[name](entry)
-        return values
-
-    return read
-
-
-def _mapping(setting: Setting) -> Mapping[str, Setting]:
-    if not isinstance(setting.value, Mapping):
-        raise setting.wrong("a mapping of keys to values")
-    return setting.value
-
-
-def _items(setting: Setting) -> list[Setting]:
-    """Settings of a list; a single value is a list of one."""
-    if isinstance(setting.value, list):
-        return setting.value
-    if isinstance(setting.value, Mapping):
-        raise setting.wrong("a list")
-    return [setting]
-
-
-def _text(setting: Setting) -> str:
-    """A scalar as it is written: ``no`` and ``007`` are names here, not False and 7."""
-    if not setting.text or isinstance(setting.value, list | Mapping):
-        raise setting.wrong("a text")
-    return setting.text
-
-
 def _groupings(setting: Setting) -> tuple[By, ...]:
     """Fields that group, each on its own; a list among them crosses its fields."""
-    return tuple(
-        _crossing(item) if isinstance(item.value, list) else _text(item) for item in _items(setting)
-    )
+    items = items_of(setting)
+    return tuple(_crossing(one) if isinstance(one.value, list) else text_of(one) for one in items)
 
 
 def _crossing(setting: Setting) -> tuple[str, ...]:
-    names = tuple(map(_text, _items(setting)))
+    names = texts_of(setting)
     if len(names) < 2:
         raise setting.wrong("a text, or a list of fields that are crossed")
     return names
 
 
-def _text_by_field(setting: Setting) -> dict[str, str]:
-    return {name: _text(entry) for name, entry in _mapping(setting).items()}
-
-
-def _flag(setting: Setting) -> bool:
-    if not isinstance(setting.value, bool):
-        raise setting.wrong("true or false")
-    return setting.value
-
-
-def _one_of(*choices: str) -> Reader:
-    def read(setting: Setting) -> str:
-        if setting.text not in choices:
-            raise setting.wrong(f"one of {', '.join(choices)}")
-        return setting.text
-
-    return read
-
-
-def _integer(lowest: int) -> Reader:
-    def read(setting: Setting) -> int:
-        value = setting.value
-        if not isinstance(value, int) or isinstance(value, bool) or value < lowest:
-            raise setting.wrong(f"a whole number of at least {lowest}")
-        return value
-
-    return read
-
-
-def _confidence(setting: Setting) -> float:
-    value = setting.value
-    if not isinstance(value, int | float) or not 0 < value < 1:
-        raise setting.wrong("a number between 0 and 1, such as 0.95")
-    return float(value)
-
-
-def _seconds(setting: Setting) -> float:
-    value = setting.value
-    if not isinstance(value, int | float) or isinstance(value, bool) or value <= 0:
-        raise setting.wrong("seconds above 0")
-    return float(value)
-
-
 def _rules_by_field(setting: Setting) -> dict[str, dict[str, Scalar]]:
     """Field → rule; a bare name such as ``date`` says only how it is compared."""
-    return {name: _rule(name, entry) for name, entry in _mapping(setting).items()}
+    return {name: _rule(name, entry) for name, entry in mapping_of(setting).items()}
 
 
 def _rule(name: str, setting: Setting) -> dict[str, Scalar]:
@@ -170,7 +107,7 @@ def _rule(name: str, setting: Setting) -> dict[str, Scalar]:
     if isinstance(setting.value, Mapping):
         rule = {key: _option(entry) for key, entry in setting.value.items()}
     else:
-        rule = {"compare": _text(setting)}
+        rule = {"compare": text_of(setting)}
     try:
         settings_of({name: rule})
     except UsageError as error:
@@ -181,7 +118,7 @@ def _rule(name: str, setting: Setting) -> dict[str, Scalar]:
 
 
 def _metrics(setting: Setting) -> tuple[MetricSpec, ...]:
-    return tuple(spec for item in _items(setting) for spec in _metric(item))
+    return tuple(spec for item in items_of(setting) for spec in _metric(item))
 
 
 def _metric(setting: Setting) -> list[MetricSpec]:
@@ -189,18 +126,18 @@ def _metric(setting: Setting) -> list[MetricSpec]:
     if isinstance(setting.value, Mapping):
         return [_metric_with_options(setting)]
     try:
-        return [parse_metric_spec(text) for text in split_metric_list(_text(setting))]
+        return [parse_metric_spec(text) for text in split_metric_list(text_of(setting))]
     except UsageError as error:
         place = f"{setting.file}:{setting.line}"
         raise UsageError(f"{place}: {error.message}", hint=error.hint) from error
 
 
 def _metric_with_options(setting: Setting) -> MetricSpec:
-    entries = dict(_mapping(setting))
+    entries = dict(mapping_of(setting))
     if "name" not in entries:
         raise setting.wrong('the key "name" and options beside it, {name: bleu, variant: nltk}')
-    name = _text(entries.pop("name"))
-    label = _text(entries.pop("as")) if "as" in entries else None
+    name = text_of(entries.pop("name"))
+    label = text_of(entries.pop("as")) if "as" in entries else None
     return MetricSpec(name, {key: _option(entry) for key, entry in entries.items()}, label)
 
 
@@ -222,52 +159,58 @@ _POLICIES: Mapping[str, Callable[..., Any]] = {
     "parse": ParsePolicy,
     "statistics": StatisticsPolicy,
 }
+_GATE = ("rules", "baseline", "fail_on")
 _SECTIONS = frozenset(_POLICIES) | {"output"}
 
 _KEYS: Mapping[str, Reader] = {
-    "task": _text,
+    "task": text_of,
     "metrics": _metrics,
-    "fields": _section({"id": _text, "prediction": _text, "references": _text}),
-    "join": _section(
+    "fields": section({"id": text_of, "prediction": text_of, "references": text_of}),
+    "join": section(
         {
-            "missing": _one_of("error", "worst", "skip"),
-            "fix_ids": _flag,
-            "on_bad_row": _one_of("error", "skip"),
+            "missing": one_of("error", "worst", "skip"),
+            "fix_ids": flag_of,
+            "on_bad_row": one_of("error", "skip"),
         }
     ),
-    "parse": _section(
+    "parse": section(
         {
-            "reasoning": _one_of("strip", "keep"),
-            "box_format": _text,
-            "schema": _text,
+            "reasoning": one_of("strip", "keep"),
+            "box_format": text_of,
+            "schema": text_of,
             "field_rules": _rules_by_field,
-            "labels": _one_of("find", "exact"),
-            "run_tests": _flag,
-            "test_timeout": _seconds,
-            "test_memory": _integer(64),
+            "labels": one_of("find", "exact"),
+            "run_tests": flag_of,
+            "test_timeout": seconds,
+            "test_memory": integer(64),
         }
     ),
-    "statistics": _section(
+    "statistics": section(
         {
-            "resamples": _integer(0),
-            "confidence": _confidence,
-            "seed": _integer(0),
-            "cluster_by": _text,
+            "resamples": integer(0),
+            "confidence": confidence,
+            "seed": integer(0),
+            "cluster_by": text_of,
+            "correction": one_of("none", "holm"),
         }
     ),
     "by": _groupings,
-    "slices": _flag,
-    "where": _text_by_field,
-    "limit": _integer(1),
-    "output": _section(
+    "slices": flag_of,
+    "where": text_by_field,
+    "limit": integer(1),
+    "output": section(
         {
-            "json": _text,
-            "csv": _text,
-            "markdown": _text,
-            "samples": _text,
-            "dir": _text,
-            "percent": _flag,
-            "worst": _integer(1),
+            "json": text_of,
+            "csv": text_of,
+            "markdown": text_of,
+            "samples": text_of,
+            "dir": text_of,
+            "percent": flag_of,
+            "worst": integer(1),
+            "junit": text_of,
         }
     ),
+    "rules": rules_of,
+    "baseline": text_of,
+    "fail_on": fail_on_of,
 }

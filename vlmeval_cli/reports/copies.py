@@ -55,6 +55,7 @@ def write_copies(
         OutputError: they cannot be written; what was in the folder is still there.
     """
     with reported(folder):
+        is_new = not folder.exists()
         folder.mkdir(parents=True, exist_ok=True)
         workplace = folder / temporary_name(folder.resolve())
         workplace.mkdir()
@@ -63,8 +64,10 @@ def write_copies(
         with reported(folder):
             for name in names:
                 (workplace / name).replace(folder / name)
-    finally:
-        shutil.rmtree(workplace, ignore_errors=True)
+    except BaseException:  # also Ctrl-C: nothing may be left half-written
+        shutil.rmtree(folder if is_new else workplace, ignore_errors=True)
+        raise
+    workplace.rmdir()
 
 
 def _fill(

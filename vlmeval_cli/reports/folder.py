@@ -26,7 +26,7 @@ REPORT = "report.json"
 OURS = frozenset(
     {
         REPORT, "samples.jsonl", "statistics.npz", "scores.csv", "tables.csv", "pairs.csv",
-        "report.md", "report.html",
+        "report.md", "report.html", "gate.md", "junit.xml",
     }
 )  # fmt: skip
 

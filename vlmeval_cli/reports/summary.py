@@ -26,7 +26,7 @@ _EXAMPLES = 3
 
 def summarise(result: RunResult, view: View) -> list[Block]:
     """The blocks of a report on ``result``, without its warnings and notes."""
-    blocks: list[Block] = [_facts(result), _scores(result, view)]
+    blocks: list[Block] = [facts(result), scores_grid(result, view)]
     blocks.extend(_groups(result, view))
     blocks.extend(side_table(table, view) for table in result.tables.values())
     if result.diagnosis:
@@ -53,7 +53,8 @@ def signatures(result: RunResult) -> Block:
     return Paragraph("Signatures", tuple(lines))
 
 
-def _facts(result: RunResult) -> Facts:
+def facts(result: RunResult) -> Facts:
+    """What was scored, how it met, and how it ended, as labelled lines."""
     pairs = [("task", ": ".join(filter(None, (result.task, result.task_reason))))]
     pairs += [(file.role, f"{file.path} ({number_of(file.rows, 'row')})") for file in result.inputs]
     if result.fields:
@@ -100,7 +101,8 @@ def _outcomes(outcomes: Mapping[str, int]) -> str:
     )
 
 
-def _scores(result: RunResult, view: View) -> Grid:
+def scores_grid(result: RunResult, view: View) -> Grid:
+    """Every score with its interval."""
     names = list(result.scores)
     confidence = result.statistics_options.get("confidence", 0.95)
     columns = (

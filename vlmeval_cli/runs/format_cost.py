@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from vlmeval_cli.core.batch import Array
 from vlmeval_cli.core.metric import Output, Table
-from vlmeval_cli.core.results import MeasuredMetric, RunResult
+from vlmeval_cli.core.results import MeasuredMetric, RunResult, Score
 from vlmeval_cli.core.wording import number_of
 from vlmeval_cli.tasks import NAMES, task
 
@@ -39,7 +39,7 @@ class FormatCost:
     Attributes:
         output: the primary output.
         strict: answers that took help to be read count as worthless.
-        given: the score as it is.
+        given: the score as it is; so are all readings that suppose nothing of any item.
         others: failed answers are as good as the others are on average.
         ceiling: failed answers are right.
         helped: what it took → answers; None where that is not known.
@@ -71,11 +71,11 @@ def format_cost(result: RunResult) -> FormatCost | None:
     items, name = result.items, result.primary
     if name is None or name not in result.scores or not len(items):
         return None
-    output = result.scores[name].output
+    score = result.scores[name]
     failed = np.array([one in FORM_FAILURES for one in items.outcomes], dtype=np.bool_)
     helped = np.zeros(len(items), dtype=np.bool_)
     helped[list(items.helped or ())] = True
-    scorer = _Scorer.of(result, name, output)
+    scorer = _Scorer.of(result, score)
     reasons: dict[str, str] = {}
     strict = ceiling = None
     if items.helped is None:
@@ -91,9 +91,9 @@ def format_cost(result: RunResult) -> FormatCost | None:
         if found is None:
             reasons.setdefault(reading, scorer.reason)
     return FormatCost(
-        output=output,
+        output=score.output,
         strict=strict,
-        given=result.scores[name].value,
+        given=score.value,
         others=others,
         ceiling=ceiling,
         helped=None if items.helped is None else Counter(items.helped.values()),
@@ -109,27 +109,34 @@ class _Scorer:
 
     Attributes:
         output: the output.
+        given: its value as the items are.
         column: item scores where the score is their mean, shape (n,).
         measured: the metric and its statistics where the score is a function of their sums.
         reason: why neither is there, or neither can tell.
     """
 
     output: Output
+    given: float | None
     column: Array | None
     measured: MeasuredMetric | None
     reason: str
 
     @classmethod
-    def of(cls, result: RunResult, name: str, output: Output) -> _Scorer:
+    def of(cls, result: RunResult, score: Score) -> _Scorer:
+        output, name = score.output, score.output.name
         if output.kind in ("binary", "mean"):
             column = result.items.scores.get(name)
-            return cls(output, column, None, _POOLED if column is None else _UNBOUNDED)
+            why = _POOLED if column is None else _UNBOUNDED
+            return cls(output, score.value, column, None, why)
         found = next((one for one in result.measured if name in one.chosen.names.values()), None)
         is_ratio = output.kind == "ratio" and found is not None and found.statistics.item is None
-        return cls(output, None, found if is_ratio else None, _NO_PARTS if is_ratio else _POOLED)
+        measured, why = (found, _NO_PARTS) if is_ratio else (None, _POOLED)
+        return cls(output, score.value, None, measured, why)
 
     def supposing(self, items: Flags, *, right: bool) -> float | None:
         """The score if ``items`` were right, or worth nothing."""
+        if not items.any():
+            return self.given
         if self.column is not None:
             low, high = self.output.range
             best = high if self.output.higher_is_better else low
@@ -146,6 +153,8 @@ class _Scorer:
 
     def without(self, items: Flags) -> float | None:
         """The score of all but ``items``."""
+        if not items.any():
+            return self.given
         if self.column is not None:
             return _mean(self.column[~items])
         if self.measured is None:
@@ -192,24 +201,28 @@ def format_costs(results: Mapping[str, RunResult]) -> Table | None:
     costs = {name: format_cost(result) for name, result in results.items()}
     if not any(one is not None and one.is_any for one in costs.values()):
         return None
-    rows: list[Sequence[str | float | int | None]] = []
-    for name, found in costs.items():
-        if found is None:
-            rows.append((name, *[None] * 6, "it has no primary score"))
-            continue
-        rows.append(
-            (
-                name, found.strict, found.given, found.others, found.ceiling,
-                None if found.helped is None else sum(found.helped.values()),
-                sum(found.failed.values()),
-                "; ".join(f"{key}: {why}" for key, why in found.reasons.items()) or None,
-            )
-        )  # fmt: skip
+    rows = [[name, *_readings(found)] for name, found in costs.items()]
     columns = (
         "run", "strict", "as scored", "as the others", "ceiling", "answers that took help",
         "failed answers", "why unknown",
     )  # fmt: skip
-    return Table("Cost of the format in the primary score", columns, rows)
+    shown = len(columns) if any(row[-1] for row in rows) else -1  # nothing is unknown
+    return Table(
+        "Cost of the format in the primary score",
+        columns[:shown],
+        [row[:shown] for row in rows],
+    )
+
+
+def _readings(found: FormatCost | None) -> list[str | float | int | None]:
+    if found is None:
+        return [*[None] * 6, "it has no primary score"]
+    helped = None if found.helped is None else sum(found.helped.values())
+    why = "; ".join(f"{reading}: {reason}" for reading, reason in found.reasons.items())
+    return [
+        found.strict, found.given, found.others, found.ceiling, helped,
+        sum(found.failed.values()), why or None,
+    ]  # fmt: skip
 
 
 def _less(value: float | None, given: float | None) -> float | None:

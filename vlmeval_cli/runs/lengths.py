@@ -70,7 +70,7 @@ def length_table(results: Mapping[str, RunResult]) -> Table | None:
     """Lengths of several runs; None where no answers are texts."""
     found = {name: lengths(result) for name, result in results.items()}
     rows = [
-        (name, one.words, one.references, one.ratio)
+        (name, _whole(one.words), _whole(one.references), one.ratio)
         for name, one in found.items()
         if one is not None
     ]
@@ -78,3 +78,8 @@ def length_table(results: Mapping[str, RunResult]) -> Table | None:
         return None
     columns = ("run", "words of an answer", "words of a reference", "ratio")
     return Table("Length of the answers (medians)", columns, rows)
+
+
+def _whole(number: float | None) -> float | int | None:
+    """A whole number without its decimals."""
+    return int(number) if number is not None and number == int(number) else number

@@ -277,7 +277,7 @@ def _signature(
         "reasoning": config.parse.reasoning,
         **parsed.decided,
     }
-    return run_signature(comparable, gathered, parsed.inferred)
+    return run_signature(comparable, gathered, config, parsed.inferred)
 
 
 def _named_statistics(scored: _Scored) -> dict[str, MetricStatistics]:

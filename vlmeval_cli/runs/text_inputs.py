@@ -13,7 +13,9 @@ from vlmeval_cli.joining.paths import value_at
 Step = str | int
 Steps = tuple[Step, ...]
 # Names of inputs beyond those of questions; "text" is one only where no answer stands in it.
-_OTHER_INPUTS: Final = ("text_input", "input", "inputs", "user_prompt", *rules.SOURCE_NAMES)
+_OTHER_INPUTS: Final = (
+    "text_input", "input", "inputs", "user_prompt", *rules.SOURCE_NAMES, *rules.SUMMARISED,
+)  # fmt: skip
 _CHATS: Final = ("messages", "conversations", "body.messages", "prompt.messages")
 _USER: Final = frozenset({"user", "human"})
 _MODEL: Final = frozenset({"assistant", "gpt", "model"})

@@ -7,6 +7,7 @@ resamples for all runs: the percentiles of what comes out are the interval.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,9 +16,11 @@ from vlmeval_cli.core.batch import Array, Ints
 from vlmeval_cli.core.config import StatisticsPolicy
 from vlmeval_cli.core.metric import Metric, MetricStatistics, Output
 from vlmeval_cli.stats.bootstrap import interval
-from vlmeval_cli.stats.matching import contest
-from vlmeval_cli.stats.rescoring import Measured, Subset, rescored
+from vlmeval_cli.stats.matching import Contest, contest
+from vlmeval_cli.stats.rescoring import Measured, Scored, Subset, rescored
 from vlmeval_cli.stats.summary import holds
+
+_UNDEFINED = 0.01  # share of resamples without a value that an interval bears
 
 
 class Sides(NamedTuple):
@@ -45,41 +48,52 @@ UNKNOWN = Bounded(None, None, None)
 
 
 def sides(
-    metric: Metric[Any],
-    runs: Sequence[MetricStatistics],
+    metrics: Sequence[Metric[Any]],
+    runs: Sequence[Sequence[MetricStatistics]],
     pairs: Sequence[tuple[int, int]],
     clusters: Ints | None,
     policy: StatisticsPolicy,
     n: int,
-) -> list[dict[str, Sides]]:
-    """For each pair (noisy run, clean run) the scores of every output, resampled together.
+) -> list[list[dict[str, Sides]]]:
+    """For each pair (noisy run, clean run) and metric the scores of every output.
 
     Args:
-        metric: the metric.
-        runs: its statistics of each run, all over the same items in the same order.
+        metrics: the metrics.
+        runs: statistics of each run and metric, all over the same items in the same order.
         pairs: numbers of runs.
         clusters: cluster number of every item, None where each is resampled alone.
-        policy: resamples and seed.
+        policy: resamples and seed; the resamples are those of all other intervals.
         n: number of items.
     """
-    matched = contest(metric, runs, pairs)
-    measured = [Measured(metric, side) for side in matched.sides]
-    scored = [one for (one,) in rescored(measured, [Subset()], clusters, policy, n)]
-
-    def column(side: int, output: Output) -> Array:
-        draws = scored[side].resampled.get(output.name) if output.has_interval else None
-        value = np.atleast_1d(np.asarray(scored[side].scores[output.name], dtype=np.float64))
-        return value if draws is None else np.concatenate([value, draws])
-
-    return [
-        {
-            output.name: Sides(
-                column(pair.side, output), column(pair.other, output), pair.shared(Subset(), n)
-            )
-            for output in metric.outputs()
-        }
-        for pair in matched.pairs
+    contests = [
+        contest(metric, [own[i] for own in runs], pairs) for i, metric in enumerate(metrics)
     ]
+    measured = [Measured(one.metric, side) for one in contests for side in one.sides]
+    scored = [one for (one,) in rescored(measured, [Subset()], clusters, policy, n)]
+    starts = [0, *accumulate(len(one.sides) for one in contests)]
+    return [
+        [_sides(one, p, scored[first:], n) for one, first in zip(contests, starts, strict=False)]
+        for p in range(len(pairs))
+    ]
+
+
+def _sides(one: Contest, p: int, scored: Sequence[Scored], n: int) -> dict[str, Sides]:
+    pair = one.pairs[p]
+    return {
+        output.name: Sides(
+            _column(scored[pair.side], output),
+            _column(scored[pair.other], output),
+            pair.shared(Subset(), n),
+        )
+        for output in one.metric.outputs()
+    }
+
+
+def _column(scored: Scored, output: Output) -> Array:
+    """The score, then those of the resamples."""
+    value = np.atleast_1d(np.asarray(scored.scores[output.name], dtype=np.float64))
+    draws = scored.resampled.get(output.name) if output.has_interval else None
+    return value if draws is None else np.concatenate([value, draws])
 
 
 def change(found: Sequence[Sides], confidence: float) -> Bounded:
@@ -118,10 +132,16 @@ def mean(columns: Sequence[Array]) -> Array:
 
 
 def bounded(column: Array, confidence: float) -> Bounded:
-    """The first of a column as value, and the interval that the rest gives."""
+    """The first of a column as value, and the interval that the rest gives.
+
+    No interval where more than a few resamples have no value: a ratio whose denominator may be 0
+    has no bounds that percentiles of the others could give.
+    """
     value = float(column[0])
     if not np.isfinite(value):
         return UNKNOWN
-    bounds = interval(column[1:], confidence) if len(column) > 1 else None
+    draws = column[1:]
+    is_usable = len(draws) > 0 and float(np.isnan(draws).mean()) <= _UNDEFINED
+    bounds = interval(draws, confidence) if is_usable else None
     low, high = bounds if bounds is not None and holds(bounds, value) else (None, None)
     return Bounded(value, low, high)

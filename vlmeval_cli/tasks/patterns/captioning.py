@@ -27,7 +27,7 @@ _MANY_WORDS: Final = Bound(0.5, "half of the words are right")
 _LOST_PHRASES: Final = Bound(
     0.2, "BLEU-4 is usually a third to a half of BLEU-1 where words stand in phrases"
 )
-_SYNONYMS: Final = Bound(0.25, "METEOR and BLEU-4 of captions are usually within 0.1")
+_SYNONYMS: Final = Bound(0.35, "a usual model has 0.27 more METEOR than BLEU-4 on Flickr8k")
 
 PATTERNS: Final = Patterns(
     (

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from vlmeval_cli.tasks.patterns.rules import Bound, Pattern, Patterns, above, at_least, below
+from vlmeval_cli.tasks.patterns.rules import Bound, Pattern, Patterns, above, ahead, at_least, below
 
 PRIMARY: Final = "primary"
 FAILURES_PART: Final = "failures_part"
@@ -21,6 +21,7 @@ WORDS_RATIO: Final = "words_ratio"
 
 _UP: Final = Bound(0.01, "a point; and beyond two standard errors where items have scores")
 _DOWN: Final = Bound(-0.01, "a point; and beyond two standard errors where items have scores")
+_SPELLING: Final = Bound(0.05, "5 points that one of two metrics of the same answers gives")
 _MOST: Final = Bound(0.8, "four fifths of the change")
 _LONGER: Final = Bound(1.5, "half as long again")
 _SHORTER: Final = Bound(0.67, "two thirds of the length")
@@ -146,7 +147,18 @@ _BY_TASK: Final[dict[str, tuple[Pattern, ...]]] = {
         ),
         *_meaning("sacrebleu", "BLEU"),
     ),
-    "vqa": _TEXTS,
+    "vqa": (
+        *_TEXTS,
+        Pattern(
+            seen="VQA accuracy rises ({vqa_accuracy:+.3f}) far more than exact match "
+            "({exact_match:+.3f})",
+            when=(at_least("vqa_accuracy", _UP), ahead("vqa_accuracy", "exact_match", _SPELLING)),
+            meaning="part of the gain is in spelling that exact match forgives (letter case, full "
+            "stops, articles), or in agreement with more annotators",
+            advice="see the items that moved most; score both runs with "
+            "vqa_accuracy:variant=m4c, which normalises every answer, before you call it content",
+        ),
+    ),
     "docqa": _TEXTS,
     "choice": (
         _against(

@@ -7,7 +7,7 @@ from typing import Final
 from vlmeval_cli.tasks.patterns.rules import Bound, Pattern, Patterns, above, ahead, below
 
 _UNPARSED: Final = Bound(0.05, "one in twenty: more than a rare slip, and up to 5 points lost")
-_FORM: Final = Bound(0.05, "5 points, half a step between models on public tables")
+_FORM: Final = Bound(0.05, "5 points lost to the form alone")
 _FAIR: Final = Bound(0.5, "the others are right as often as not, twice the chance of four options")
 _BIASED: Final = Bound(0.1, "10 points: what a preferred position earns if it is right 35 % "
                        "of the time instead of 25 %")  # fmt: skip

@@ -7,9 +7,9 @@ from typing import Final
 from vlmeval_cli.tasks.patterns.rules import Bound, Pattern, Patterns, above, ahead, below
 from vlmeval_cli.tasks.patterns.wording import LENGTHS, wording
 
-GAP: Final = Bound(0.15, "15 points: beyond the interval of a hundred items, for paired scores")
+GAP: Final = Bound(0.15, "15 points, beyond the 95 % interval of a hundred items")
 _SAID_BY_SOME: Final = Bound(0.7, "most answers are those of at least one annotator")
-_HELD_BY_FEW: Final = Bound(0.5, "and of half of what the majority would earn")
+_HELD_BY_FEW: Final = Bound(0.5, "half of what full agreement of the annotators earns")
 
 PATTERNS: Final = Patterns(
     (

@@ -79,16 +79,16 @@ TOO_SHORT: Final = Bound(0.5, "half the words: recall is halved even if every wo
 WORDS: Final = Patterns(
     (
         Pattern(
-            seen="predictions have {words:.0f} words in the median and references "
-            "{reference_words:.0f}: {words_ratio:.1f} times as many",
+            seen="words in the median: {words:.0f} in predictions, {reference_words:.0f} in "
+            "references ({words_ratio:.1f} times as many)",
             when=(above("words_ratio", TOO_LONG),),
             meaning="every metric that counts words against the references is lower for it",
             advice="ask for the form of the references (one sentence, a word or phrase), or limit "
             "max_new_tokens; then compare again",
         ),
         Pattern(
-            seen="predictions have {words:.0f} words in the median and references "
-            "{reference_words:.0f}: {words_ratio:.1f} times as many",
+            seen="words in the median: {words:.0f} in predictions, {reference_words:.0f} in "
+            "references ({words_ratio:.1f} times as many)",
             when=(below("words_ratio", TOO_SHORT),),
             meaning="what the references say beyond that cannot be earned",
             advice="ask for more detail; look for outputs that are cut off (the outcomes)",

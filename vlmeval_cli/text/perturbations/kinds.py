@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
+from unicodedata import combining
 
 from vlmeval_cli.text.perturbations import phrases
 from vlmeval_cli.text.perturbations.draws import Draws
@@ -227,8 +228,10 @@ def _last_piece(given: Sequence[Piece]) -> int:
 
 
 def _leads(piece: Piece) -> bool:
-    """Whether a piece is a placeholder, or the space after it."""
-    return piece.role is Role.SPACE or (piece.role is Role.FIXED and piece.text[0] in "<[{")
+    """Whether a piece is a placeholder, the space after it, or a mark that belongs to none."""
+    return piece.role is Role.SPACE or (
+        piece.role is Role.FIXED and (piece.text[0] in "<[{" or combining(piece.text[0]) > 0)
+    )
 
 
 def _close_gap(given: Sequence[Piece], out: list[str], i: int) -> None:

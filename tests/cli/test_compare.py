@@ -1,0 +1,135 @@
+"""``vlmeval compare`` on the command line."""
+
+import csv
+import json
+
+import pytest
+
+STUDY = "sample_data/study"
+RUNS = (f"base={STUDY}/base.jsonl", f"lora={STUDY}/lora_seed1.jsonl", f"full={STUDY}/full.jsonl")
+REFS = ("--refs", f"{STUDY}/refs.jsonl")
+
+
+def strictly(text):
+    def refuse(constant):
+        raise AssertionError(f"{constant} is no JSON")
+
+    return json.loads(text, parse_constant=refuse)
+
+
+def test_the_study_of_a_lora_is_told_in_tables(command):
+    done = command("compare", *RUNS, *REFS, "--percent")
+    assert done.returncode == 0, done.stderr
+    for part in (
+        "run base:  sample_data/study/base.jsonl (baseline)",
+        "run full:  sample_data/study/full.jsonl (full fine-tuning)",
+        "lora is cut off (truncated) on 0.0% of the items, base on 5.7%",
+        "Differences to base (p: Holm, 12 tests)",
+        "Differences to full (p: Holm, 12 tests)",
+        "Gap to full, and the recovered share of the gain from base to full",
+        "Forgotten and learned against base",
+        "Who gets items right",
+        "Between what the runs lie",
+        "Largest moves of single items by exact_match",
+    ):
+        assert part in done.stdout
+    assert done.stdout.index("cut off") < done.stdout.index("Scores (")
+
+
+def test_json_on_stdout_is_one_document_with_runs_and_pairs(command):
+    done = command("compare", *RUNS, *REFS, "--json", "-")
+    report = strictly(done.stdout)
+    assert (report["kind"], report["schema_version"]) == ("compare", 1)
+    assert [*report["runs"]] == ["base", "lora", "full"]
+    assert report["runs"]["lora"]["kind"] == "score"
+    pair = report["pairs"][0]
+    assert (pair["run"], pair["against"], pair["metric"]) == ("lora", "base", "exact_match")
+    scores = {name: run["metrics"]["exact_match"]["value"] for name, run in report["runs"].items()}
+    assert pair["difference"] == pytest.approx(scores["lora"] - scores["base"], abs=1e-12)
+    assert pair["verdict"] in ("improved", "regressed", "equivalent", "undecided")
+    assert pair["wins"] + pair["losses"] + pair["ties"] == pair["n"] == 300
+    assert report["families"] == {"correction": "holm", "n_tests": 12}
+
+
+def test_the_folder_holds_every_form(command, tmp_path):
+    folder = tmp_path / "out"
+    done = command("compare", *RUNS, *REFS, "--output", folder, "-q")
+    assert done.returncode == 0
+    assert {path.name for path in folder.iterdir()} == {
+        "report.json", "report.md", "pairs.csv", "scores.csv", "tables.csv",
+    }  # fmt: skip
+    report = strictly((folder / "report.json").read_text())
+    assert {*report["files"]} == {"pairs", "scores", "markdown", "tables"}
+    with (folder / "pairs.csv").open() as file:
+        rows = [*csv.DictReader(file)]
+    assert len(rows) == len(report["pairs"])
+    assert float(rows[0]["difference"]) == report["pairs"][0]["difference"]
+    again = command("compare", *RUNS, *REFS, "--output", folder, "-q")
+    assert again.returncode == 0  # our own report is replaced
+
+
+def test_equal_runs_give_equal_bytes(command, tmp_path):
+    pinned = {"SOURCE_DATE_EPOCH": "1700000000"}
+    first, second = (
+        command("compare", *RUNS, *REFS, "--json", "-", **pinned).stdout for _ in range(2)
+    )
+    assert first == second
+
+
+def test_a_folder_of_checkpoints_is_compared(command):
+    done = command("compare", STUDY + "/lora_seed*.jsonl", *REFS, "--no-floors", "--moves", "0")
+    assert done.returncode == 0, done.stderr
+    assert "run lora_seed1:  sample_data/study/lora_seed1.jsonl (baseline)" in done.stdout
+
+
+def test_many_runs_are_rows(command):
+    several = [f"r{i}={STUDY}/lora_seed{1 + i % 3}.jsonl" for i in range(5)]
+    done = command("compare", *several, *REFS, "--no-floors", "--moves", "0", "-m", "anls,token_f1")
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    head = next(i for i, line in enumerate(lines) if line.startswith("Scores"))
+    assert lines[head + 1].split() == ["run", "anls", "token_f1"]
+    assert [line.split()[0] for line in lines[head + 2 : head + 7]] == [
+        "r0",
+        "r1",
+        "r2",
+        "r3",
+        "r4",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "told"),
+    [
+        ((RUNS[0], *REFS), 2, "compare needs two runs at least, got 1"),
+        ((RUNS[0], "x=nothing.jsonl", *REFS), 2, "nothing.jsonl: no such file"),
+        ((*RUNS, *REFS, "--baseline", "bas"), 2, 'baseline: no run is called "bas"'),
+        ((RUNS[0], RUNS[0], *REFS), 2, 'two runs are called "base"'),
+        ((*RUNS, *REFS, "--margin", "-1"), 2, "margin: got"),
+        ((*RUNS, *REFS, "--brittle-below", "2"), 2, "brittle_below: got"),
+        ((*RUNS, *REFS, "-m", "blue"), 2, 'unknown metric "blue"'),
+        ((RUNS[0], "x=sample_data/vqa/preds.jsonl", *REFS), 3, ""),
+    ],
+)  # fmt: skip
+def test_bad_requests_end_in_one_message(command, arguments, code, told):
+    done = command("compare", *arguments)
+    assert (done.returncode, done.stdout) == (code, "")
+    assert told in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_errors_are_json_where_json_was_asked_for(command):
+    done = command("compare", RUNS[0], *REFS, "--json", "-")
+    assert strictly(done.stdout)["error"]["kind"] == "usage"
+
+
+def test_inputs_are_not_overwritten(command):
+    done = command("compare", *RUNS, *REFS, "--json", f"{STUDY}/base.jsonl")
+    assert done.returncode == 2
+    assert "would overwrite an input" in done.stderr
+
+
+def test_help_needs_no_numpy(command):
+    done = command("compare", "--help")
+    assert done.returncode == 0
+    assert "Compare runs over the same items" in done.stdout

@@ -1,0 +1,102 @@
+"""Two runs part by part: inputs, signatures, scores, intervals, counts, outcomes, groups."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from vlmeval_cli.core.report_parts import Part, PartKind
+from vlmeval_cli.core.results import Group, RunResult, Score
+
+_ROUNDING = 1e-12  # of a float64 that was summed in another order
+
+
+def parts_of(mine: RunResult, theirs: RunResult) -> list[Part]:
+    """Every part of two runs; scores of one that the other lacks are parts that differ."""
+    return [
+        *_inputs(mine, theirs),
+        *_tree("signature", mine.signature.comparable, theirs.signature.comparable, ""),
+        *_scores(mine.scores, theirs.scores, ""),
+        *_outcomes(mine, theirs),
+        *_groups(mine, theirs),
+    ]
+
+
+def _inputs(mine: RunResult, theirs: RunResult) -> Iterator[Part]:
+    """Files by their role: equal where their content is."""
+    other = {one.role: one for one in theirs.inputs}
+    for one in mine.inputs:
+        if (there := other.pop(one.role, None)) is None:
+            yield Part("input", one.role, one.path, None, is_equal=False)
+        else:
+            same = one.sha256 == there.sha256
+            told = (f"{one.path} ({one.sha256[:12]})", f"{there.path} ({there.sha256[:12]})")
+            yield Part("input", one.role, *told, is_equal=same)
+    for one in other.values():
+        yield Part("input", one.role, None, one.path, is_equal=False)
+
+
+def _tree(kind: PartKind, mine: object, theirs: object, path: str) -> Iterator[Part]:
+    """The leaves of two trees of mappings."""
+    trees = [{} if one is None else one for one in (mine, theirs)]
+    if (mine or theirs) is not None and all(isinstance(one, Mapping) for one in trees):
+        left_tree, right_tree = trees
+        for key in dict.fromkeys((*left_tree, *right_tree)):
+            inner = f"{path} {key}".strip()
+            yield from _tree(kind, left_tree.get(key), right_tree.get(key), inner)
+        return
+    left, right = _listed(mine), _listed(theirs)
+    yield Part(kind, path, _text(left), _text(right), is_equal=left == right)
+
+
+def _listed(value: Any) -> Any:  # noqa: ANN401  (any JSON value)
+    """Tuples as the lists that JSON makes of them."""
+    if isinstance(value, Mapping):
+        return {key: _listed(one) for key, one in value.items()}
+    return [*map(_listed, value)] if isinstance(value, list | tuple) else value
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+def _scores(mine: Mapping[str, Score], theirs: Mapping[str, Score], where: str) -> Iterator[Part]:
+    kind: PartKind = "group" if where else "score"
+    for name in dict.fromkeys((*mine, *theirs)):
+        left, right = mine.get(name), theirs.get(name)
+        label = f"{where} {name}".strip()
+        if left is None or right is None:
+            mine_, theirs_ = (None if one is None else _text(one.value) for one in (left, right))
+            yield Part(kind, label, mine_, theirs_, is_equal=False)
+            continue
+        yield _number(kind, label, left.value, right.value)
+        if not where:
+            yield _number("interval", f"{label} low", left.ci_low, right.ci_low)
+            yield _number("interval", f"{label} high", left.ci_high, right.ci_high)
+        yield _number("count", f"{label} scored", left.n, right.n)
+
+
+def _number(kind: PartKind, name: str, mine: float | None, theirs: float | None) -> Part:
+    told = _text(mine), _text(theirs)
+    if mine is None or theirs is None:
+        return Part(kind, name, *told, is_equal=mine is theirs)
+    difference = theirs - mine
+    same = abs(difference) <= _ROUNDING * max(1.0, abs(mine))
+    return Part(kind, name, *told, is_equal=same, difference=difference)
+
+
+def _outcomes(mine: RunResult, theirs: RunResult) -> Iterator[Part]:
+    for name in dict.fromkeys((*mine.outcomes, *theirs.outcomes)):
+        yield _number("outcome", name, mine.outcomes.get(name, 0), theirs.outcomes.get(name, 0))
+
+
+def _groups(mine: RunResult, theirs: RunResult) -> Iterator[Part]:
+    """Scores of groups that both have; the other run may have been grouped otherwise."""
+    other = {_name(group): group for group in theirs.groups}
+    for group in mine.groups:
+        if _name(group) in other:
+            yield from _scores(group.scores, other[_name(group)].scores, _name(group))
+
+
+def _name(group: Group) -> str:
+    return ", ".join(f"{field}={value}" for field, value in group.by.items())
