@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 
 import pytest
 
@@ -117,3 +118,11 @@ def test_compare_finds_the_slice_that_changed_and_saved_runs_keep_theirs(inside,
 def test_groups_and_slices_say_the_same_twice(inside, people):
     arguments = ("score", people, *options("--by", "skin,time", "--slices"))
     assert inside(*arguments)[1] == inside(*arguments)[1]
+
+
+def test_the_guide_shows_what_the_command_prints(inside, root, monkeypatch):
+    text = (root / "docs" / "groups.md").read_text("utf-8")
+    words, shown = re.search(r"```console\n\$ vlmeval (.*)\n([^`]*)```", text).groups()
+    monkeypatch.chdir(root)
+    printed = {*inside(*words.split())[1].splitlines()}
+    assert not [line for line in shown.splitlines() if line not in printed | {"…"}]
