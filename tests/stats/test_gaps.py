@@ -213,3 +213,28 @@ def test_a_pooled_metric_is_compared_like_the_mean_that_it_is(clusters):
     assert pooled.gap.low == pytest.approx(mean.gap.low)
     assert pooled.p_value == pytest.approx(mean.p_value)
     assert pooled.groups[0].rest == pytest.approx(mean.groups[0].rest)
+
+
+def test_groupings_do_not_change_each_other_but_for_the_correction():
+    rng = np.random.default_rng(3)
+    clusters = np.repeat(np.arange(100), 3)
+    values = rng.random(300)
+    whole, mixed = rng.integers(0, 2, 100)[clusters], rng.integers(0, 3, 300)
+    statistics = MetricStatistics(mean_statistics(values).values, None, {})
+    sampling = Sampling(300, clusters, StatisticsPolicy(resamples=200))
+    groupings = [
+        [np.flatnonzero(labels == number) for number in range(n)]
+        for labels, n in ((mixed, 3), (whole, 2), (mixed, 2))
+    ]
+    together = gaps([Measured(Length(), statistics)], groupings, sampling, 20)
+    for one, groups in zip(together, groupings, strict=True):
+        (alone,) = gaps([Measured(Length(), statistics)], [groups], sampling, 20)
+        mine, other = one[0]["length"], alone[0]["length"]
+        assert (mine.gap, mine.ratio, mine.p_value) == (other.gap, other.ratio, other.p_value)
+        assert mine.p_corrected >= other.p_corrected
+
+
+def test_without_groupings_there_is_nothing():
+    statistics = MetricStatistics(mean_statistics(np.ones(30)).values, None, {})
+    sampling = Sampling(30, None, StatisticsPolicy())
+    assert gaps([Measured(Length(), statistics)], [], sampling, 20) == []

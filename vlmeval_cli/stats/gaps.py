@@ -21,6 +21,7 @@ from vlmeval_cli.stats.group_draws import (
     Draws,
     Sampling,
     all_draws,
+    whole_clusters,
 )
 from vlmeval_cli.stats.permutation import Extremes, extremes, share_as_far
 from vlmeval_cli.stats.rescoring import Measured
@@ -105,14 +106,16 @@ def gaps(
         least: groups with fewer scored items are not compared, nor those whose items are of fewer
             clusters than half of that: so few units say nothing about their own spread.
     """
-    confidence = sampling.policy.confidence
-    found: list[list[dict[str, _Compared]]] = []
-    for groups in groupings:
-        by_metric: list[dict[str, _Compared]] = [{} for _ in measured]
+    found: list[list[dict[str, _Compared]]] = [[{} for _ in measured] for _ in groupings]
+    for places in _alike(groupings, sampling.clusters):
+        groups = [items for place in places for items in groupings[place]]
+        stops = np.cumsum([len(groupings[place]) for place in places]).tolist()
         for i, draws in all_draws(measured, groups, sampling):
             counts = _counts(measured[i][1], groups, sampling)
-            by_metric[i][draws.output.name] = _compared(draws, counts, least, confidence)
-        found.append(by_metric)
+            for place, start, stop in zip(places, [0, *stops], stops, strict=False):
+                own = _Counts(*(column[start:stop] for column in counts))
+                some = draws.part(start, stop)
+                found[place][i][draws.output.name] = _compared(some, own, least, sampling)
     every = [one for by_metric in found for own in by_metric for one in own.values()]
     tops = [one.chance.furthest for one in every if one.chance is not None]
     furthest = np.max(tops, axis=0) if tops else np.zeros(1)
@@ -120,6 +123,18 @@ def gaps(
         [{name: _corrected(one, furthest) for name, one in own.items()} for own in by_metric]
         for by_metric in found
     ]
+
+
+def _alike(groupings: Sequence[Sequence[Ints]], clusters: Ints | None) -> list[list[int]]:
+    """Groupings whose items change places in the same way, so that one pass serves all.
+
+    Groups of whole clusters change places cluster by cluster.
+    """
+    whole = [
+        clusters is None or whole_clusters(groups, clusters) is not None for groups in groupings
+    ]
+    kinds = ([i for i, own in enumerate(whole) if own is kind] for kind in (True, False))
+    return [places for places in kinds if places]
 
 
 def _corrected(one: _Compared, furthest: Array) -> Gap:
@@ -156,7 +171,8 @@ def _counts(statistics: MetricStatistics, groups: Sequence[Ints], sampling: Samp
     return _Counts(sizes, np.array(units, dtype=np.int64))
 
 
-def _compared(draws: Draws, counts: _Counts, least: int, confidence: float) -> _Compared:
+def _compared(draws: Draws, counts: _Counts, least: int, sampling: Sampling) -> _Compared:
+    confidence = sampling.policy.confidence
     is_large = (counts.items >= least) & (counts.units >= least // 2)
     usable = np.flatnonzero(is_large & np.isfinite(draws.score))
     chance = None

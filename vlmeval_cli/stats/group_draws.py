@@ -47,6 +47,10 @@ class Draws(NamedTuple):
     resampled_rest: Array
     permuted: Array
 
+    def part(self, start: int, stop: int) -> Draws:
+        """The draws of some of the groups."""
+        return Draws(self.output, *(array[..., start:stop] for array in self[1:]))
+
 
 def n_permutations(measured: Sequence[Measured], n: int, policy: StatisticsPolicy) -> int:
     """How many permutations groups are tested with in these metrics."""
@@ -121,7 +125,7 @@ def _rest(whole: Array, parts: Array) -> Array:
 def _permuted_totals(table: Array, groups: Sequence[Ints], sampling: Sampling, count: int) -> Array:
     """Sums of the groups when the items are in another order, shape (count, G, k)."""
     members, clusters = groups, sampling.clusters
-    if clusters is not None and (units := _whole_clusters(groups, clusters)) is not None:
+    if clusters is not None and (units := whole_clusters(groups, clusters)) is not None:
         table, members, clusters = _by_unit(table, clusters), units, None
     joined = np.concatenate(members) if members else np.zeros(0, dtype=np.int64)
     stops = np.cumsum([len(items) for items in members])
@@ -138,8 +142,8 @@ def _by_unit(table: Array, clusters: Ints) -> Array:
     return sums
 
 
-def _whole_clusters(groups: Sequence[Ints], clusters: Ints) -> list[Ints] | None:
-    """Clusters of each group, if no group holds only a part of one."""
+def whole_clusters(groups: Sequence[Ints], clusters: Ints) -> list[Ints] | None:
+    """Clusters of each group; None if a group holds only a part of one."""
     sizes = np.bincount(clusters)
     found = []
     for items in groups:
@@ -186,7 +190,7 @@ def _permuted_pooled(
     n, clusters, policy = sampling
     rows = rows_of(statistics)
     members, units = groups, None
-    if clusters is not None and (whole := _whole_clusters(groups, clusters)) is not None:
+    if clusters is not None and (whole := whole_clusters(groups, clusters)) is not None:
         members, units, clusters = whole, clusters, None
     n_units = n if units is None else int(units.max()) + 1
     found: dict[str, list[list[float]]] = {output.name: [] for output in metric.outputs()}
