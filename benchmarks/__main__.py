@@ -6,7 +6,7 @@ from pathlib import Path
 
 NAMES = (
     "startup", "captioning", "rouge_score", "meteor", "vqa", "docqa", "schema_checks", "documents",
-    "grounding", "classification", "choice", "text_metrics", "road",
+    "grounding", "classification", "choice", "text_metrics", "road", "paired",
 )  # fmt: skip
 
 FOLDER = Path(__file__).parent

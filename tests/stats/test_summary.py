@@ -140,5 +140,5 @@ def test_subsets_have_the_same_intervals_alone_and_together(monkeypatch):
     subsets = [Subset(), Subset(np.arange(4)), Subset(np.arange(4, 12))]
     policy = StatisticsPolicy(resamples=60)
     together = estimates([Length()], [statistics], subsets, None, policy, 12)
-    monkeypatch.setattr("vlmeval_cli.stats.rescoring._MOST_TOTALS", 1)
+    monkeypatch.setattr("vlmeval_cli.stats.rescoring._MOST_NUMBERS", 1)
     assert estimates([Length()], [statistics], subsets, None, policy, 12) == together

@@ -12,7 +12,7 @@ import numpy as np
 from vlmeval_cli.core.batch import Array, Batch, Floats
 from vlmeval_cli.core.errors import UsageError
 from vlmeval_cli.core.metric import Metric, MetricInfo, Notice, Output, Statistics
-from vlmeval_cli.metrics.bleu import closest_lengths, possible_ngrams
+from vlmeval_cli.metrics.bleu import closest_lengths, first_closest_lengths, possible_ngrams
 from vlmeval_cli.text.ngrams import clipped_matches, predictions_with_references
 
 _MAX_ORDER = 9
@@ -36,8 +36,11 @@ class SacreBleu(Metric[None]):
         of which no n-gram exists (every text shorter than it) makes the score 0.
 
     Differs from:
-        sacrebleu 2.6 ``BLEU``: divided by 100; nothing else. Its ``sentence_score`` advises
-        ``effective_order=True`` for single items, which makes the item scores here equal to it.
+        sacrebleu 2.6 ``BLEU``: divided by 100; nothing else. torchmetrics 1.9 is reproduced by
+        options: ``SacreBLEUScore`` with ``smoothing=none:reference_length=first``, ``BLEUScore``
+        with ``tokenizer=whitespace`` as well; it computes in single precision. sacrebleu's
+        ``sentence_score`` advises ``effective_order=True`` for single items, which makes the item
+        scores here equal to it.
 
     Signature:
         With default options a score is sacrebleu's with the signature
@@ -54,6 +57,8 @@ class SacreBleu(Metric[None]):
         effective_order: stop at the longest n-grams that the predictions have; for single items.
         tokenizer: which tokens are compared; ``13a-lower`` is sacrebleu's ``lowercase`` (case:lc).
         max_order: longest n-grams.
+        reference_length: of references equally close in length, the ``shorter`` one counts, or, as
+            in torchmetrics, the ``first``.
 
     Example:
         >>> matched, possible, lengths, items = [2, 1], [2, 1], [2, 2], [1]
@@ -68,6 +73,7 @@ class SacreBleu(Metric[None]):
     effective_order: bool = False
     tokenizer: str = "13a"
     max_order: int = 4
+    reference_length: Literal["shorter", "first"] = "shorter"
 
     info: ClassVar[MetricInfo] = MetricInfo(
         name="sacrebleu",
@@ -116,7 +122,8 @@ class SacreBleu(Metric[None]):
         lengths = texts.lengths[texts.is_prediction]
         unmatched = int(np.count_nonzero(counts[-1] == 0))
         counts += possible_ngrams(lengths, self.max_order)
-        counts += [lengths, closest_lengths(texts, len(batch)), np.ones_like(lengths)]
+        closest = closest_lengths if self.reference_length == "shorter" else first_closest_lengths
+        counts += [lengths, closest(texts, len(batch)), np.ones_like(lengths)]
         return Statistics(
             np.column_stack(counts).astype(np.float64), facts={"without_longest_match": unmatched}
         )
@@ -160,18 +167,19 @@ class SacreBleu(Metric[None]):
             added = np.where(np.arange(n) > 0, self.k, 0.0).astype(totals.dtype)
             matched, possible = matched + added, possible + added
         exists = np.logical_and.accumulate(possible > 0, axis=-1)
-        percents = np.where(exists, self._percents(matched, possible), 0)
         orders = exists.sum(axis=-1) if self.effective_order else np.full(exists.shape[:-1], n)
-        flat = zip(
-            percents.reshape(-1, n).tolist(),
-            orders.ravel().tolist(),
-            totals[..., -3].ravel().tolist(),
-            totals[..., -2].ravel().tolist(),
-            (totals[..., :n] > 0).any(axis=-1).ravel().tolist(),
-            strict=True,
-        )
-        scores = [_points(*row) for row in flat]
-        return np.array(scores).reshape(totals.shape[:-1])
+        with np.errstate(divide="ignore", invalid="ignore"):
+            percents = np.where(exists, self._percents(matched, possible), 0)
+            lengths, closest = totals[..., -3].astype(float), totals[..., -2].astype(float)
+            brevity = np.minimum(1 - closest / lengths, 0.0)
+        # math.log and math.exp round as sacrebleu's do; numpy's may not on every processor.
+        logs = [log(one) if one else _LOG_OF_ZERO for one in percents.ravel().tolist()]
+        rows = zip(*[iter(logs)] * n, strict=True)
+        used = orders.ravel().tolist()
+        means = [sum(row[:k]) / k if k else 0.0 for row, k in zip(rows, used, strict=True)]
+        scores = [exp(a) * exp(b) for a, b in zip(brevity.ravel().tolist(), means, strict=True)]
+        any_match = (totals[..., :n] > 0).any(axis=-1)
+        return np.where(any_match, np.reshape(scores, any_match.shape), 0.0)
 
     def _percents(self, matched: Floats, possible: Floats) -> Floats:
         """Precisions in percent, in the order of sacrebleu's operations."""
@@ -189,19 +197,6 @@ class SacreBleu(Metric[None]):
         if self.smoothing == "exp":
             return np.where(none, 0.5 ** np.cumsum(none, axis=-1), matched)
         return np.where(none, self.floor, matched) if self.smoothing == "floor" else matched
-
-
-def _points(
-    percents: list[float], orders: int, length: float, closest: float, any_match: bool
-) -> float:
-    """Geometric mean of precisions, less the penalty for brevity."""
-    if not any_match:
-        return 0.0
-    penalty = 1.0
-    if length < closest:
-        penalty = exp(1 - int(closest) / int(length)) if length > 0 else 0.0
-    logs = [log(percent) if percent else _LOG_OF_ZERO for percent in percents[:orders]]
-    return penalty * exp(sum(logs) / orders)
 
 
 METRICS = (SacreBleu,)

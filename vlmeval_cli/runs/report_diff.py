@@ -38,15 +38,18 @@ def _inputs(mine: RunResult, theirs: RunResult) -> Iterator[Part]:
 
 def _tree(kind: PartKind, mine: object, theirs: object, path: str) -> Iterator[Part]:
     """The leaves of two trees of mappings."""
-    trees = [{} if one is None else one for one in (mine, theirs)]
-    if (mine or theirs) is not None and all(isinstance(one, Mapping) for one in trees):
-        left_tree, right_tree = trees
-        for key in dict.fromkeys((*left_tree, *right_tree)):
+    trees = [one for one in (mine, theirs) if isinstance(one, Mapping)]
+    if len(trees) == 2 or (trees and None in (mine, theirs)):
+        for key in dict.fromkeys(key for tree in trees for key in tree):
             inner = f"{path} {key}".strip()
-            yield from _tree(kind, left_tree.get(key), right_tree.get(key), inner)
+            yield from _tree(kind, _under(mine, key), _under(theirs, key), inner)
         return
     left, right = _listed(mine), _listed(theirs)
     yield Part(kind, path, _text(left), _text(right), is_equal=left == right)
+
+
+def _under(tree: object, key: str) -> object:
+    return tree.get(key) if isinstance(tree, Mapping) else None
 
 
 def _listed(value: Any) -> Any:  # noqa: ANN401  (any JSON value)

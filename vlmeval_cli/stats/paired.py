@@ -26,7 +26,7 @@ from vlmeval_cli.stats.item_moves import effect
 from vlmeval_cli.stats.matching import Matched
 from vlmeval_cli.stats.paired_tests import Match, match, tested
 from vlmeval_cli.stats.paired_tests import Resampling as Resampling
-from vlmeval_cli.stats.rescoring import Measured, Scored, Subset, at_once, rescored
+from vlmeval_cli.stats.rescoring import Measured, Scored, Subset, rescored, together
 from vlmeval_cli.stats.summary import holds
 from vlmeval_cli.stats.testing import ROUNDING, Tested
 
@@ -60,10 +60,9 @@ def differences(
         for i, metric in enumerate(metrics)
     ]
     width = sum(one.contest.width * len(one.contest.sides) for one in matches)
-    size = at_once(resampling.statistics.resamples, width)
     found = []
-    for start in range(0, len(subsets), size):
-        found += _of_subsets(matches, subsets[start : start + size], len(pairs), resampling)
+    for some in together(subsets, resampling.statistics.resamples, width, resampling.n):
+        found += _of_subsets(matches, some, len(pairs), resampling)
     return found
 
 
@@ -136,6 +135,9 @@ def _difference(
     low, high = drawn.bounds or (None, None)
     narrow_low, narrow_high = drawn.narrow or (None, None)
     note = one.kinds[output.name][1]
+    reason = test.reason or (None if drawn.reason == _OFF else drawn.reason)
+    if change is None:
+        reason = _why_unknown(mine, theirs, output, n)
     return Difference(
         value=value,
         against=against,
@@ -154,7 +156,7 @@ def _difference(
         wins=found.wins if found else None,
         losses=found.losses if found else None,
         ties=found.ties if found else None,
-        reason=_why_unknown(mine, theirs, output, n) if change is None else test.reason,
+        reason=reason,
         details=test.details,
     )
 

@@ -68,12 +68,11 @@ def _tested(
         else _swaps(own, count_units(n, units), trials)
     )
     for swapped in swaps:
-        for part in _parts(swapped):
-            with np.errstate(all="ignore"):
-                tally.add(
-                    metric.combine(both, np.hstack([1.0 - part, part])),
-                    metric.combine(both, np.hstack([part, 1.0 - part])),
-                )
+        with np.errstate(all="ignore"):
+            tally.add(
+                metric.combine(both, np.hstack([1.0 - swapped, swapped])),
+                metric.combine(both, np.hstack([swapped, 1.0 - swapped])),
+            )
     return tally.tests(trials, is_exact=is_exact)
 
 
@@ -82,15 +81,12 @@ def _among(rows: Rows, subset: Subset, n: int) -> Rows:
 
 
 def _swaps(units: Ints, n_units: int, trials: Trials) -> Iterator[Array]:
-    """Which items are swapped in each trial, a block at a time, shape (trials, items)."""
+    """Which items are swapped in each trial, some trials at a time, shape (trials, items)."""
+    n_bytes = max(1, _AT_ONCE // max(1, 16 * len(units)))  # of eight trials each
     for block, first in enumerate(range(0, trials.n, BLOCK)):
         chunks = [bits for _, bits in swapped_bits(n_units, (trials.seed, block))]
         bits = np.concatenate(chunks)[units]
-        yield unpacked(bits, min(BLOCK, trials.n - first)).T
-
-
-def _parts(swapped: Array) -> Iterator[Array]:
-    """The trials, as many at a time as a metric takes."""
-    size = max(1, _AT_ONCE // max(1, 2 * swapped.shape[1]))
-    for start in range(0, len(swapped), size):
-        yield swapped[start : start + size]
+        for place in range(0, bits.shape[1], n_bytes):
+            size = min(8 * n_bytes, BLOCK - 8 * place, trials.n - first - 8 * place)
+            if size > 0:
+                yield unpacked(bits[:, place : place + n_bytes], size).T

@@ -24,6 +24,7 @@ import numpy as np
 
 from vlmeval_cli.core.batch import Array, Floats, Ints
 from vlmeval_cli.core.metric import Metric
+from vlmeval_cli.stats.bootstrap import weighted_sums
 from vlmeval_cli.stats.testing import Tested
 
 _RESAMPLES_AT_ONCE = 50
@@ -215,7 +216,7 @@ def _resampled(runs: Sequence[Array], n_resamples: int, seed: int) -> list[Float
     for first in range(0, n_resamples, _RESAMPLES_AT_ONCE):
         size = min(_RESAMPLES_AT_ONCE, n_resamples - first)
         drawn = rng.choice(n, size=(size, n), replace=True)
-        sums = _counts(drawn, n) @ table
+        sums = weighted_sums(_counts(drawn, n).T, table)
         for own, span, whole in zip(runs, spans, is_whole, strict=True):
             if not whole or np.abs(sums[:, span]).max(initial=0.0) > _EXACT_SINGLE:
                 sums[:, span] = own.astype(np.float32)[drawn].sum(axis=1)  # rounded item by item
@@ -233,7 +234,7 @@ def _swapped(runs: Sequence[Array], n_trials: int, seed: int) -> Iterator[list[A
     for first in range(0, n_trials, _TRIALS_AT_ONCE):
         size = min(_TRIALS_AT_ONCE, n_trials - first)
         is_swapped = rng.integers(2, size=(size, n), dtype=bool)
-        yield _cut(is_swapped.astype(np.float64) @ table, spans)
+        yield _cut(weighted_sums(is_swapped.T.astype(np.float64), table), spans)
 
 
 def _counts(drawn: Ints, n: int) -> Array:

@@ -24,6 +24,7 @@ import numpy.typing as npt
 
 from vlmeval_cli.core.batch import Array, Ints
 from vlmeval_cli.core.metric import Metric
+from vlmeval_cli.stats.bootstrap import weighted_sums
 from vlmeval_cli.stats.matching import Contest, Matched
 from vlmeval_cli.stats.rescoring import Subset, count_units, scope_of
 from vlmeval_cli.stats.testing import ROUNDING, Tested
@@ -253,7 +254,8 @@ def _swap(
     n_units = int(differs.sum())
     if n_units > MOST_ENUMERATED:
         return found
-    found.add(assignments(n_units) @ units[differs])
+    with np.errstate(invalid="ignore"):
+        found.add(assignments(n_units) @ units[differs])
     return found._replace(is_exact=True)
 
 
@@ -279,7 +281,8 @@ def _draw(scopes: Sequence[_Scope], n_units: int, trials: Trials) -> None:
             for scope, total in zip(waiting, sums, strict=True):
                 low, high = np.searchsorted(scope.units, [start, start + len(bits)])
                 weights = unpacked(bits[scope.units[low:high] - start], size)
-                total += weights.T @ scope.statistics[low:high]
+                with np.errstate(invalid="ignore"):
+                    total += weighted_sums(weights, scope.statistics[low:high])
         for scope, total in zip(waiting, sums, strict=True):
             for swap in (swap for own in scope.swaps for swap in own if not swap.is_exact):
                 swap.add(total)

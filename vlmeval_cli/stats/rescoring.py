@@ -24,7 +24,7 @@ from vlmeval_cli.stats.pooled import among, pooled_scores, resampled_scores, row
 
 Value = TypeVar("Value", bound=np.generic)
 
-_MOST_TOTALS = 32_000_000  # resampled sums that are in memory at a time, of all subsets together
+_MOST_NUMBERS = 32_000_000  # statistics and resampled sums in memory at a time, of all subsets
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +73,19 @@ def rescored(
     ]
 
 
-def at_once(n_draws: int, width: int) -> int:
-    """How many subsets are resampled together, so that memory does not grow with their number."""
-    return max(1, _MOST_TOTALS // max(1, n_draws * width))
+def together(
+    subsets: Sequence[Subset], n_draws: int, width: int, n: int
+) -> Iterator[Sequence[Subset]]:
+    """Subsets that are resampled together, so that memory does not grow with their number."""
+    first = used = 0
+    for place, subset in enumerate(subsets):
+        needed = (n_draws + subset.size(n)) * width
+        if place > first and used + needed > _MOST_NUMBERS:
+            yield subsets[first:place]
+            first, used = place, 0
+        used += needed
+    if first < len(subsets):
+        yield subsets[first:]
 
 
 def count_units(n: int, clusters: Ints | None) -> int:

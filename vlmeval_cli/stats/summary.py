@@ -14,7 +14,7 @@ from vlmeval_cli.core.config import StatisticsPolicy
 from vlmeval_cli.core.metric import Metric, MetricStatistics, PooledMetric
 from vlmeval_cli.stats.bootstrap import interval
 from vlmeval_cli.stats.pooled import rows_of
-from vlmeval_cli.stats.rescoring import Measured, Scored, at_once, rescored
+from vlmeval_cli.stats.rescoring import Measured, Scored, rescored, together
 from vlmeval_cli.stats.rescoring import Subset as Subset
 
 _ROUNDING = 1e-9
@@ -78,10 +78,8 @@ def estimates(
         n: number of items.
     """
     width = sum(own.values.shape[1] for own in statistics)
-    size = at_once(policy.resamples, width)
     found = []
-    for start in range(0, len(subsets), size):
-        some = subsets[start : start + size]
+    for some in together(subsets, policy.resamples, width, n):
         found += _estimates_of(metrics, statistics, some, clusters, policy, n)
     return found
 
