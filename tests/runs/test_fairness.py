@@ -82,6 +82,14 @@ def test_one_group_is_not_compared(score):
     assert "by skin: fewer than two groups have 20 items, so none is compared" in result.notes
 
 
+def test_a_group_of_few_images_is_told(score):
+    rows = [{**one, "image": f"im{i % 3 if one['skin'] == 'dark' else i}"}
+            for i, one in enumerate(ROWS)]  # fmt: skip
+    result = score(rows, by="skin", metrics="exact_match", resamples=100)
+    assert 'by skin: "dark" is not compared' in " ".join(result.notes)
+    assert "gaps" not in result.tables
+
+
 CAPTIONS = [
     {"id": f"c{i}", "prediction": f"a {kind} on the road", "kind": kind,
      "captions": [f"a {kind} on a road", f"the {kind} stands there"]}

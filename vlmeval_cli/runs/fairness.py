@@ -48,8 +48,9 @@ def fairness(result: RunResult, families: Sequence[Family], policy: StatisticsPo
     """
     asked = [family for family in families if family.is_asked]
     usable = [family for family in asked if 1 < len(_large(family)) <= MOST_GROUPS]
-    found = _gaps(result, usable, policy)
-    notes = (*_notes(asked), *_fixed_frequencies(result))
+    every = _gaps(result, usable, policy)
+    found = [one for one in every if one.gap.gap.value is not None]
+    notes = (*_notes(asked), *_notes_of_few(every), *_fixed_frequencies(result))
     if not found:
         return Findings({}, notes)
     how = _how(result, found, policy)
@@ -76,8 +77,7 @@ def _gaps(result: RunResult, families: Sequence[Family], policy: StatisticsPolic
         for one, outputs in zip(result.measured, by_metric, strict=True)
         for name, output in one.chosen.outputs()
     ]
-    known = [one for one in found if one.gap.gap.value is not None]
-    return sorted(known, key=lambda one: one.output != result.primary)
+    return sorted(found, key=lambda one: one.output != result.primary)
 
 
 def _pairs(result: RunResult) -> list[Measured]:
@@ -185,6 +185,21 @@ def _notes(asked: Sequence[Family]) -> Iterator[str]:
             shown = ", ".join(f'"{name}"' for name in small[:3])
             more = f" and {len(small) - 3:,} more" if len(small) > 3 else ""
             yield f"by {family.name}: fewer than {LEAST} items, not compared: {shown}{more}"
+
+
+def _notes_of_few(found: Sequence[_Found]) -> Iterator[str]:
+    """Groups of many items of which few are scored, or that few clusters hold."""
+    compared: dict[tuple[str, str], bool] = {}
+    for one in found:
+        for (values, _), group in zip(one.family.groups, one.gap.groups, strict=True):
+            key = one.family.name, ", ".join(values)
+            compared[key] = compared.get(key, False) or group.difference.value is not None
+    for (family, name), is_compared in compared.items():
+        if not is_compared:
+            yield (
+                f'by {family}: "{name}" is not compared: fewer than {LEAST} of its items are '
+                f"scored, or they are of fewer than {LEAST // 2} clusters"
+            )
 
 
 def _fixed_frequencies(result: RunResult) -> tuple[str, ...]:
