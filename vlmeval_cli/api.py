@@ -27,7 +27,8 @@ from vlmeval_cli.core.power import PowerPolicy, PowerResult
 from vlmeval_cli.core.progress import NoProgress, Progress
 from vlmeval_cli.core.results import RunResult
 from vlmeval_cli.registry import choose
-from vlmeval_cli.runs.answers import take_answers
+from vlmeval_cli.runs.answers import batch_of, take_answers
+from vlmeval_cli.runs.compat import explained_in, reproduction, told
 from vlmeval_cli.runs.converting import Converted
 from vlmeval_cli.runs.converting import convert as convert_files
 from vlmeval_cli.runs.gathering import Gathered, gather
@@ -37,6 +38,7 @@ from vlmeval_cli.runs.scoring import score_items
 from vlmeval_cli.runs.values import as_values
 from vlmeval_cli.tasks import NAMES
 from vlmeval_cli.tasks import task as task_called
+from vlmeval_cli.tasks.compat import refuse_any, refuse_wrong
 
 if TYPE_CHECKING:
     from vlmeval_cli.comparing.compare import Request
@@ -77,6 +79,8 @@ def score(
     seed: int = 12345,
     cluster_by: str = "auto",
     reference: bool = False,
+    compat: str | None = None,
+    explain_diff: bool = False,
 ) -> RunResult:
     """Score a file of predictions, as ``vlmeval score`` does with options of the same names.
 
@@ -94,7 +98,8 @@ def score(
         missing: "error", or count missing predictions as the "worst", or "skip" them.
         fix_ids: apply the repair of ids that matches more rows.
         on_bad_row: "error", or "skip" malformed rows and count them.
-        reasoning: "strip" takes ``<think>`` blocks out of predictions, "keep" scores them.
+        reasoning: "strip" takes ``<think>`` blocks out of predictions, "keep" scores them, and
+            "lmms-eval" does what that tool does. With ``compat`` the tool decides.
         box_format: syntax and coordinate frame of predicted boxes; None recognises them.
         schema: path of the JSON Schema that documents must follow; None infers one.
         run_tests: run the unit tests of predicted code, in a sandbox.
@@ -103,6 +108,8 @@ def score(
         seed: of the resampling.
         cluster_by: field resampled together, "auto" or "none".
         reference: also run the original packages, and compare (extra ``reference``).
+        compat: tool whose numbers to give, such as "lmms-eval", in place of metrics.
+        explain_diff: also say which items and rules part them from our defaults.
 
     Returns:
         Scores by output name with intervals, counts, signatures and item scores.
@@ -131,7 +138,9 @@ def score(
         seed=seed,
         cluster_by=cluster_by,
     )
-    config = replace(config, compare_with_reference=reference)
+    config = replace(
+        config, compare_with_reference=reference, compat=compat, explain_diff=explain_diff
+    )
     return run_score(predictions, references, config)
 
 
@@ -192,11 +201,21 @@ def run_score(
 ) -> RunResult:
     """Score with choices already put together; see :func:`score`."""
     choose(config.metrics)  # a wrong name is told before large files are read
+    refuse_wrong(config)
     gathered = gather(str(predictions), _path(references), config, progress)
     task = task_called(gathered.task)
+    layouts = frozenset(side.layout.name for side in (gathered.predictions, gathered.references))
+    compat = reproduction(config, task, layouts)
+    config = config if compat is None else compat.config
     progress.start("reading answers", None)
-    gathered, answers = take_answers(as_values(gathered, task, config), task, config, progress)
-    return score_items(gathered, task, answers, config, progress)
+    read = as_values(gathered, task, config)
+    gathered, answers = take_answers(read, task, config, progress)
+    result = score_items(gathered, task, answers, config, progress)
+    if compat is None:
+        return result
+    items = batch_of(gathered.dataset, answers)
+    result = told(result, compat, items)
+    return explained_in(result, compat, read, items, progress) if config.explain_diff else result
 
 
 def compare(
@@ -246,6 +265,7 @@ def run_comparison(request: Request, progress: Progress = SILENT) -> Comparison:
     from vlmeval_cli.comparing.compare import compare_runs
 
     choose(request.config.metrics)  # a wrong name is told before large files are read
+    refuse_any(request.config, "compare")
     return compare_runs(request, progress)
 
 
@@ -295,6 +315,7 @@ def run_power(
     from vlmeval_cli.comparing.power import power_of
 
     choose(config.metrics)  # a wrong name is told before large files are read
+    refuse_any(config, "power")
     found = power_of(paths, references, config, policy, progress)
     progress.done()
     return found

@@ -80,6 +80,8 @@ def _overridden(config: RunConfig, options: RunOptions) -> RunConfig:
         where=_where(options.where),
         limit=options.limit,
         compare_with_reference=getattr(options, "reference", None) or None,
+        compat=getattr(options, "compat", None),
+        explain_diff=getattr(options, "explain_diff", None),
     )
 
 

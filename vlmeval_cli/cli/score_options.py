@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from vlmeval_cli.cli.completion import metric_names, task_names
+from vlmeval_cli.cli.completion import compat_names, metric_names, task_names
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -179,6 +179,23 @@ class ScoreOptions(FileOptions, RunOptions):
         bool,
         typer.Option("--reference", help="Also run the original packages, and compare."),
     ] = False
+    compat: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TOOL[:DATA]",
+            help="Give that tool's numbers: pycocoevalcap, vqa-official, lmms-eval, vlmevalkit, "
+            "anls-rrc, torchmetrics, sacrebleu.",
+            autocompletion=compat_names,
+        ),
+    ] = None
+    explain_diff: Annotated[
+        bool | None,
+        typer.Option(
+            "--explain-diff/--no-explain-diff",
+            help="With --compat: items and rules that part it from our default.",
+            show_default="no-explain-diff",
+        ),
+    ] = None
     samples: Annotated[
         str | None,
         typer.Option(metavar="FILE", help="Every item as JSONL."),

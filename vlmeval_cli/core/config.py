@@ -11,7 +11,7 @@ from vlmeval_cli.core.metric import Scalar
 
 Missing = Literal["error", "worst", "skip"]
 OnBadRow = Literal["error", "skip"]
-Reasoning = Literal["strip", "keep"]
+Reasoning = Literal["strip", "keep", "lmms-eval"]
 Labels = Literal["find", "exact"]
 Test = Literal[
     "auto", "bootstrap", "randomization", "mcnemar", "sacrebleu_bs", "sacrebleu_ar", "comet"
@@ -84,7 +84,7 @@ class ParsePolicy:
     """How raw model text becomes a value.
 
     Attributes:
-        reasoning: ``<think>`` blocks are stripped or kept.
+        reasoning: ``<think>`` blocks are stripped or kept, or what lmms-eval does is done.
         box_format: syntax and coordinate frame of predicted boxes; None recognises them.
         schema: path of the JSON Schema that documents must follow; None infers one.
         field_rules: field of a document → how it is compared: ``compare``, ``tolerance``,
@@ -186,6 +186,8 @@ class RunConfig:
         where: field → value that reference items must have (compared as text).
         limit: only the first so many reference items.
         compare_with_reference: also run the original packages, and compare.
+        compat: tool whose numbers are reproduced, such as "lmms-eval" or "lmms-eval:textvqa".
+        explain_diff: also say which items and rules part them from our defaults.
     """
 
     task: str | None = None
@@ -198,6 +200,8 @@ class RunConfig:
     where: Mapping[str, str] = field(default_factory=dict)
     limit: int | None = None
     compare_with_reference: bool = False
+    compat: str | None = None
+    explain_diff: bool = False
 
     def __post_init__(self) -> None:
         if self.limit is not None:

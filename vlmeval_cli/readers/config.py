@@ -161,7 +161,7 @@ _KEYS: Mapping[str, Reader] = {
     ),
     "parse": section(
         {
-            "reasoning": one_of("strip", "keep"),
+            "reasoning": one_of("strip", "keep", "lmms-eval"),
             "box_format": text_of,
             "schema": text_of,
             "field_rules": _rules_by_field,
@@ -183,6 +183,8 @@ _KEYS: Mapping[str, Reader] = {
     "by": texts_of,
     "where": text_by_field,
     "limit": integer(1),
+    "compat": text_of,
+    "explain_diff": flag_of,
     "output": section(
         {
             "json": text_of,
