@@ -19,13 +19,16 @@ from vlmeval_cli.reports import atomic
 from vlmeval_cli.reports.atomic import check_writable, from_chunks, write_file
 from vlmeval_cli.reports.bundle import RunBundle
 from vlmeval_cli.reports.csv_report import csv_report, tables_csv
-from vlmeval_cli.reports.folder import OURS, check_folder, write_folder
+from vlmeval_cli.reports.folder import check_folder, write_folder
 from vlmeval_cli.reports.json_bytes import json_bytes
 from vlmeval_cli.reports.json_report import Provenance, json_report, report_value
 from vlmeval_cli.reports.samples import sample_lines
 from vlmeval_cli.reports.statistics_file import read_statistics, write_statistics
 
 ORIGIN = Provenance("0.1.0", datetime(2026, 1, 2, tzinfo=UTC), "vlmeval score a b")
+RUN_FILES = frozenset(
+    {"report.json", "samples.jsonl", "statistics.npz", "scores.csv", "tables.csv", "report.md"}
+)
 STRANGE = ["\ud800", "\0a\0", "=A1", "007", "None", "\U0001f600", "x" * 3000]
 
 is_root = hasattr(os, "geteuid") and os.geteuid() == 0
@@ -194,7 +197,7 @@ def test_statistics_come_back_as_they_were(result, rename):
 def test_equal_runs_give_equal_bytes(result, tmp_path):
     for name in ("a", "b"):
         write_folder(tmp_path / name, RunBundle(result, ORIGIN))
-    for name in sorted(OURS - {"report.html"}):
+    for name in sorted(RUN_FILES):
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
 
 
@@ -202,10 +205,8 @@ def test_a_folder_names_its_files_with_their_sha256(result, tmp_path):
     write_folder(tmp_path / "new" / "run", RunBundle(result, ORIGIN))
     folder = tmp_path / "new" / "run"
     report = parsed((folder / "report.json").read_bytes())
-    assert {file.name for file in folder.iterdir()} == OURS - {"report.html"}
-    assert {entry["path"] for entry in report["files"].values()} == OURS - {
-        "report.html", "report.json",
-    }  # fmt: skip
+    assert {file.name for file in folder.iterdir()} == RUN_FILES
+    assert {entry["path"] for entry in report["files"].values()} == RUN_FILES - {"report.json"}
     for entry in report["files"].values():
         assert hashlib.sha256((folder / entry["path"]).read_bytes()).hexdigest() == entry["sha256"]
     assert [path.name for path in folder.parent.iterdir()] == ["run"]
@@ -225,7 +226,7 @@ def test_a_report_in_the_current_folder_is_replaced_file_by_file(result, tmp_pat
     for command in ("one", "two"):
         write_folder(Path(), RunBundle(result, replace(ORIGIN, command=command)))
     assert parsed((tmp_path / "report.json").read_bytes())["command"] == "two"
-    assert {file.name for file in tmp_path.iterdir()} == OURS - {"report.html"}
+    assert {file.name for file in tmp_path.iterdir()} == RUN_FILES
 
 
 @pytest.mark.parametrize("name", ["thesis.tex", ".hidden", "report.json"])
@@ -253,7 +254,7 @@ def test_a_full_disk_leaves_no_half_written_folder(result, tmp_path, monkeypatch
         write_folder(folder, RunBundle(result, ORIGIN))
     before = sorted(path.relative_to(tmp_path) for path in tmp_path.rglob("*"))
     monkeypatch.setattr(
-        "vlmeval_cli.reports.folder.write_statistics", lambda file, result: full_disk(file)
+        "vlmeval_cli.reports.bundle.write_statistics", lambda file, result: full_disk(file)
     )
     with pytest.raises(OutputError, match="No space left") as caught:
         write_folder(folder, RunBundle(result, replace(ORIGIN, command="again")))
