@@ -19,7 +19,8 @@ from vlmeval_cli.detection import rules
 from vlmeval_cli.readers.opening import DOCUMENT_RULES, ROW_RULES
 from vlmeval_cli.readers.rules import DocumentRule, RowRule
 from vlmeval_cli.registry import metrics, options
-from vlmeval_cli.tasks import PLANNED, task
+from vlmeval_cli.tasks import task
+from vlmeval_cli.tasks.compat import tools
 from vlmeval_cli.tasks.guidance import BANDS, GUIDES, NO_THRESHOLD, choices, others
 from vlmeval_cli.tasks.patterns.changes import ANY_TASK, CHANGES
 from vlmeval_cli.tasks.patterns.rules import Pattern, Patterns
@@ -29,9 +30,13 @@ FOLDER = Path(__file__).parent
 PAGE = FOLDER / "metrics.md"
 FILLED_PAGES = (
     FOLDER.parent / "README.md",
-    *(FOLDER / f"{name}.md" for name in ("choosing-metrics", "files", "diagnosis")),
+    *(FOLDER / f"{name}.md" for name in ("choosing-metrics", "files", "diagnosis", "compat")),
 )
 MADE = re.compile(r"(<!-- made: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+_REASONING = {
+    "keep": "are part of the answer",
+    "lmms-eval": "are taken out, `<analysis>` too, and ends are stripped",
+}
 MULTI_REFERENCE = {
     "best": "the best reference of each item counts",
     "mean": "the mean over references counts",
@@ -137,6 +142,39 @@ def _traps() -> str:
     return "".join(lines)
 
 
+def _compat() -> str:
+    found: dict[tuple[str, ...], list[str]] = {}
+    for tool in tools().values():
+        for name, coverage in tool.tasks.items():
+            for one in coverage.numbers:
+                data = ", ".join(one.benchmarks)
+                row = tool.name, data, one.called, f"`{one.metric}`", one.rule
+                found.setdefault(row, []).append(name)
+            for gone in coverage.missing:
+                row = tool.name, "", gone.called, "missing", gone.reason
+                found.setdefault(row, []).append(name)
+    rows = [(row[0], ", ".join(names), *row[1:]) for row, names in found.items()]
+    return _table(("tool", "tasks", "data sets", "its number", "here", "rule"), rows)
+
+
+def _compat_differs() -> str:
+    found: dict[tuple[str, str], list[str]] = {}
+    for tool in tools().values():
+        for name, coverage in tool.tasks.items():
+            for text in coverage.differs:
+                found.setdefault((tool.name, text), []).append(name)
+    rows = [(tool, ", ".join(tasks), text) for (tool, text), tasks in found.items()]
+    return _table(("tool", "tasks", "with"), rows)
+
+
+def _compat_checked() -> str:
+    rows = [
+        (tool.name, tool.version, _REASONING[tool.reasoning], tool.checked)
+        for tool in tools().values()
+    ]
+    return _table(("tool", "what was reproduced", "`<think>` blocks", "checked against"), rows)
+
+
 def _layouts() -> str:
     known = {(rule.name, rule.evidence): rule for rule in (*DOCUMENT_RULES, *ROW_RULES)}.values()
     rows = [
@@ -147,7 +185,7 @@ def _layouts() -> str:
 
 
 def _task_of(rule: RowRule | DocumentRule) -> str:
-    return f"{rule.task} (not scored yet)" if rule.task in PLANNED else rule.task or ""
+    return rule.task or ""
 
 
 def _candidates() -> str:
@@ -226,6 +264,9 @@ PARTS = {
     "matrix": _matrix,
     "bands": _bands,
     "traps": _traps,
+    "compat": _compat,
+    "compat_differs": _compat_differs,
+    "compat_checked": _compat_checked,
 }
 
 

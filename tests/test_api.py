@@ -179,12 +179,6 @@ def test_no_reference_at_all_is_an_error(files):
         score(*files(references=references), reference_field="answers")
 
 
-def test_a_task_that_cannot_be_scored_yet_is_named_and_refused(files):
-    references = [{"id": row["id"], "winner": "A", "x": "b"} for row in REFERENCES]
-    with pytest.raises(UsageError, match="the task is preference, which this version cannot"):
-        score(*files(references=references))
-
-
 def test_one_answer_per_question_chooses_exact_match(files):
     references = [{**row, "answers": row["answers"][:1]} for row in REFERENCES]
     result = score(*files(references=references))

@@ -30,6 +30,10 @@ CHOICES = [
     ("code", "pass_at_k:k=1+5,edit_similarity,smoothed_bleu"),
     ("language_modeling", "perplexity,token_accuracy"),
     ("rationality", "rationality"),
+    (
+        "preference",
+        "win_rate,length_controlled_win_rate,position_bias,judge_agreement,bradley_terry",
+    ),
     ("detection", "box_f1,mean_ap,expected_ap,tide", "--by", "light"),
 ]
 

@@ -85,7 +85,7 @@ def test_the_order_of_the_items_does_not_matter(place):
     rules = ["{metric: exact_match, by: kind, test: paired}", "{check: newly_wrong, max: 0}"]
     found = place.judge(rules, [True, False] * 4, baseline=folder)
     assert [one.change for one in found.rules[:2]] == [0.0, 0.0]
-    assert found.newly_wrong == []
+    assert [*found.newly_wrong] == []
     assert found.verdict == "passed"
 
 
@@ -240,7 +240,9 @@ def test_other_references_are_refused(place):
     folder = place.saved("base", answers(3, 4))
     place.refs(5)
     rules = ["{metric: exact_match, max_drop: 0.5}", "{check: newly_wrong, max: 0}"]
-    with pytest.raises(DataError, match="differs in references: ") as caught:
+    with pytest.raises(
+        DataError, match=r"not comparable with this run \(there against here\): references: "
+    ) as caught:
         place.judge(rules, answers(4, 5), baseline=folder)
     assert "--force" in caught.value.hint
     found = place.judge(rules, answers(4, 5), baseline=folder, force=True)
@@ -320,3 +322,42 @@ def test_tests_need_resamples(place):
             ["{metric: exact_match, test: paired}"], [True, True], baseline=folder,
             more="statistics: {resamples: 0}",
         )  # fmt: skip
+
+
+def test_right_and_wrong_by_another_metric_are_not_compared(place):
+    place.refs(4)
+    folder = place.saved("base", answers(3, 4), metrics="anls,exact_match")
+    with pytest.raises(DataError, match="primary metric: anls against exact_match"):
+        place.judge(["{check: newly_wrong, max: 0}"], answers(3, 4), baseline=folder)
+    rule = "{check: newly_wrong, max: 0}"
+    forced = place.judge([rule], answers(3, 4), baseline=folder, force=True)
+    assert only(forced).verdict == "undecided"
+    found = place.judge(["{metric: anls, max_drop: 0.5}"], answers(2, 4), baseline=folder)
+    assert [*found.newly_wrong] == []
+
+
+def test_absolute_rules_do_not_care_for_a_baseline(place):
+    place.refs(4)
+    folder = place.saved("base", answers(3, 4))
+    place.refs(5)
+    found = place.judge(["{metric: exact_match, min: 0.5}"], answers(4, 5), baseline=folder)
+    assert found.verdict == "passed"
+    assert found.baseline is None
+
+
+def test_a_baseline_of_other_items_decides_nothing_by_force(place):
+    place.refs(4)
+    folder = place.saved("base", answers(3, 4))
+    rows = (place.folder / "refs.jsonl").read_text().replace('"q', '"other')
+    place.write("refs.jsonl", rows)
+    place.write("new.jsonl", '{"id": "other0", "prediction": "yes"}\n')
+    config = place.config(
+        ["{metric: exact_match, test: paired}", "{check: newly_wrong, max: 0}",
+         "{metric: exact_match, by: kind, max_drop: 0}"],
+        "join: {missing: worst}",
+    )  # fmt: skip
+    paths = (place.folder / "new.jsonl", place.folder / "refs.jsonl")
+    with pytest.raises(DataError, match="not comparable"):
+        gate(*paths, config=config, baseline=folder)
+    found = gate(*paths, config=config, baseline=folder, force=True)
+    assert [one.verdict for one in found.rules] == ["undecided"] * 3

@@ -91,3 +91,25 @@ def test_the_better_reference_counts():
 def test_options_out_of_range_are_refused(options):
     with pytest.raises(UsageError, match="option chrf:"):
         Chrf(**options)
+
+
+def test_torchmetrics_averages_f_scores_of_all_orders():
+    # Orders 1 and 2 of "ax" against "a": F of order 1 is 5/6 (above), "a" has no pair, so 0.
+    metric = Chrf(char_order=2, variant="torchmetrics")
+    assert scores(metric, [("ax", ["a"])])[1] == pytest.approx(5 / 12, abs=1e-15)
+
+
+def test_torchmetrics_does_not_count_references_without_a_score():
+    # "b" is not found in "zz": its two accepted characters do not lower the recall of the corpus,
+    # its predicted one lowers the precision: P 1/2, R 1/1.
+    metric = Chrf(char_order=1, variant="torchmetrics")
+    found = scores(metric, [("a", ["a"]), ("b", ["zz"])])[1]
+    assert found == pytest.approx(5 * 0.5 * 1.0 / (4 * 0.5 + 1.0), abs=1e-15)
+
+
+def test_torchmetrics_keeps_line_breaks_inside_a_text():
+    # Characters a, line break, b against a, b: P 2/3, R 2/2.
+    metric = Chrf(char_order=1, variant="torchmetrics")
+    expected = 5 * (2 / 3) * 1.0 / (4 * (2 / 3) + 1.0)
+    assert scores(metric, [("a\nb", ["ab"])])[1] == pytest.approx(expected, abs=1e-15)
+    assert scores(Chrf(char_order=1), [("a\nb", ["ab"])])[1] == 1.0

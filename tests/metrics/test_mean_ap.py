@@ -278,3 +278,39 @@ def test_classes_are_shown_the_lowest_first():
 def test_impossible_numbers_of_detections_are_refused(given_):
     with pytest.raises(UsageError, match="mean_ap:max_detections: got"):
         MeanAp(max_detections=given_)
+
+
+def one_pair(true, mine, area):
+    """A true box and a detection, as x, y, width, height, in one image."""
+    annotation = {"image_id": 1, "category_id": 1, "bbox": true, "area": area, "iscrowd": 0}
+    result = {"image_id": 1, "category_id": 1, "bbox": mine, "score": 0.9}
+    return batch_of([1], [annotation], [result])
+
+
+def test_in_single_precision_an_overlap_of_exactly_a_threshold_falls_short():
+    # 6 of 10 pixels: an IoU of 0.6, and in single precision 0.6 is 0.6000000238.
+    items = one_pair([0, 0, 10, 1], [0, 0, 6, 1], 10)
+    assert scores(items)["map"] == pytest.approx(0.3)  # at .50, .55 and .60 of ten thresholds
+    assert scores(items, MeanAp(precision="single"))["map"] == pytest.approx(0.2)
+
+
+def test_areas_of_boxes_can_stand_in_for_those_of_segments():
+    # A box of 40 × 40 is medium; its segment, of 900, is small.
+    items = one_pair([0, 0, 40, 40], [0, 0, 40, 40], 900)
+    given_, own = scores(items), scores(items, MeanAp(areas="boxes"))
+    assert (given_["map_small"], own["map_medium"]) == (pytest.approx(1.0), pytest.approx(1.0))
+    assert np.isnan([given_["map_medium"], own["map_small"]]).all()
+
+
+def test_a_published_file_scores_as_in_torchmetrics():
+    # torchmetrics 1.9.0, MeanAveragePrecision(box_format="xywh"), iscrowd given, images by id.
+    theirs = {
+        "map": 0.5035117, "map_50": 0.6962399, "map_75": 0.5722472, "map_small": 0.5921331,
+        "map_medium": 0.5582661, "map_large": 0.4888051, "mar_1": 0.3863366, "mar_10": 0.5932034,
+        "mar_100": 0.5948768, "mar_small": 0.6536014, "mar_medium": 0.6025981,
+        "mar_large": 0.5537444,
+    }  # fmt: skip
+    images, annotations, results, _ = published()
+    metric = MeanAp(precision="single", areas="boxes")
+    ours = scores(batch_of(images, annotations, results), metric)
+    assert ours == pytest.approx(theirs, abs=2e-7)

@@ -37,6 +37,18 @@ def test_every_choice_item_is_right_where_the_letters_are_equal(llava):
             assert found != found  # skipped
 
 
+def test_lmms_eval_reads_letters_without_a_space_before_them(tmp_path):
+    # "A " is in "DNA is …" to lmms-eval; the official rule asks for " A ".
+    path = tmp_path / "one.jsonl"
+    item = {"id": "1", "prediction": "DNA is red", "answer": "A", "A": "x", "B": "y"}
+    path.write_text(json.dumps(item))
+    values = [
+        score(path, task="choice", metrics=spec, resamples=0)["mmmu_accuracy"]
+        for spec in ("mmmu_accuracy", "mmmu_accuracy:variant=lmms")
+    ]
+    assert values == [0.0, 1.0]
+
+
 # By the rule of metric-spec 14.1.
 @pytest.mark.parametrize(
     ("text", "found"),

@@ -107,3 +107,13 @@ def test_a_zero_without_smoothing_is_explained():
     facts = measured(metric, [(C, [R])]).facts
     assert "smoothing=exp" in metric.advise(facts, 1)[0].message
     assert not SacreBleu().advise(facts, 1)
+
+
+def test_of_references_equally_close_torchmetrics_takes_the_first():
+    # Four words against references of five and of three: exp(1 - 5/4), or no penalty at all.
+    found = [("a b c d", ["a b c d e", "a b c"])]
+    metric = SacreBleu(smoothing="none", reference_length="first")
+    assert scores(metric, found)[1] == pytest.approx(np.exp(1 - 5 / 4), abs=1e-15)
+    assert scores(SacreBleu(smoothing="none"), found)[1] == pytest.approx(1.0, abs=1e-15)
+    turned = [("a b c d", ["a b c", "a b c d e"])]
+    assert scores(metric, turned)[1] == pytest.approx(1.0, abs=1e-15)

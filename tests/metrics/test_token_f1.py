@@ -121,5 +121,11 @@ def test_advice_tells_of_answers_that_vanish():
 
 
 def test_unknown_version_is_refused():
-    with pytest.raises(UsageError, match="v1, v2"):
+    with pytest.raises(UsageError, match="v1, v2, torchmetrics"):
         TokenF1(version="v3")
+
+
+@pytest.mark.parametrize(("version", "expected"), [("v1", 0.0), ("v2", 0.0), ("torchmetrics", 1.0)])
+def test_answers_of_nothing_but_articles_agree_in_torchmetrics_alone(version, expected):
+    # v2 leaves "the" out, since the item has another answer; v1 gives two empty sides 0.
+    assert measured(TokenF1(version=version), [("a", ["the", "cat"])]).values[0, 0] == expected

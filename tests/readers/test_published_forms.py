@@ -396,7 +396,7 @@ FORMS = {
         None,
         "alpaca_eval",
         "preference",
-        ("row 1", 1.5, []),
+        (Q[0], [1.5], []),
     ),
 }
 

@@ -13,6 +13,7 @@ import pytest
 from vlmeval_cli.cli.compare import CompareOptions
 from vlmeval_cli.cli.convert import ConvertOptions
 from vlmeval_cli.cli.doctor import DoctorOptions
+from vlmeval_cli.cli.gate import GateOptions
 from vlmeval_cli.cli.inspect import InspectOptions
 from vlmeval_cli.cli.main import main
 from vlmeval_cli.cli.metrics import MetricsOptions
@@ -35,8 +36,8 @@ OTHER_PROGRAMS = {
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
 GUIDES = sorted((ROOT / "docs" / "tasks").glob("*.md"))
 OPTIONS = (
-    ScoreOptions, CompareOptions, PowerOptions, PerturbOptions, MetricsOptions, InspectOptions,
-    ConvertOptions, DoctorOptions, VerifyOptions, DiffOptions,
+    ScoreOptions, CompareOptions, GateOptions, PowerOptions, PerturbOptions,
+    MetricsOptions, InspectOptions, ConvertOptions, DoctorOptions, VerifyOptions, DiffOptions,
 )  # fmt: skip
 MOST_LINES = 120
 
@@ -142,7 +143,7 @@ def test_the_readme_names_every_metric():
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_metrics_with_options_in_the_docs_can_be_built(page):
     text = page.read_text("utf-8")
-    named = set(re.findall(r"(?<![\w./-])[a-z]\w+(?::[a-z_]+=[\w.+]+)+", text))
+    named = set(re.findall(r"(?<![\w./-])[a-z]\w+(?::[a-z_]+=[\w.+-]+)+", text))
     for spec in named:
         if spec.partition(":")[0] in metrics():
             build(parse_metric_spec(spec.rstrip(".")))

@@ -14,7 +14,7 @@ from vlmeval_cli.stats.pooled import pooled_scores, rows_of
 
 TASKS = (
     "captioning", "choice", "classification", "code", "docqa", "freeform", "grounding",
-    "language_modeling", "rationality", "text", "vqa",
+    "language_modeling", "preference", "rationality", "text", "vqa",
 )  # fmt: skip
 
 

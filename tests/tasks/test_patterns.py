@@ -259,6 +259,31 @@ EXAMPLES = {
         ),
         ({"prediction_accuracy": 0.8, "mce": 1.1}, "accuracy is high (0.80) and mCE is 1.10"),
     ],
+    "preference": [
+        (
+            {"win_rate": 0.7, "length_controlled_win_rate": 0.6},
+            "the win rate is 0.70, and 0.60 at equal length",
+        ),
+        (
+            {"win_rate": 0.5, "length_controlled_win_rate": 0.6},
+            "the win rate is only 0.50, and 0.60 at equal length",
+        ),
+        (
+            {"position_consistency": 0.6, "biased_to_first": 0.3, "biased_to_second": 0.1},
+            "60% of the verdicts stay when the answers change places, and the others go to the "
+            "first (30%) more than to the second (10%)",
+        ),
+        (
+            {"position_consistency": 0.6, "biased_to_first": 0.1, "biased_to_second": 0.3},
+            "60% of the verdicts stay when the answers change places, and the others go to the "
+            "second (30%) more than to the first (10%)",
+        ),
+        (
+            {"position_consistency": 0.6, "biased_to_first": 0.2, "biased_to_second": 0.2},
+            "only 60% of the verdicts stay when the answers change places, and the others go",
+        ),
+        ({"judge_alpha": 0.3}, "judges agree little (alpha 0.30)"),
+    ],
 }
 CASES = [(name, values, seen) for name in TASKS for values, seen in EXAMPLES[name]]
 

@@ -68,6 +68,7 @@ def _overridden(config: RunConfig, options: RunOptions) -> RunConfig:
             box_format=options.box_format,
             schema=options.schema,
             run_tests=options.run_tests,
+            model=options.model,
         ),
         statistics=_with(
             config.statistics,
@@ -77,9 +78,12 @@ def _overridden(config: RunConfig, options: RunOptions) -> RunConfig:
             cluster_by=options.cluster_by,
         ),
         by=tuple(options.by) if options.by else None,
+        slices=options.slices,
         where=_where(options.where),
         limit=options.limit,
         compare_with_reference=getattr(options, "reference", None) or None,
+        compat=getattr(options, "compat", None),
+        explain_diff=getattr(options, "explain_diff", None),
     )
 
 

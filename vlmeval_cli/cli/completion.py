@@ -18,6 +18,13 @@ def task_names(incomplete: str) -> list[str]:
     return [name for name in NAMES if name.startswith(incomplete)]
 
 
+def compat_names(incomplete: str) -> list[str]:
+    """Tools whose numbers can be given, and the data sets they are told apart by."""
+    from vlmeval_cli.tasks.compat import names
+
+    return [name for name in names() if name.startswith(incomplete)]
+
+
 def noise_names(incomplete: str) -> list[str]:
     """Kinds of noise, completing the last of a comma-separated list."""
     from vlmeval_cli.text.perturbations import KINDS

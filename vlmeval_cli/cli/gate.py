@@ -10,6 +10,7 @@ import typer
 
 from vlmeval_cli.cli.console import say, write_result
 from vlmeval_cli.cli.score_options import FileOptions, RunOptions
+from vlmeval_cli.core.errors import VlmevalError
 
 if TYPE_CHECKING:
     from vlmeval_cli.core.gate import GateConfig, GateResult
@@ -74,7 +75,21 @@ class GateOptions(FileOptions, RunOptions):
 
 
 def gate(options: GateOptions) -> None:
-    """Score, judge, write what was asked for, print the verdicts, and end with the verdict."""
+    """Judge, and end with the verdict; an error is told where GitHub shows it."""
+    try:
+        result = _judge(options)
+    except VlmevalError as error:
+        if _on_github():
+            from vlmeval_cli.reports.github import error_line
+
+            say(error_line(f"{error.message}. {error.hint}"))
+        raise
+    if result.verdict == "failed":
+        raise typer.Exit(FAILED)
+
+
+def _judge(options: GateOptions) -> GateResult:
+    """Score, judge, write what was asked for, and print the verdicts."""
     from vlmeval_cli import api
     from vlmeval_cli.cli.baseline_file import BaselineFile
     from vlmeval_cli.cli.choices import gate_choices
@@ -104,7 +119,7 @@ def gate(options: GateOptions) -> None:
     _tell_github(bundle)
     if kept is not None:
         say(kept.update(bundle, force=options.force))
-    _end(result)
+    return result
 
 
 def _with_baseline(rules: GateConfig, options: GateOptions) -> GateConfig:
@@ -115,7 +130,7 @@ def _with_baseline(rules: GateConfig, options: GateOptions) -> GateConfig:
 
 def _tell_github(bundle: GateBundle) -> None:
     """Marks and a summary, where GitHub Actions runs this."""
-    if os.environ.get("GITHUB_ACTIONS") != "true":
+    if not _on_github():
         return
     from vlmeval_cli.reports.github import annotation_lines, append_summary
 
@@ -126,6 +141,5 @@ def _tell_github(bundle: GateBundle) -> None:
         say(f"warning: the step summary cannot be written: {summary}")
 
 
-def _end(result: GateResult) -> None:
-    if result.verdict == "failed":
-        raise typer.Exit(FAILED)
+def _on_github() -> bool:
+    return os.environ.get("GITHUB_ACTIONS") == "true"

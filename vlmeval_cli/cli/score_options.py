@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from vlmeval_cli.cli.completion import metric_names, task_names
+from vlmeval_cli.cli.completion import compat_names, metric_names, task_names
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +38,17 @@ class RunOptions:
     ] = None
     by: Annotated[
         list[str] | None,
-        typer.Option(metavar="FIELD", help="Also score groups."),
+        typer.Option(
+            metavar="FIELD[,FIELD]…", help="Also score groups, and how far they lie apart."
+        ),
+    ] = None
+    slices: Annotated[
+        bool | None,
+        typer.Option(
+            "--slices/--no-slices",
+            help="Find slices that score lower or higher.",
+            show_default="no-slices",
+        ),
     ] = None
     where: Annotated[
         list[str] | None,
@@ -90,6 +100,12 @@ class RunOptions:
             "--run-tests/--no-run-tests",
             help="Run unit tests on predicted code, in a sandbox.",
             show_default="no-run-tests",
+        ),
+    ] = None
+    model: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="Model of recorded verdicts.", show_default="the file's first"
         ),
     ] = None
     cluster_by: Annotated[
@@ -179,6 +195,23 @@ class ScoreOptions(FileOptions, RunOptions):
         bool,
         typer.Option("--reference", help="Also run the original packages, and compare."),
     ] = False
+    compat: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TOOL[:DATA]",
+            help="Give that tool's numbers: pycocoevalcap, vqa-official, lmms-eval, vlmevalkit, "
+            "anls-rrc, torchmetrics, sacrebleu.",
+            autocompletion=compat_names,
+        ),
+    ] = None
+    explain_diff: Annotated[
+        bool | None,
+        typer.Option(
+            "--explain-diff/--no-explain-diff",
+            help="With --compat: items and rules that part it from our default.",
+            show_default="no-explain-diff",
+        ),
+    ] = None
     samples: Annotated[
         str | None,
         typer.Option(metavar="FILE", help="Every item as JSONL."),

@@ -11,8 +11,9 @@ from vlmeval_cli.core.metric import Scalar
 
 Missing = Literal["error", "worst", "skip"]
 OnBadRow = Literal["error", "skip"]
-Reasoning = Literal["strip", "keep"]
+Reasoning = Literal["strip", "keep", "lmms-eval"]
 Labels = Literal["find", "exact"]
+By = str | tuple[str, ...]
 Test = Literal[
     "auto", "bootstrap", "randomization", "mcnemar", "sacrebleu_bs", "sacrebleu_ar", "comet"
 ]
@@ -84,7 +85,7 @@ class ParsePolicy:
     """How raw model text becomes a value.
 
     Attributes:
-        reasoning: ``<think>`` blocks are stripped or kept.
+        reasoning: ``<think>`` blocks are stripped or kept, or what lmms-eval does is done.
         box_format: syntax and coordinate frame of predicted boxes; None recognises them.
         schema: path of the JSON Schema that documents must follow; None infers one.
         field_rules: field of a document → how it is compared: ``compare``, ``tolerance``,
@@ -93,6 +94,8 @@ class ParsePolicy:
         run_tests: run the unit tests of generated code; what is recorded is believed otherwise.
         test_timeout: seconds that the tests of one program may take.
         test_memory: MiB of memory that they may take.
+        model: the model whose win rate is asked for, among those that judges compared; None takes
+            the one that the file puts forward.
     """
 
     reasoning: Reasoning = "strip"
@@ -103,6 +106,7 @@ class ParsePolicy:
     run_tests: bool = False
     test_timeout: float = 10.0
     test_memory: int = 1024
+    model: str | None = None
 
     def __post_init__(self) -> None:
         _check_one_of("reasoning", self.reasoning, get_args(Reasoning))
@@ -182,10 +186,14 @@ class RunConfig:
     Attributes:
         task: task name, or None to recognise it.
         metrics: metrics asked for; empty means the task's defaults.
-        by: fields that group the scores.
+        by: fields that group the scores, each on its own; one text may name several that are
+            crossed, ``gender,age``, unless a field is called just so, and a tuple names them apart.
+        slices: look for slices of the items that score lower or higher than the rest.
         where: field → value that reference items must have (compared as text).
         limit: only the first so many reference items.
         compare_with_reference: also run the original packages, and compare.
+        compat: tool whose numbers are reproduced, such as "lmms-eval" or "lmms-eval:textvqa".
+        explain_diff: also say which items and rules part them from our defaults.
     """
 
     task: str | None = None
@@ -194,14 +202,41 @@ class RunConfig:
     join: JoinPolicy = JoinPolicy()
     parse: ParsePolicy = ParsePolicy()
     statistics: StatisticsPolicy = StatisticsPolicy()
-    by: tuple[str, ...] = ()
+    by: tuple[By, ...] = ()
+    slices: bool = False
     where: Mapping[str, str] = field(default_factory=dict)
     limit: int | None = None
     compare_with_reference: bool = False
+    compat: str | None = None
+    explain_diff: bool = False
 
     def __post_init__(self) -> None:
+        _check_one_of("slices", self.slices, (True, False))
         if self.limit is not None:
             _check_whole("limit", self.limit, 1, None)
+
+    def grouping_fields(self) -> tuple[str, ...]:
+        """Every field that ``by`` may mean; a text with commas means itself or its parts."""
+        named = [part for by in self.by for part in (by, *crossed(by)) if isinstance(part, str)]
+        return tuple(dict.fromkeys(named))
+
+
+def crossed(by: By) -> tuple[str, ...]:
+    """The fields that a grouping crosses, each once.
+
+    Raises:
+        UsageError: a name between the commas is missing.
+
+    >>> crossed("gender, age"), crossed(("gender", "age"))
+    (('gender', 'age'), ('gender', 'age'))
+    """
+    names = tuple(name.strip() for name in by.split(",")) if isinstance(by, str) else by
+    if not names or not all(names):
+        raise UsageError(
+            f"by: got {quoted(by)}, expected a field, or fields that are crossed",
+            hint="Such as --by gender, or --by gender,age.",
+        )
+    return tuple(dict.fromkeys(names))
 
 
 Study = Literal["auto", "tuning", "robustness"]

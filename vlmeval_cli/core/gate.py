@@ -148,7 +148,7 @@ class RuleResult:
         change_low, change_high: its paired interval, of a tested rule.
         p_value: two-sided, of no change, of a tested rule.
         p_adjusted: one-sided, of a worsening that is no more than allowed, after the correction;
-            None without correction.
+            None without one.
         test: how it was tested, in words.
         n_needed: of an undecided rule, items that would decide it if the change stays as it is.
         reason: why, in words.

@@ -40,7 +40,8 @@ def _in_one_file(side: Side, choice: FieldChoice) -> tuple[Chosen, Chosen]:
     named = None if choice.references is None else side.check(choice.references, "references")
     prediction = _prediction(side, None, choice, taken=named)
     reference = _reference(side, None, choice, taken=prediction.name)
-    if choice.prediction is None and choice.references is None:
+    is_judged = side.has(*rules.VERDICTS)  # then neither is scored
+    if choice.prediction is None and choice.references is None and not is_judged:
         _refuse_two_golds(side, prediction.name, reference.name)
     return prediction, reference
 

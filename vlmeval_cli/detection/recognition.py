@@ -78,12 +78,10 @@ def detect(
     pairs = id_pairs(predictions, references, fields.id, taken)
     seen = _evidence(predictions, others, (mine, theirs), pairs)
     found = TaskFound(task, _NAMED) if task else task_of(seen)
-    if found is not None and found.name in ("language_modeling", "rationality"):
-        mine, theirs = _as_recorded(found.name, seen, (mine, theirs), fields)
+    if found is not None:
+        mine, theirs = _as_task_has_it(found.name, seen, (mine, theirs), fields)
         seen = replace(seen, prediction=mine.name, reference=theirs.name)
-    if found is not None and found.name == "code" and mine.name is None:
-        mine = _as_results(predictions)
-        seen = replace(seen, prediction=mine.name)
+        pairs = pairs or _by_question(found.name, predictions, is_one_file=references is None)
     _require_values(seen, found, is_one_file=references is None)
     if found is None:
         refuse_unknown(seen)
@@ -136,6 +134,19 @@ def _roles(
     return Fields(pairs, mine, theirs)
 
 
+def _as_task_has_it(
+    task: str, seen: Evidence, chosen: tuple[Chosen, Chosen], fields: FieldChoice
+) -> tuple[Chosen, Chosen]:
+    """The fields of tasks whose predictions are no answers of a model."""
+    if task in ("language_modeling", "rationality"):
+        return _as_recorded(task, seen, chosen, fields)
+    if task == "preference":
+        return _as_verdicts(seen.predictions, chosen, fields)
+    if task == "code" and chosen[0].name is None:
+        return _as_results(seen.predictions), chosen[1]
+    return chosen
+
+
 def _as_recorded(
     task: str, seen: Evidence, chosen: tuple[Chosen, Chosen], fields: FieldChoice
 ) -> tuple[Chosen, Chosen]:
@@ -157,6 +168,23 @@ def _as_recorded(
     if fields.references is None and theirs.name == mine.name:
         theirs = Chosen(None)
     return mine, theirs
+
+
+def _as_verdicts(
+    predictions: Side, chosen: tuple[Chosen, Chosen], fields: FieldChoice
+) -> tuple[Chosen, Chosen]:
+    """Verdicts play the prediction, and need no references; answers beside them were judged."""
+    mine, theirs = chosen
+    if fields.prediction is None:
+        mine = _first_of(predictions, rules.VERDICTS, mine)
+    mine = Chosen(mine.name, mine.reason)
+    return mine, theirs if fields.references is not None else Chosen(None)
+
+
+def _by_question(task: str, side: Side, *, is_one_file: bool) -> tuple[IdPair, ...]:
+    """Where no field is an id, verdicts on one question belong together."""
+    name = question_of(side) if task == "preference" and is_one_file else None
+    return () if name is None else (IdPair(name, name),)
 
 
 def _as_results(predictions: Side) -> Chosen:
@@ -239,6 +267,8 @@ def _reasons(
 ) -> dict[str, str]:
     ids = ", ".join(f'"{pair}"' for pair in pairs)
     why = _NAMED if fields.id else "a name of ids"
+    if pairs and not fields.id and pairs[0].prediction in rules.QUESTION_NAMES:
+        why = "the question, as no field is an id"
     reasons = {"prediction": mine.reason, "references": theirs.reason}
     if pairs:
         reasons["id"] = f"{ids}, {why}"

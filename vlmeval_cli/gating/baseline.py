@@ -27,7 +27,7 @@ class Baseline:
     Attributes:
         saved: as it was written.
         run, result: the run and the baseline over the items that both have, in the same order;
-            None where the baseline is bare.
+            None where the baseline is bare, or they share none.
         unequal: what keeps the two from being comparable.
     """
 
@@ -82,6 +82,8 @@ def load_baseline(path: str, rules: Sequence[GateRule]) -> SavedRun:
 def beside(run: RunResult, saved: SavedRun, rules: Sequence[GateRule], *, force: bool) -> Baseline:
     """The baseline beside ``run``, if the two are comparable for what the rules ask.
 
+    Where no rule asks for a baseline, one that is not comparable is passed over.
+
     Raises:
         DataError: they are not, unless ``force`` passes over it.
     """
@@ -90,16 +92,25 @@ def beside(run: RunResult, saved: SavedRun, rules: Sequence[GateRule], *, force:
     common = [name for name in outputs if name not in lost]
     unequal = [f"score {name}: absent against present" for name in lost]
     unequal += signature_differences(saved.result, run, common, same_items=True)
-    if unequal and not force:
+    if any(rule.check == "newly_wrong" for rule in rules):
+        unequal += _other_primary(run, saved.result)
+    if unequal and not force and any(rule.needs_baseline for rule in rules):
         raise DataError(
-            f"the baseline {quoted(saved.path)} is not comparable with this run; it differs in "
-            + "; ".join(unequal),
+            f"the baseline {quoted(saved.path)} is not comparable with this run (there against "
+            f"here): {'; '.join(unequal)}",
             hint=_other_items_hint(unequal, run)
             + "Make a new baseline with --update-baseline --force, or compare anyway with --force.",
         )
     if saved.bare is not None:
         return Baseline(saved, None, None, unequal)
-    return Baseline(saved, *_matched(run, saved.result), unequal)
+    return _with_items(Baseline(saved, None, None, unequal), run)
+
+
+def _other_primary(run: RunResult, saved: RunResult) -> list[str]:
+    """What is right and wrong is said by the primary metric."""
+    if saved.primary == run.primary:
+        return []
+    return [f"primary metric: {saved.primary} against {run.primary}"]
 
 
 def _other_items_hint(unequal: Sequence[str], run: RunResult) -> str:
@@ -117,20 +128,22 @@ def _outputs(run: RunResult, rules: Sequence[GateRule]) -> Iterator[str]:
     return (name for name in run.scores if name in names)
 
 
-def _matched(run: RunResult, saved: RunResult) -> tuple[RunResult, RunResult]:
+def _with_items(baseline: Baseline, run: RunResult) -> Baseline:
     """Run and baseline over the items that both have, in the order of the run."""
+    saved = baseline.saved.result
     if [*run.items.ids] == [*saved.items.ids]:
-        return run, saved
+        return replace(baseline, run=run, result=saved)
     places = {id_: place for place, id_ in enumerate(saved.items.ids)}
     mine = [i for i, id_ in enumerate(run.items.ids) if id_ in places]
     if not mine:
-        raise DataError(
-            "the run and its baseline share no item",
-            hint="Ids are compared as text; name the field of ids with --id-field.",
-        )
+        return baseline
     theirs = [places[run.items.ids[i]] for i in mine]
     whole = len(mine) == len(run.items)
-    return (run if whole else at_items(_plain(run), mine)), at_items(_plain(saved), theirs)
+    return replace(
+        baseline,
+        run=run if whole else at_items(_plain(run), mine),
+        result=at_items(_plain(saved), theirs),
+    )
 
 
 def _plain(result: RunResult) -> RunResult:
@@ -151,6 +164,8 @@ def baseline_point(baseline: Baseline, target: Target) -> Point | None:
         return point(saved, name, None)
     if baseline.run is not None and baseline.result is not None:
         return point(baseline.result, name, items_in(baseline.run, target.by))
+    if baseline.saved.bare is None:
+        return None
     fields = [*target.by]
     groups = [group for group in saved.groups if sorted(group.by) == sorted(fields)]
     if not groups:
@@ -172,10 +187,16 @@ def knows_right(run: RunResult) -> bool:
     return run.task in NAMES and task_called(run.task).has_right_answers and has_scores
 
 
-def newly_wrong(baseline: Baseline) -> list[NewlyWrong]:
-    """Items that were right in the baseline and are wrong, or have no usable answer, now."""
+def newly_wrong(baseline: Baseline) -> list[NewlyWrong] | None:
+    """Items that were right in the baseline and are wrong, or have no usable answer, now.
+
+    None where that cannot be said: there are no items, or right is something else there.
+    """
     if baseline.run is None or baseline.result is None or not knows_right(baseline.run):
-        return []
+        return None
+    primary = baseline.run.primary or ""
+    if _other_primary(baseline.run, baseline.saved.result) or not baseline.is_same_metric(primary):
+        return None
     mine, theirs = baseline.run.items, baseline.result.items
     return [
         NewlyWrong(

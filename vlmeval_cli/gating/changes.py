@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import sqrt
 from statistics import NormalDist
 
 from vlmeval_cli.core.comparison import Difference
@@ -17,6 +18,7 @@ from vlmeval_cli.stats.equivalence import Allowance, Change, Decision, gate_verd
 from vlmeval_cli.stats.paired import Resampling, differences
 from vlmeval_cli.stats.summary import Subset
 
+_FEW = 50  # items, below which bounds from resampling are too narrow by themselves
 Group = tuple[tuple[str, str], ...]
 
 
@@ -27,11 +29,13 @@ class Judged:
     Attributes:
         decision: the verdict with the worsening.
         found: the paired difference, of a tested rule.
-        p_adjusted: one-sided, of a worsening that is no more than allowed, after the correction.
+        p_worse: one-sided, of a worsening that is no more than allowed.
+        p_adjusted: the same after a correction.
     """
 
     decision: Decision
     found: Difference | None = None
+    p_worse: float | None = None
     p_adjusted: float | None = None
 
 
@@ -80,8 +84,9 @@ def judged_untested(
 def judged_tested(rule: GateRule, output: Output, found: Difference, alpha: float) -> Judged:
     """The verdict on a paired difference.
 
-    Where nothing may get worse, the test of no change has to agree with the bounds: with few items
-    that differ, bounds from resampling alone call a change too often.
+    With few items, or few that differ, bounds from resampling call a change too often. So with
+    fewer than 50 items a p-value has to agree, and where nothing may get worse the exact test of no
+    change.
     """
     change = Change(
         value=found.value,
@@ -97,10 +102,11 @@ def judged_tested(rule: GateRule, output: Output, found: Difference, alpha: floa
     decision = gate_verdict(change, allowance)
     if decision.verdict == "improved" and not _is_confirmed(found, alpha):
         decision = gate_verdict(replace(change, low=None, high=None), allowance)
-    is_no_worsening_allowed = decision.verdict == "regressed" and not decision.allowed
-    if is_no_worsening_allowed and not _is_confirmed(found, 2 * alpha):
-        decision = replace(decision, verdict="undecided", reason="worse, but the test is not sure")
-    return Judged(decision, found)
+    p_worse = _p_worse(decision, found)
+    is_checked = found.n < _FEW or not decision.allowed
+    if is_checked and decision.verdict == "regressed" and (p_worse is None or p_worse > alpha):
+        decision = replace(decision, verdict="undecided", reason="too few items differ to be sure")
+    return Judged(decision, found, p_worse)
 
 
 def _is_confirmed(found: Difference, alpha: float) -> bool:
@@ -112,12 +118,11 @@ def corrected(
 ) -> list[Judged | None]:
     """Verdicts after a correction for the number of tested rules.
 
-    A rule is then regressed only if its one-sided p-value, too, holds after the correction. That
-    p-value takes the resampled differences as normal.
+    A rule is then regressed only if its one-sided p-value holds after the correction, too.
     """
     if correction == "none":
         return list(judged)
-    p = adjusted([None if one is None else _p_worse(one) for one in judged], correction)
+    p = adjusted([None if one is None else one.p_worse for one in judged], correction)
     return [
         None if one is None else _after(one, value, alpha)
         for one, value in zip(judged, p, strict=True)
@@ -134,15 +139,18 @@ def _after(one: Judged, p_adjusted: float | None, alpha: float) -> Judged:
     return replace(one, decision=decision, p_adjusted=p_adjusted)
 
 
-def _p_worse(one: Judged) -> float | None:
-    """One-sided p-value of a worsening that is no more than allowed."""
-    decision, found = one.decision, one.found
-    if found is None or decision.worsening is None or decision.allowed is None:
+def _p_worse(decision: Decision, found: Difference) -> float | None:
+    """One-sided p-value of a worsening that is no more than allowed.
+
+    It takes resampled differences as normal, with the spread of the items (divided by n - 1), of
+    which resampling shows that of a sample. Where nothing may get worse, it is no smaller than that
+    of the test of no change, which is exact.
+    """
+    if decision.worsening is None or decision.allowed is None or found.standard_error is None:
         return None
     excess = decision.worsening - decision.allowed
-    if not found.standard_error:
-        return None if found.standard_error is None else float(excess <= 0)
-    p = 1.0 - NormalDist().cdf(excess / found.standard_error)
+    spread = found.standard_error * sqrt(found.n / max(1, found.n - 1))
+    p = 1.0 - NormalDist().cdf(excess / spread) if spread else float(excess <= 0)
     if decision.allowed or found.p_value is None or excess <= 0:
         return p
     return max(p, found.p_value / 2)

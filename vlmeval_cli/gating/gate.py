@@ -56,7 +56,7 @@ class _Scene:
     run: RunResult
     baseline: Baseline | None
     differences: Mapping[tuple[str, Group], Difference]
-    newly_wrong: Sequence[NewlyWrong]
+    newly_wrong: Sequence[NewlyWrong] | None
     alpha: float
 
 
@@ -90,6 +90,8 @@ def run_gate(
     found = targets(gate.rules, run)
     rules = [one.rule for one in found]
     baseline = None if saved is None else beside(run, saved, rules, force=force)
+    if baseline is not None and baseline.unequal and not any(r.needs_baseline for r in rules):
+        baseline = None
     return _judged(found, run, baseline, config, gate)
 
 
@@ -107,7 +109,7 @@ def _judged(
         differences={}
         if baseline is None
         else paired_differences(found, baseline, config.statistics),
-        newly_wrong=[] if baseline is None else newly_wrong(baseline),
+        newly_wrong=None if baseline is None else newly_wrong(baseline),
         alpha=alpha,
     )
     points = [_point(one, run) for one in found]
@@ -125,7 +127,7 @@ def _judged(
         fail_on=gate.fail_on,
         family=Family(gate.correction, n_tests),
         alpha=alpha,
-        newly_wrong=scene.newly_wrong,
+        newly_wrong=scene.newly_wrong or (),
         warnings=_warnings(scene),
         notes=_notes(run, baseline, gate, n_tests),
     )
@@ -151,7 +153,7 @@ def _change(target: Target, now: Point | None, scene: _Scene) -> Judged | None:
     if rule.is_tested:
         found = scene.differences.get((rule.subject, group_of(target)))
         if found is None:
-            return Judged(Decision("undecided", reason="another formula cannot be tested"))
+            return Judged(Decision("undecided", reason="its formula or its items differ"))
         return judged_tested(rule, now.output, found, scene.alpha)
     before = baseline_point(scene.baseline, target)
     if before is None:
@@ -223,8 +225,9 @@ def _of_check(target: Target, scene: _Scene) -> RuleResult:
     bound = rule.least if rule.least is not None else rule.most
     plain = RuleResult(rule, target.by, "passed", False, None, bound)
     if rule.check == "newly_wrong":
-        if scene.baseline is None:
-            return replace(plain, verdict="undecided", reason=NO_BASELINE)
+        if scene.newly_wrong is None:
+            reason = NO_BASELINE if scene.baseline is None else "its items or its primary differ"
+            return replace(plain, verdict="undecided", reason=reason)
         count = counted_newly_wrong(target, scene.newly_wrong, scene.run)
     else:
         count = counted(target, scene.run)

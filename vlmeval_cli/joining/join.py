@@ -147,9 +147,11 @@ def join_one_file(
 
     Every row is an item; ids only name it. Where the id field repeats or fails, image (or whatever
     the id is) and question together are the id, or else the row number. Where a task takes several
-    predictions of an item, rows of one id are one item.
+    predictions of an item, rows of one id are one item, and a selection is one of rows.
     """
-    ids, id_name, notes = _own_ids(rows, fields, may_repeat=repeats in ("list", "list_or_empty"))
+    if repeats in ("list", "list_by_question") and selection.where:
+        rows = _selected(rows, selection)
+    ids, id_name, notes = _own_ids(rows, fields, repeats)
     meeting = Meeting(
         predictions=rows,
         references=rows,
@@ -166,6 +168,12 @@ def join_one_file(
     return Joined(dataset, report, pair, notes, every_reference=rest)
 
 
+def _selected(rows: Columns, selection: Selection) -> Columns:
+    """The rows that have the values wanted."""
+    wanted = {*replace(selection, limit=None).rows(rows, range(len(rows)))}
+    return rows.without(row for row in range(len(rows)) if row not in wanted)
+
+
 def _unselected(meeting: Meeting, selection: Selection) -> Callable[[], list[list[Any]]] | None:
     return partial(every_reference, meeting) if selection.is_part else None
 
@@ -177,8 +185,10 @@ def _value_of(roles: Roles) -> str:
 
 
 def _own_ids(
-    rows: Columns, fields: Fields, *, may_repeat: bool
+    rows: Columns, fields: Fields, repeats: Repeats
 ) -> tuple[list[str], str, tuple[str, ...]]:
+    may_repeat = repeats in ("list", "list_by_question", "list_or_empty")
+    by_question = fields.references.question if repeats == "list_by_question" else None
     first_usable: tuple[str, list[str]] | None = None
     for name in dict.fromkeys(pair.references for pair in fields.ids):
         column = as_ids(rows[name])
@@ -186,7 +196,7 @@ def _own_ids(
             continue
         texts = keep(column.texts, ())
         if may_repeat or len(set(texts)) == len(texts):
-            return texts, name, ()
+            return _with_question(texts, name, rows, by_question)
         first_usable = first_usable or (name, texts)
     question = fields.references.question
     if first_usable is not None and question is not None:
@@ -198,6 +208,18 @@ def _own_ids(
     numbers = [f"row {row}" for row in range(1, len(rows) + 1)]
     why = f'"{first_usable[0]}" repeats' if first_usable else "no field could be an id"
     return numbers, "", (f"{rows.path}: {why}: rows are numbered",)
+
+
+def _with_question(
+    ids: list[str], name: str, rows: Columns, question: str | None
+) -> tuple[list[str], str, tuple[str, ...]]:
+    """The ids, with the question behind them where rows of one id ask different things."""
+    if question is None or question == name:
+        return ids, name, ()
+    both = list(Keys(ids, ids, ids).with_questions(rows[question], rows[question]).shown)
+    if len(set(both)) == len(set(ids)):
+        return ids, name, ()
+    return both, name, (f'"{name}" repeats: "{name}" and "{question}" together are the id',)
 
 
 def _best_repair(chosen: Candidate) -> Fix | None:

@@ -21,8 +21,8 @@ EXAMPLES = 5
 
 # Several predictions of one id: an error, a list, or a list that is empty where there is none
 # (in detection the item is the image, and no box is a prediction too); this last one always, or
-# only where some id repeats.
-Repeats = Literal["error", "list", "list_or_empty", "list_if_repeated"]
+# only where some id repeats. "list_by_question" is a list too, of rows that ask the same.
+Repeats = Literal["error", "list", "list_by_question", "list_or_empty", "list_if_repeated"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +118,8 @@ def every_reference(meeting: Meeting) -> list[list[Any]]:
 
 
 def _settled(meeting: Meeting, repeats: Repeats) -> Repeats:
+    if repeats == "list_by_question":
+        return "list"
     if repeats != "list_if_repeated":
         return repeats
     keys = meeting.keys.predictions

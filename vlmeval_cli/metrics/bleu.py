@@ -231,6 +231,20 @@ def closest_lengths(texts: Texts, n_items: int) -> Ints:
     return closest % base
 
 
+def first_closest_lengths(texts: Texts, n_items: int) -> Ints:
+    """As :func:`closest_lengths`, but of references equally close the first listed."""
+    lengths = texts.lengths
+    references = ~texts.is_prediction
+    item, length = texts.item[references], lengths[references]
+    distance = np.abs(length - lengths[texts.is_prediction][item])
+    place = np.arange(len(length))
+    base = len(length) + 1
+    closest = np.full(n_items, np.iinfo(np.int64).max)
+    np.minimum.at(closest, item, distance * base + place)
+    found: Ints = length[closest % base]
+    return found
+
+
 def _coco(counts: Precisions, reference_length: Array, max_order: int) -> Array:
     precisions = (counts.matched + _TINY) / (counts.possible + _SMALL)
     roots = 1.0 / np.arange(1, max_order + 1)

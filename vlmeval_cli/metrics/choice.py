@@ -111,7 +111,7 @@ def random_draws(rule: Rule, facts: Mapping[str, int], n: int) -> tuple[Notice, 
     if not facts.get("guessed"):
         return ()
     answers = f"{facts['guessed']:,} of {n:,} answers"
-    if rule == "vlmevalkit":
+    if rule in ("vlmevalkit", "ms-vlmeval"):
         told = f"finds no option in {answers}; like its exact_matching this counts them as wrong"
     else:
         told = f"would draw an option at random for {answers}; here they are wrong, without chance"
@@ -159,7 +159,9 @@ class ChoiceAccuracy(_ChoiceMetric, MeanMetric[None]):
 
     Options:
         variant: whose rule reads the answers: ``vlmeval``; ``mmmu`` (official); ``vlmevalkit``
-            (``exact_matching``, no judge); ``lmms`` (lmms-eval's MMMU).
+            (``exact_matching``, no judge); ``ms-vlmeval`` (its package on PyPI, which does not look
+            for "answer is X"); ``lmms`` (lmms-eval's MMMU); ``lmms-mcq`` (what its other tasks of
+            four options share).
 
     Differs from: the official codes of MMMU and lmms-eval draw an option at random where their rule
     finds none; here such an answer is wrong, as for VLMEvalKit's ``exact_matching``, and a warning

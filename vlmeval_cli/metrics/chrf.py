@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, Literal, NamedTuple
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from vlmeval_cli.text.ngrams import pair_overlaps, predictions_with_references
 
 _LONGEST = 9
 _CHARACTERS = ("prediction.tokens:characters", "references.tokens:characters")
+_NO_SPACES = ("prediction.tokens:characters-no-spaces", "references.tokens:characters-no-spaces")
 _WORDS = ("prediction.tokens:chrf-words", "references.tokens:chrf-words")
 
 
@@ -40,7 +41,8 @@ class Chrf(Metric[None]):
 
     Differs from:
         sacrebleu 2.6 ``CHRF``: divided by 100; nothing else. NLTK and the original chrF++ script
-        smooth orders without n-grams (``eps_smoothing``), which this does not.
+        smooth orders without n-grams (``eps_smoothing``), which this does not. torchmetrics 1.9
+        ``CHRFScore`` is ``word_order=2:variant=torchmetrics``; it computes in single precision.
 
     Signature:
         With default options a score is sacrebleu's with the signature
@@ -53,6 +55,9 @@ class Chrf(Metric[None]):
         char_order: longest character n-grams.
         word_order: longest word n-grams; 0 is chrF, 2 is chrF++.
         beta: how many times more recall weighs than precision.
+        variant: ``sacrebleu``, or ``torchmetrics``: the F-scores of all orders are averaged, an
+            order that a side has not counting 0; line breaks and tabs inside a text are
+            characters; a reference counts only if the item scores above 0 with it.
 
     Example:
         >>> totals = np.array([4, 4, 2, 1])  # n-grams predicted, accepted, common; items
@@ -63,6 +68,7 @@ class Chrf(Metric[None]):
     char_order: int = 6
     word_order: int = 0
     beta: int = 2
+    variant: Literal["sacrebleu", "torchmetrics"] = "sacrebleu"
 
     info: ClassVar[MetricInfo] = MetricInfo(
         name="chrf",
@@ -95,7 +101,8 @@ class Chrf(Metric[None]):
 
     def needs(self) -> tuple[str, ...]:
         """Columns of characters, and of words where they count."""
-        return (*_CHARACTERS, *(_WORDS if self.word_order else ()))
+        characters = _CHARACTERS if self.variant == "sacrebleu" else _NO_SPACES
+        return (*characters, *(_WORDS if self.word_order else ()))
 
     def outputs(self) -> tuple[Output, ...]:
         """One number."""
@@ -106,11 +113,15 @@ class Chrf(Metric[None]):
     def measure(self, batch: Batch, context: None) -> Statistics:
         """Predicted, accepted and common n-grams of every order with the best reference, and 1."""
         sides = [batch.tokens(name) for name in self.needs()]
-        counts = _pair_counts(sides[0], sides[1], self.char_order)
+        lenient = self.variant == "sacrebleu"
+        counts = _pair_counts(sides[0], sides[1], self.char_order, lenient=lenient)
         if self.word_order:
-            counts += _pair_counts(sides[2], sides[3], self.word_order)
+            counts += _pair_counts(sides[2], sides[3], self.word_order, lenient=lenient)
         rows = np.column_stack([column for order in counts for column in order]).astype(np.float64)
-        best = _first_highest(self._f_score(rows), sides[1].item_offsets)
+        scores = self._f_score(rows)
+        if not lenient:
+            rows[scores <= 0, 1::3] = 0.0  # the accepted n-grams of a reference without a score
+        best = _first_highest(scores, sides[1].item_offsets)
         return Statistics(np.column_stack([rows[best], np.ones(len(batch))]))
 
     def finalize(self, totals: Array) -> dict[str, Array]:
@@ -126,6 +137,8 @@ class Chrf(Metric[None]):
 
     def _f_score(self, counts: Floats) -> Floats:
         """Scores of counts, shape (..., 3 * orders) → (...), in the precision of the counts."""
+        if self.variant == "torchmetrics":
+            return self._mean_f_score(counts)
         precision, recall, orders = (np.zeros(counts.shape[:-1], counts.dtype) for _ in range(3))
         for at in range(0, counts.shape[-1], 3):  # summed in sacrebleu's order, to the last bit
             predicted, accepted, common = (counts[..., at + i] for i in range(3))
@@ -137,6 +150,16 @@ class Chrf(Metric[None]):
         weighted = self.beta**2 * precision + recall
         return (1 + self.beta**2) * precision * recall / np.where(weighted > 0, weighted, 1)
 
+    def _mean_f_score(self, counts: Floats) -> Floats:
+        """The same with the F-score of each order, and their mean."""
+        predicted, accepted, common = (counts[..., i::3] for i in range(3))
+        precision = np.where(predicted > 0, common / np.maximum(predicted, 1), 0.0)
+        recall = np.where(accepted > 0, common / np.maximum(accepted, 1), 0.0)
+        weighted = self.beta**2 * precision + recall
+        scores = (1 + self.beta**2) * precision * recall / np.where(weighted > 0, weighted, 1.0)
+        total: Floats = scores.sum(axis=-1) / (self.char_order + self.word_order)
+        return total
+
 
 class _OrderCounts(NamedTuple):
     """N-grams of one order in each pair of a reference and its item's prediction, (n_pairs,)."""
@@ -147,17 +170,17 @@ class _OrderCounts(NamedTuple):
 
 
 def _pair_counts(
-    predictions: TokenColumn, references: TokenColumn, longest: int
+    predictions: TokenColumn, references: TokenColumn, longest: int, *, lenient: bool
 ) -> list[_OrderCounts]:
-    """Counts of the orders 1 to ``longest``."""
+    """Counts of the orders 1 to ``longest``; leniently, of those that the reference has."""
     texts = predictions_with_references(predictions, references)
     per_item = np.diff(references.item_offsets)
     predicted = possible_ngrams(np.repeat(np.diff(predictions.offsets), per_item), longest)
     accepted = possible_ngrams(np.diff(references.offsets), longest)
     common = [found[~texts.is_prediction] for found in pair_overlaps(texts, longest)]
     return [
-        # An order that the reference has not is no fault of the prediction.
-        _OrderCounts(np.where(theirs > 0, mine, 0), theirs, both)
+        # To sacrebleu an order that the reference has not is no fault of the prediction.
+        _OrderCounts(np.where(theirs > 0, mine, 0) if lenient else mine, theirs, both)
         for mine, theirs, both in zip(predicted, accepted, common, strict=True)
     ]
 

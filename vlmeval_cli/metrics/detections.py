@@ -30,6 +30,8 @@ UNSCORED, TIED, UNKNOWN, BOXES = "unscored", "tied", "unknown_classes", "boxes"
 MERGED = "boxes_of_merged_classes"
 
 _LEAST = np.minimum(THRESHOLDS, 1 - 1e-10)
+# torchmetrics makes its thresholds in single precision, so that 0.6 is a little more there.
+_LEAST_SINGLE = np.linspace(0.5, 0.95, 10, dtype=np.float32).astype(np.float64)
 _BITS = 1 << np.arange(len(THRESHOLDS))
 
 
@@ -106,6 +108,20 @@ class _Boxes(NamedTuple):
             group=self.group[order],
         )
 
+    def taken(self, how: Reading) -> _Boxes:
+        """The boxes as ``how`` says; torchmetrics hands on corner, width and height."""
+        boxes, areas, scores = self.boxes, self.areas, self.scores
+        if how.is_single:
+            corners = boxes.astype(np.float32)
+            sizes = (corners[:, 2:] - corners[:, :2]).astype(np.float64)
+            first = corners[:, :2].astype(np.float64)
+            boxes = np.column_stack([first, first + sizes])
+            scores = scores.astype(np.float32).astype(np.float64)
+        if how.own_areas:
+            width, height = (boxes[:, 2:] - boxes[:, :2]).T
+            areas = width * height
+        return self._replace(boxes=boxes, areas=areas, scores=scores)
+
 
 class _Found(NamedTuple):
     """For each detection, range of area and threshold, shape (d, 4, 10): hit, or not counted."""
@@ -114,21 +130,38 @@ class _Found(NamedTuple):
     is_ignored: Flags
 
 
-def statistics(batch: Batch, classes: Classes, cap: int) -> Statistics:
+class Reading(NamedTuple):
+    """How boxes are taken.
+
+    Attributes:
+        is_single: boxes, confidences and thresholds in single precision, as in torchmetrics.
+        own_areas: areas are those of the boxes, whatever the references say.
+    """
+
+    is_single: bool = False
+    own_areas: bool = False
+
+
+AS_COCO: Final = Reading()
+
+
+def statistics(batch: Batch, classes: Classes, cap: int, how: Reading = AS_COCO) -> Statistics:
     """A row per detection and one per class of an image that has true boxes.
 
     Args:
         batch: with both columns of boxes.
         classes: of the whole file.
         cap: detections of a class and image that count at most, those of most confidence.
+        how: how boxes are taken.
     """
     mine, facts = _side(batch.column("prediction.boxes", BoxColumn), classes)
     theirs, _ = _side(batch.column("references.boxes", BoxColumn), classes)
+    mine, theirs = mine.taken(how), theirs.taken(how)
     mine = mine.at(np.lexsort((-mine.scores, mine.group)))
     theirs = theirs.at(np.argsort(theirs.group, kind="stable"))
     rank = _ranks(mine.group)
     mine, rank = mine.at(np.flatnonzero(rank < cap)), rank[rank < cap]
-    found = _match(mine, theirs, rank)
+    found = _match(mine, theirs, rank, _LEAST_SINGLE if how.is_single else _LEAST)
     place = _places(batch.ids)
     is_ranked = bool(classes.scores) or not len(mine.boxes)
     scores = mine.scores if is_ranked else np.full(len(mine.scores), np.nan)
@@ -175,7 +208,7 @@ def _outside(areas: Array) -> Flags:
     return outside
 
 
-def _match(mine: _Boxes, theirs: _Boxes, rank: Ints) -> _Found:
+def _match(mine: _Boxes, theirs: _Boxes, rank: Ints, least: Array) -> _Found:
     shape = (len(mine.boxes), len(AREAS), len(THRESHOLDS))
     found = _Found(np.zeros(shape, np.bool_), np.zeros(shape, np.bool_))
     is_taken = np.zeros((len(theirs.boxes), *shape[1:]), np.bool_)
@@ -187,7 +220,7 @@ def _match(mine: _Boxes, theirs: _Boxes, rank: Ints) -> _Found:
         own = order[start:stop]
         left, right = pairs.left[own], pairs.right[own]
         is_free = ~is_taken[right] | theirs.is_crowd[right, None, None]
-        fits = is_free & (overlap[own, None, None] >= _LEAST)
+        fits = is_free & (overlap[own, None, None] >= least)
         heads, best = _best(left, overlap[own], fits, is_ignored[right])
         detection, area, threshold = np.nonzero(best >= 0)
         partner = right[best[detection, area, threshold]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, Literal, NamedTuple
 
 import numpy as np
 
@@ -22,9 +22,21 @@ from vlmeval_cli.core.metric import (
 )
 from vlmeval_cli.geometry.matching import Flags
 from vlmeval_cli.metrics import detections
-from vlmeval_cli.metrics.detections import AREAS, HITS, IGNORED, THRESHOLDS, TRUE_BOXES, Classes
+from vlmeval_cli.metrics.detections import (
+    AREAS,
+    HITS,
+    IGNORED,
+    THRESHOLDS,
+    TRUE_BOXES,
+    Classes,
+    Reading,
+)
 
 _RECALLS = np.linspace(0.0, 1.0, 101)
+# The same in single precision, as torchmetrics makes them: from the nearer end.
+_STEPS = np.arange(101) * float(np.float32(0.01))
+_RECALLS_SINGLE = np.where(np.arange(101) < 50, _STEPS, 1 - _STEPS[::-1])
+_RECALLS_SINGLE = _RECALLS_SINGLE.astype(np.float32).astype(np.float64)
 _EPSILON = np.spacing(1)  # as COCOeval divides
 _SIZES = ("small", "medium", "large")
 _SHOWN = 10
@@ -94,6 +106,12 @@ class MeanAp(PooledMetric[Classes]):
         max_detections: the numbers of detections that ``mar_N`` allows; the largest also cuts the
             list for all other numbers.
 
+        precision: ``double``, or ``single`` for boxes, confidences, thresholds of IoU and levels of
+            recall, as torchmetrics hands them to pycocotools: an IoU of exactly 0.6 falls short of
+            its 0.6.
+        areas: which decide about small, medium and large: those ``given`` in the references (of
+            segments) or, as torchmetrics knows no others, those of ``boxes``.
+
     Differs from: torchmetrics, which gives -1 when the largest number is not 100.
 
     Source: Lin et al. 2014 (COCO), COCOeval of pycocotools 2.0; equal to 1e-10.
@@ -112,6 +130,8 @@ class MeanAp(PooledMetric[Classes]):
     """
 
     max_detections: tuple[int, ...] = (1, 10, 100)
+    precision: Literal["double", "single"] = "double"
+    areas: Literal["given", "boxes"] = "given"
 
     info: ClassVar[MetricInfo] = MetricInfo(
         name="mean_ap",
@@ -159,7 +179,8 @@ class MeanAp(PooledMetric[Classes]):
 
     def measure(self, batch: Batch, context: Classes) -> Statistics:
         """Rows of :mod:`vlmeval_cli.metrics.detections`."""
-        return detections.statistics(batch, context, self.max_detections[-1])
+        how = Reading(is_single=self.precision == "single", own_areas=self.areas == "boxes")
+        return detections.statistics(batch, context, self.max_detections[-1], how)
 
     def combine(self, rows: Rows, weights: Array) -> dict[str, Array]:
         """COCO's accumulation, each detection and true box counted as often as its image."""
@@ -178,13 +199,19 @@ class MeanAp(PooledMetric[Classes]):
         ]
         return {name: _mean(column) for name, column in zip(names, columns, strict=True)}
 
+    @property
+    def _recalls(self) -> Array:
+        return _RECALLS if self.precision == "double" else _RECALLS_SINGLE
+
     def _of_class(self, own: OfClass, weights: Array) -> _Scored:
         true = np.ascontiguousarray((weights[:, own.true_item] @ own.true).T)  # (4, B)
         each = np.ascontiguousarray(weights.T[own.item])
         with np.errstate(all="ignore"):
             precision = np.stack(
                 [
-                    _average_precisions(own.is_hit[:, area], own.is_ignored[:, area], each, count)
+                    _average_precisions(
+                        own.is_hit[:, area], own.is_ignored[:, area], each, count, self._recalls
+                    )
                     for area, count in enumerate(true)
                 ]
             )
@@ -247,7 +274,9 @@ def by_class(rows: Rows) -> Iterator[OfClass]:
         )
 
 
-def _average_precisions(is_hit: Flags, is_ignored: Flags, each: Array, true: Array) -> Array:
+def _average_precisions(
+    is_hit: Flags, is_ignored: Flags, each: Array, true: Array, recalls: Array
+) -> Array:
     """Average precision at each threshold, shape (10, B).
 
     Args:
@@ -255,6 +284,7 @@ def _average_precisions(is_hit: Flags, is_ignored: Flags, each: Array, true: Arr
         is_ignored: detections that do not count, likewise.
         each: how often each detection counts, shape (d, B).
         true: true boxes, shape (B,).
+        recalls: levels at which precision is read.
     """
     found = np.zeros((is_hit.shape[1], each.shape[1]))
     before, seen = None, each
@@ -263,12 +293,12 @@ def _average_precisions(is_hit: Flags, is_ignored: Flags, each: Array, true: Arr
             continue
         if before is None or (before != ignored).any():
             before, seen = ignored, np.cumsum(np.where(ignored[:, None], 0.0, each), axis=0)
-        found[threshold] = interpolated(np.cumsum(each[hits], axis=0), seen[hits], true)
+        found[threshold] = interpolated(np.cumsum(each[hits], axis=0), seen[hits], true, recalls)
     return found
 
 
-def interpolated(hits: Array, seen: Array, true: Array) -> Array:
-    """Mean of the monotone precision at 101 levels of recall, shape (B,).
+def interpolated(hits: Array, seen: Array, true: Array, recalls: Array = _RECALLS) -> Array:
+    """Mean of the monotone precision at levels of recall, shape (B,).
 
     Only places with a hit matter: elsewhere recall does not grow and precision falls. A level of
     recall is read at the first place that reaches it.
@@ -277,12 +307,13 @@ def interpolated(hits: Array, seen: Array, true: Array) -> Array:
         hits: hits so far at each hit, shape (h, B).
         seen: detections so far, likewise.
         true: true boxes, shape (B,).
+        recalls: the levels, from 0 to 1.
     """
     precision = hits / (seen + _EPSILON)
     best = np.maximum.accumulate(precision[::-1], axis=0)[::-1]
-    levels = np.searchsorted(_RECALLS, (hits / true).ravel(), "right").reshape(hits.shape)
+    levels = np.searchsorted(recalls, (hits / true).ravel(), "right").reshape(hits.shape)
     read = np.diff(levels, axis=0, prepend=0)
-    mean: Array = (best * read).sum(axis=0) / len(_RECALLS)
+    mean: Array = (best * read).sum(axis=0) / len(recalls)
     return mean
 
 

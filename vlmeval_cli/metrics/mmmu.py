@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -24,6 +24,8 @@ from vlmeval_cli.metrics.choice import options_of, random_draws
 from vlmeval_cli.parsing.choices.rules import GUESSED, read_all
 from vlmeval_cli.text.mmmu_open import is_right_open
 
+Variant = Literal["mmmu", "lmms"]
+
 
 @dataclass(frozen=True, slots=True)
 class MmmuAccuracy(MeanMetric[None]):
@@ -39,12 +41,18 @@ class MmmuAccuracy(MeanMetric[None]):
     right if a reference is part of a string found in it, or equals a number found in it, rounded to
     two decimals: short references are forgiving.
 
-    Differs from: the official code draws an option at random, with seed 42 and depending on the
-    order of the items, where its rule finds none. Here such an answer is wrong, and a warning
+    Options:
+        variant: ``mmmu`` reads options as the official code does, ``lmms`` as lmms-eval does, which
+            also takes a letter with nothing before it ("DNA is") and "B." at the end of a word.
+
+    Differs from: both codes draw an option at random, with seed 42 and depending on the
+    order of the items, where their rule finds none. Here such an answer is wrong, and a warning
     counts them.
 
     Source: Yue et al. 2024; ``mmmu/utils/eval_utils.py``.
     """
+
+    variant: Variant = "mmmu"
 
     info: ClassVar[MetricInfo] = MetricInfo(
         name="mmmu_accuracy",
@@ -70,7 +78,7 @@ class MmmuAccuracy(MeanMetric[None]):
         accepted = batch.column("choice.accepted", TextColumn)
         is_open = batch.column("choice.open", NumberColumn).numbers
         chosen = read_all(
-            "mmmu",
+            self.variant,
             [None if alone else text for text, alone in zip(answers, is_open, strict=True)],
             options_of(batch),
         )
@@ -97,7 +105,7 @@ class MmmuAccuracy(MeanMetric[None]):
 
     def advise(self, facts: Mapping[str, int], n: int) -> tuple[Notice, ...]:
         """Random draws that were not made."""
-        return random_draws("mmmu", facts, n)
+        return random_draws(self.variant, facts, n)
 
 
 METRICS = (MmmuAccuracy,)

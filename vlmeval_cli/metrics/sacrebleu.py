@@ -12,7 +12,7 @@ import numpy as np
 from vlmeval_cli.core.batch import Array, Batch, Floats
 from vlmeval_cli.core.errors import UsageError
 from vlmeval_cli.core.metric import Metric, MetricInfo, Notice, Output, Statistics
-from vlmeval_cli.metrics.bleu import closest_lengths, possible_ngrams
+from vlmeval_cli.metrics.bleu import closest_lengths, first_closest_lengths, possible_ngrams
 from vlmeval_cli.text.ngrams import clipped_matches, predictions_with_references
 
 _MAX_ORDER = 9
@@ -36,8 +36,11 @@ class SacreBleu(Metric[None]):
         of which no n-gram exists (every text shorter than it) makes the score 0.
 
     Differs from:
-        sacrebleu 2.6 ``BLEU``: divided by 100; nothing else. Its ``sentence_score`` advises
-        ``effective_order=True`` for single items, which makes the item scores here equal to it.
+        sacrebleu 2.6 ``BLEU``: divided by 100; nothing else. torchmetrics 1.9 is reproduced by
+        options: ``SacreBLEUScore`` with ``smoothing=none:reference_length=first``, ``BLEUScore``
+        with ``tokenizer=whitespace`` as well; it computes in single precision. sacrebleu's
+        ``sentence_score`` advises ``effective_order=True`` for single items, which makes the item
+        scores here equal to it.
 
     Signature:
         With default options a score is sacrebleu's with the signature
@@ -54,6 +57,8 @@ class SacreBleu(Metric[None]):
         effective_order: stop at the longest n-grams that the predictions have; for single items.
         tokenizer: which tokens are compared; ``13a-lower`` is sacrebleu's ``lowercase`` (case:lc).
         max_order: longest n-grams.
+        reference_length: of references equally close in length, the ``shorter`` one counts, or, as
+            in torchmetrics, the ``first``.
 
     Example:
         >>> matched, possible, lengths, items = [2, 1], [2, 1], [2, 2], [1]
@@ -68,6 +73,7 @@ class SacreBleu(Metric[None]):
     effective_order: bool = False
     tokenizer: str = "13a"
     max_order: int = 4
+    reference_length: Literal["shorter", "first"] = "shorter"
 
     info: ClassVar[MetricInfo] = MetricInfo(
         name="sacrebleu",
@@ -116,7 +122,8 @@ class SacreBleu(Metric[None]):
         lengths = texts.lengths[texts.is_prediction]
         unmatched = int(np.count_nonzero(counts[-1] == 0))
         counts += possible_ngrams(lengths, self.max_order)
-        counts += [lengths, closest_lengths(texts, len(batch)), np.ones_like(lengths)]
+        closest = closest_lengths if self.reference_length == "shorter" else first_closest_lengths
+        counts += [lengths, closest(texts, len(batch)), np.ones_like(lengths)]
         return Statistics(
             np.column_stack(counts).astype(np.float64), facts={"without_longest_match": unmatched}
         )

@@ -28,7 +28,7 @@ from vlmeval_cli.metrics.answers import (
     without_vanished,
 )
 
-Version = Literal["v1", "v2"]
+Version = Literal["v1", "v2", "torchmetrics"]
 _TOKENS_AT_A_TIME = 1 << 22  # bounds the memory, however long the texts are
 
 
@@ -43,12 +43,13 @@ class TokenF1(MeanMetric[None]):
     Output: per item the F1 of the best answer; the corpus score is the mean of the items, a
     fraction from 0 to 1, higher is better. Items without an accepted answer are skipped.
 
-    Edge cases: where both sides normalise to nothing the F1 is 1 in ``v2`` and 0 in ``v1``.
+    Edge cases: where both sides normalise to nothing the F1 is 0 in ``v1`` and 1 in the others.
     Languages written without spaces are one word per phrase.
 
     Options:
         version: ``v2`` follows SQuAD's v2.0 script: answers that normalise to nothing are left out
             if the item has others, and two empty sides agree. ``v1`` follows v1.1.
+            ``torchmetrics`` (its ``SQuAD``) keeps all answers, and two empty sides agree.
 
     Differs from: the scripts print percent; v2.0 leaves missing predictions out of the total.
 
@@ -98,7 +99,7 @@ class TokenF1(MeanMetric[None]):
 
     @property
     def _both_empty(self) -> float:
-        return 1.0 if self.version == "v2" else 0.0
+        return 0.0 if self.version == "v1" else 1.0
 
     def advise(self, facts: Mapping[str, int], n: int) -> tuple[Notice, ...]:
         """Answers that are nothing but articles and punctuation."""

@@ -48,6 +48,7 @@ class Items:
         place: item → where its prediction stands, for messages.
         shared: what the columns of predictions and of references both need, by name.
         folders: where relative paths in the fields start, of each file in turn.
+        field_name: the field that holds the predictions, for messages.
         labels: gives the different texts among all references, sorted: the label set of a
             classifier. It says nothing of any single item.
         progress: told by a parser that takes long.
@@ -61,6 +62,7 @@ class Items:
     question: str | None = None
     options: str | None = None
     image: str | None = None
+    field_name: str = ""
     folders: Sequence[str] = ()
     progress: Progress = field(default_factory=NoProgress)
     shared: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)

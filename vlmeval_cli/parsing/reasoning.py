@@ -8,6 +8,8 @@ from typing import NamedTuple
 _TAG = re.compile(r"<(/?)(?:think|thinking|thought|reasoning)>", re.IGNORECASE)
 _ANSWER = re.compile(r"\s*<answer>(.*?)</answer>\s*", re.DOTALL | re.IGNORECASE)
 
+_LMMS_TAGS = (("<think>", "</think>"), ("<analysis>", "</analysis>"))
+
 
 class Answer(NamedTuple):
     """What is left of a text without its reasoning.
@@ -43,6 +45,28 @@ def answer(text: str) -> Answer:
     whole = _ANSWER.fullmatch(rest)
     rest = whole[1] if whole else rest
     return Answer(text) if rest == text else Answer(rest.strip(), is_stripped=True)
+
+
+def lmms_answer(text: str) -> Answer:
+    r"""What lmms-eval (0.7) scores of a text: without ``think`` and ``analysis``, ends stripped.
+
+    Its tags are in small letters; one that is opened and not closed stays.
+
+    >>> lmms_answer("<analysis>a dog?</analysis> a cat\n").text
+    'a cat'
+    >>> lmms_answer("<THINK>a dog?</THINK> a cat").text
+    '<THINK>a dog?</THINK> a cat'
+    """
+    rest = text
+    for opening, closing in _LMMS_TAGS:
+        start = rest.find(opening)
+        while start >= 0 and (end := rest.find(closing, start)) >= 0:
+            rest = rest[:start] + rest[end + len(closing) :]
+            start = rest.find(opening)
+        if start < 0:
+            rest = rest.rpartition(closing)[2]
+    rest = rest.strip()
+    return Answer(rest, is_stripped=rest != text.strip())
 
 
 def _without_reasoning(text: str) -> str | None:

@@ -31,7 +31,7 @@ def gate_markdown(result: GateResult, view: View) -> bytes:
     lines += [f"**Warning**: {escaped(one.message)}." for one in result.warnings]
     if result.newly_wrong:
         grid = newly_wrong_grid(result.newly_wrong)
-        lines += ["", *_folded(grid.title, render_markdown([_untitled(grid)]))]
+        lines += ["", *_folded(grid.title, "\n".join([*_rows(grid), ""]))]
     details: list[Block] = [facts(result.run), scores_grid(result.run, view)]
     if result.notes:
         details.append(Paragraph("Notes", tuple(result.notes)))
@@ -58,10 +58,6 @@ def _sign(one: RuleResult) -> str:
 def _rows(grid: Grid) -> list[str]:
     """The table alone, without the title's line."""
     return render_markdown([grid]).splitlines()[2:]
-
-
-def _untitled(grid: Grid) -> Grid:
-    return Grid("Items", grid.columns, grid.rows)
 
 
 def _folded(title: str, content: str) -> list[str]:

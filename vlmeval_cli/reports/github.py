@@ -24,6 +24,12 @@ def annotation_lines(result: GateResult) -> Iterator[str]:
             yield _annotation("warning", one)
 
 
+def error_line(message: str) -> str:
+    """A line that says that nothing was judged."""
+    title = property_text("vlmeval gate: nothing was judged")
+    return f"::error title={title}::{message_text(visible(message))}"
+
+
 def _annotation(kind: str, one: RuleResult) -> str:
     file, _, line = one.rule.place.rpartition(":")
     where = {"file": file, "line": line} if file and file != "-" else {}

@@ -16,7 +16,7 @@ from vlmeval_cli.core.progress import Progress
 from vlmeval_cli.core.wording import number_of
 from vlmeval_cli.joining import Dataset
 from vlmeval_cli.parsing.items import Items, Parsed
-from vlmeval_cli.parsing.reasoning import answer
+from vlmeval_cli.parsing.reasoning import answer, lmms_answer
 from vlmeval_cli.parsing.statuses import BY_WORDS, Status, status, statuses
 from vlmeval_cli.runs.gathering import FINISH_REASON, Gathered
 from vlmeval_cli.tasks.base import Task
@@ -111,6 +111,7 @@ def _items(gathered: Gathered, given: Sequence[Any], progress: Progress) -> Item
         question=roles.question,
         options=roles.options,
         image=roles.image,
+        field_name=gathered.predictions.field,
         folders=[str(Path(one.path).parent) for one in (gathered.predictions, gathered.references)],
         progress=progress,
     )
@@ -158,6 +159,13 @@ def _stripped(predictions: Sequence[Any], config: RunConfig) -> _Stripped:
     stripped: set[int] = set()
     unfinished: set[int] = set()
     if config.parse.reasoning == "keep":
+        return _Stripped(given, stripped, unfinished)
+    if config.parse.reasoning == "lmms-eval":
+        for i in [i for i, text in enumerate(given) if type(text) is str]:
+            own = lmms_answer(given[i])
+            given[i] = own.text
+            if own.is_stripped:
+                stripped.add(i)
         return _Stripped(given, stripped, unfinished)
     for i in [i for i, text in enumerate(given) if type(text) is str and "<" in text]:
         found = answer(given[i])

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -64,14 +65,15 @@ def cohen_kappa(
     size = int(max(first.max(initial=-1), second.max(initial=-1))) + 1
     pairs = np.zeros((len(first), size, size))
     pairs[np.arange(len(first)), first, second] = 1.0
-    distance = _distance(size, weighting)
+    return _agreement(pairs, partial(kappa_of_counts, weighting=weighting), policy)
 
-    def kappa(confusion: Array) -> Array:
-        observed = (confusion * distance).sum(axis=(-2, -1)) * confusion.sum(axis=(-2, -1))
-        rows, columns = confusion.sum(axis=-1), confusion.sum(axis=-2)
-        return _beyond_chance(observed, np.einsum("...i,ij,...j->...", rows, distance, columns))
 
-    return _agreement(pairs, kappa, policy)
+def kappa_of_counts(confusion: Array, weighting: Weighting = "none") -> Array:
+    """Cohen's kappa of confusion matrices, shape (..., categories, categories); NaN if unknown."""
+    distance = _distance(confusion.shape[-1], weighting)
+    observed = (confusion * distance).sum(axis=(-2, -1)) * confusion.sum(axis=(-2, -1))
+    rows, columns = confusion.sum(axis=-1), confusion.sum(axis=-2)
+    return _beyond_chance(observed, np.einsum("...i,ij,...j->...", rows, distance, columns))
 
 
 def krippendorff_alpha(
@@ -92,16 +94,35 @@ def krippendorff_alpha(
     0.444
     """
     size = int(codes.max(initial=-1)) + 1
-    coincidences = _coincidences(codes, size)
-    points = np.arange(size, dtype=np.float64) if values is None else values[:size]
+    used = (codes[..., None] == np.arange(size)).sum(axis=0, dtype=np.float64)
+    points = None if values is None else values[:size]
+    coefficient = partial(alpha_of_counts, level=level, values=points)
+    return _agreement(coincidences(used[used.sum(axis=-1) >= 2]), coefficient, policy)
 
-    def alpha(total: Array) -> Array:
-        used = total.sum(axis=-1)
-        distance = _difference(level, used, points)
-        observed = (total * distance).sum(axis=(-2, -1)) * (used.sum(axis=-1) - 1.0)
-        return _beyond_chance(observed, np.einsum("...i,...ij,...j->...", used, distance, used))
 
-    return _agreement(coincidences, alpha, policy)
+def alpha_of_counts(total: Array, level: Level = "nominal", values: Array | None = None) -> Array:
+    """Krippendorff's alpha of :func:`coincidences` that were summed; NaN if unknown."""
+    used = total.sum(axis=-1)
+    points = np.arange(total.shape[-1], dtype=np.float64) if values is None else values
+    distance = _difference(level, used, points)
+    observed = (total * distance).sum(axis=(-2, -1)) * (used.sum(axis=-1) - 1.0)
+    return _beyond_chance(observed, np.einsum("...i,...ij,...j->...", used, distance, used))
+
+
+def coincidences(used: Array) -> Array:
+    """Pairs of judgments within each unit, over its number of judgments - 1.
+
+    Args:
+        used: how often each category was used of each unit, two judgments or more, shape
+            (n, categories).
+
+    Returns:
+        Shape (n, categories, categories).
+    """
+    pairs = used[:, :, None] * used[:, None, :]
+    categories = np.arange(used.shape[-1])
+    pairs[:, categories, categories] -= used
+    return np.asarray(pairs / (used.sum(axis=-1) - 1.0)[:, None, None], dtype=np.float64)
 
 
 def _agreement(
@@ -128,15 +149,6 @@ def _beyond_chance(observed: Array, expected: Array) -> Array:
     with np.errstate(invalid="ignore", divide="ignore"):
         found = 1.0 - observed / expected
     return np.where(expected > 0.0, found, np.nan)
-
-
-def _coincidences(codes: Ints, size: int) -> Array:
-    """Pairs of values within each unit that two raters judged, over its number of values - 1."""
-    used = (codes[..., None] == np.arange(size)).sum(axis=0, dtype=np.float64)
-    used = used[used.sum(axis=-1) >= 2]
-    pairs = used[:, :, None] * used[:, None, :]
-    pairs[:, np.arange(size), np.arange(size)] -= used
-    return np.asarray(pairs / (used.sum(axis=-1) - 1.0)[:, None, None], dtype=np.float64)
 
 
 def _distance(size: int, weighting: Weighting) -> Array:

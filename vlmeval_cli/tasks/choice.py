@@ -48,7 +48,8 @@ def _rule(config: RunConfig) -> Rule:
     if not config.metrics:
         return "vlmeval"
     first = config.metrics[0]
-    named = "mmmu" if first.name == "mmmu_accuracy" else str(first.options.get("variant"))
+    unnamed = "mmmu" if first.name == "mmmu_accuracy" else "vlmeval"
+    named = str(first.options.get("variant", unnamed))
     return next((rule for rule in RULES if rule == named), "vlmeval")
 
 

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from vlmeval_cli.core.metric_spec import parse_metric_spec
+from vlmeval_cli.parsing.judgments.columns import JUDGES, LENGTHS, ORDERS, RIVALS
 from vlmeval_cli.registry import choose, metrics
 from vlmeval_cli.tasks import task
 from vlmeval_cli.tasks.base import Defaults, Facts
@@ -91,6 +92,8 @@ _PERPLEXITY = (
     "2019)"
 )
 
+_ALPHA = "Krippendorff 2004, Content Analysis, page 241"
+
 BANDS: Final = (
     Band("bleu_4", 0.25, 0.5, "good captions", _BLEU),
     Band("bleu_4", 0.5, None, "strong", _BLEU),
@@ -103,6 +106,8 @@ BANDS: Final = (
     Band("format_valid_strict", 0.95, None, "the model keeps to the format", _FORMAT),
     Band("choice_unparsed_rate", None, 0.05, "the model keeps to the format", _FORMAT),
     Band("unparsed_rate", None, 0.05, "the model keeps to the format", _FORMAT),
+    Band("judge_alpha", 0.667, 0.8, "tentative conclusions only", _ALPHA),
+    Band("judge_alpha", 0.8, None, "reliable", _ALPHA),
     Band("perplexity", None, 50, "usual of a model that was adapted to its data", _PERPLEXITY),
 )
 
@@ -282,6 +287,25 @@ GUIDES: Final[Mapping[str, Guide]] = MappingProxyType(
                 "reasons.",
                 "Explain the same class in all heat maps, the right or the predicted one, or "
                 "methods cannot be compared.",
+            ),
+        ),
+        "preference": Guide(
+            "which of two answers do judges prefer?",
+            (
+                Case("a verdict for each item", _having()),
+                Case("lengths or the answers themselves", _having(LENGTHS)),
+                Case("both orders", _having(LENGTHS, ORDERS)),
+                Case("several judges", _having(LENGTHS, ORDERS, JUDGES)),
+                Case("three models or more", _having(LENGTHS, ORDERS, JUDGES, RIVALS)),
+            ),
+            (
+                "Judges that are models prefer longer answers: read length_controlled_win_rate "
+                "beside win_rate.",
+                "A judge that saw one order only may have chosen the place: judge both orders.",
+                "A judge prefers the style of its own family; let people judge a part, and read "
+                "judge_alpha.",
+                "Win rates against different opponents cannot be compared; "
+                "bradley_terry_strength can, where verdicts connect all models.",
             ),
         ),
     }

@@ -164,13 +164,15 @@ class Derivation(NamedTuple):
 
 
 class CharacterTokenizer:
-    """Every character that is no white space is a token; case is kept (chrF's characters)."""
+    """Every character that ``bare`` leaves of a text is a token; case is kept."""
 
-    name = "characters"
+    def __init__(self, name: str, bare: Callable[[str], str]) -> None:
+        self.name = name
+        self._bare = bare
 
     def encode(self, texts: Sequence[str], vocabulary: Vocabulary) -> Encoded:
         """Encode ``texts``, adding new tokens to ``vocabulary``."""
-        bare = ["".join(text.split()) for text in texts]
+        bare = [*map(self._bare, texts)]
         joined = "".join(bare).encode("utf-32-le", "surrogatepass")
         points = np.frombuffer(joined, dtype="<u4")
         codes = np.zeros(int(points.max(initial=0)) + 1, np.int32)
@@ -224,8 +226,10 @@ def tokenizer(name: str) -> Tokenizer:
 
     ``ptb`` and ``ptb-space`` are coco-caption's as BLEU and CIDEr, and as ROUGE-L, see its tokens;
     ``rouge`` and ``rouge-stem`` rouge-score's; ``13a`` sacrebleu's, ``13a-lower`` the same in lower
-    case; ``whitespace`` splits at any white space and keeps case; ``lower`` folds case first;
-    ``characters`` are all but white space, and ``chrf-words`` chrF++'s words.
+    case; ``whitespace`` splits at any white space and keeps case; ``space`` at each single space,
+    so that two of them have an empty token between; ``lower`` folds case first; ``characters`` are
+    all but white space, ``characters-no-spaces`` all but spaces and what stands at the ends, and
+    ``chrf-words`` chrF++'s words.
 
     Raises:
         UsageError: there is none of that name.
@@ -282,6 +286,18 @@ _DASH_AFTER_DIGIT = re.compile(r"([0-9])(-)")
 _NOT_ROUGE = re.compile(r"[^a-z0-9]+")
 
 
+def _split_at_spaces(text: str) -> list[str]:
+    return text.split(" ")
+
+
+def _without_white_space(text: str) -> str:
+    return "".join(text.split())
+
+
+def _without_spaces(text: str) -> str:
+    return text.strip().replace(" ", "")
+
+
 def _split_lower(text: str) -> list[str]:
     return text.lower().split()
 
@@ -315,11 +331,13 @@ _MAKERS: Mapping[str, Callable[[], Tokenizer]] = {
     "ptb": lambda: DerivedTokenizer("ptb", DERIVATIONS["ptb"]),
     "ptb-space": PtbEncoder,
     "whitespace": lambda: SplitTokenizer("whitespace", str.split),
+    "space": lambda: SplitTokenizer("space", _split_at_spaces),
     "lower": lambda: SplitTokenizer("lower", _split_lower),
     "rouge": lambda: SplitTokenizer("rouge", _split_rouge),
     "rouge-stem": _rouge_with_stems,
     "13a": _mteval_13a,
     "13a-lower": _mteval_13a_lower,
-    "characters": CharacterTokenizer,
+    "characters": lambda: CharacterTokenizer("characters", _without_white_space),
+    "characters-no-spaces": lambda: CharacterTokenizer("characters-no-spaces", _without_spaces),
     "chrf-words": lambda: SplitTokenizer("chrf-words", _split_chrf),
 }

@@ -18,13 +18,16 @@ _SPACED = str.maketrans(dict.fromkeys(_MARKS, " "))
 _ANY_MARK = re.compile(f"[{re.escape(_MARKS)}.]")
 _DIGIT_COMMA_DIGIT = re.compile(r"\d,\d")
 # The official pattern also tries to spare periods after a digit, but is malformed: "3." → "3".
-_PERIOD = re.compile(r"\.(?!\d)")
-_PERIOD_AWAY_FROM_DIGITS = re.compile(r"(?<!\d)\.(?!\d)")
+PERIOD = re.compile(r"\.(?!\d)")
+PERIOD_AWAY_FROM_DIGITS = re.compile(r"(?<!\d)\.(?!\d)")
 # A flag was passed in the place of the count, so that only so many periods are deleted.
 _PERIOD_LIMIT = 32
 
-_NUMBERS = "none=0 zero=0 one=1 two=2 three=3 four=4 five=5 six=6 seven=7 eight=8 nine=9 ten=10"
-_ARTICLES = ("a", "an", "the")
+_NUMBER_WORDS = (
+    "none=0 zero=0 one=1 two=2 three=3 four=4 five=5 six=6 seven=7 eight=8 nine=9 ten=10"
+)
+NUMBER_WORDS = MappingProxyType(dict(pair.split("=") for pair in _NUMBER_WORDS.split()))
+ARTICLES = ("a", "an", "the")
 # Contractions that are looked up without their apostrophe. "I'm" and its kind are in the official
 # table too, but words are lowercased first, so that keys with a capital are never found.
 _CONTRACTIONS = """
@@ -66,11 +69,7 @@ def _contractions() -> dict[str, str]:
 
 CONTRACTIONS = MappingProxyType(_contractions())
 # One table does for all three, because no number or article is the key of a contraction.
-_WORDS = MappingProxyType(
-    dict.fromkeys(_ARTICLES, "")
-    | dict(pair.split("=") for pair in _NUMBERS.split())
-    | dict(CONTRACTIONS)
-)
+_WORDS = MappingProxyType(dict.fromkeys(ARTICLES, "") | dict(NUMBER_WORDS) | dict(CONTRACTIONS))
 
 
 def vqa_whitespace(text: str) -> str:
@@ -82,7 +81,7 @@ def vqa_whitespace(text: str) -> str:
     return text.replace("\n", " ").replace("\t", " ").strip()
 
 
-def vqa_punctuation(text: str, period: re.Pattern[str] = _PERIOD) -> str:
+def vqa_punctuation(text: str, period: re.Pattern[str] = PERIOD) -> str:
     """Punctuation step: each of 21 marks is deleted everywhere or made a space everywhere.
 
     A mark is deleted if it stands beside a space somewhere in the text, or if a comma stands
@@ -147,4 +146,4 @@ def vlmevalkit_normalized(text: str) -> str:
     >>> vlmevalkit_normalized("No. 3."), vqa_normalized("No. 3.")
     ('no 3.', 'no 3')
     """
-    return vqa_words(vqa_punctuation(vqa_whitespace(text), _PERIOD_AWAY_FROM_DIGITS))
+    return vqa_words(vqa_punctuation(vqa_whitespace(text), PERIOD_AWAY_FROM_DIGITS))

@@ -78,4 +78,5 @@ def test_every_text_is_read_once_and_missing_ones_stay_missing():
 
 
 def test_rules_know_their_names():
-    assert list(RULES) == ["vlmeval", "mmmu", "vlmevalkit", "lmms"]
+    names = ["vlmeval", "mmmu", "vlmevalkit", "ms-vlmeval", "lmms", "lmms-mcq"]
+    assert list(RULES) == names

@@ -263,6 +263,13 @@ _BY_TASK: Final[dict[str, tuple[Pattern, ...]]] = {
             "test on shifted backgrounds before you prefer this run",
         ),
     ),
+    "preference": (
+        _against(
+            "win_rate", "length_controlled_win_rate", ("the win rate", "the one at equal length"),
+            "the gain is length: longer answers win more, and no better ones are written",
+            "report both; compare at like lengths before you prefer this run",
+        ),
+    ),
 }  # fmt: skip
 
 CHANGES: Final[Mapping[str, Patterns]] = MappingProxyType(

@@ -1,0 +1,1 @@
+"""Recorded verdicts on pairs of answers: who won, who was compared, who judged."""
