@@ -57,15 +57,17 @@ class TextEncoder:
             for place, state in zip(places.tolist(), states, strict=True):
                 out[offsets[place] : offsets[place + 1]] = state[: lengths[place]]
         flat = [one for ids in coded.ids for one in ids]
-        return TokenVectors(out, offsets, np.array(flat, dtype=np.int32), coded.n_cut)
+        ids = np.array(flat, dtype=np.int32)
+        return TokenVectors(out, offsets, ids, coded.n_cut, *self._added())
 
     def sentence_vectors(self, texts: Sequence[str]) -> tuple[Vectors, Ints]:
         """A vector of length 1 for each text, shape (n, d), and how many tokens each lost.
 
-        It is the mean of the vectors of the text's tokens.
+        It is the mean of the vectors of the text's tokens; that of an empty text is zero.
         """
         found = self.token_vectors(texts, None)
         sums = np.add.reduceat(found.vectors.astype(np.float64), found.offsets[:-1], axis=0)
+        sums[[not text.strip() for text in texts]] = 0.0
         norms = np.linalg.norm(sums, axis=1, keepdims=True)
         return (sums / np.maximum(norms, 1e-12)).astype(np.float32), found.n_cut
 
@@ -76,6 +78,13 @@ class TextEncoder:
             {"weights": self.located.digest, "dtype": self.policy.dtype},
             {**versions, "device": self.policy.device},
         )
+
+    def _added(self) -> tuple[tuple[int, ...], int]:
+        """The ids of [CLS] and [SEP], and how many tokens every text gets."""
+        tokenizer = _tokenizer(self.located, self.user)
+        ends = tokenizer.cls_token_id, tokenizer.sep_token_id
+        known = tuple(dict.fromkeys(one for one in ends if one is not None))
+        return known, int(tokenizer.num_special_tokens_to_add())
 
     def _width(self) -> int:
         config = json.loads((self.located.path / "config.json").read_text("utf-8"))
