@@ -1,8 +1,8 @@
 """Items whose texts an encoder has turned into one vector each, made without one."""
 
 import numpy as np
-
 from kinds import texts, token_vectors
+
 from vlmeval_cli.core.batch import Batch, offsets_of, singles
 from vlmeval_cli.models.columns import Provenance, VectorColumn, whole
 

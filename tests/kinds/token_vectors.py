@@ -6,8 +6,8 @@ A word has a vector of its own, moved a little by the text that it stands in.
 import zlib
 
 import numpy as np
-
 from kinds import texts
+
 from vlmeval_cli.core.batch import Batch, offsets_of, singles
 from vlmeval_cli.models.columns import Provenance, TokenVectors, VectorColumn
 

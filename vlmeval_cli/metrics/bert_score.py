@@ -41,7 +41,7 @@ class BertScore(Metric[TokenFrequencies | None]):
         Texts are stripped, and cut where the encoder takes no more; cut ones are counted.
 
     Output:
-        ``bert_score_precision``, ``bert_score_recall`` and ``bert_score_f1``, at most 1, higher is
+        ``bert_score_f1``, ``bert_score_precision`` and ``bert_score_recall``, at most 1, higher is
         better; the corpus score is the mean over items. With roberta-large unrelated English
         sentences have about 0.83, and ``rescale`` makes that 0. Values of different encoders or
         layers are not comparable. None with a reason where the tokens of a text weigh nothing:
@@ -56,8 +56,10 @@ class BertScore(Metric[TokenFrequencies | None]):
     Differs from:
         bert-score 0.3.13, with transformers 4 or 5: not at all up to 1e-5, given the same weights.
         With transformers 5 bert-score itself crashes on empty texts, and encodes the first word
-        of RoBERTa's texts as if it stood inside a word; here it is as with transformers 4. Where
-        bert-score pads a batch a negative best cosine becomes 0; here it never does.
+        of RoBERTa's texts as if it stood inside a word; here it is as with transformers 4. A token
+        whose best cosine is below 0 counts 0: so it does in bert-score wherever a batch is padded,
+        which is everywhere but in the longest texts of each batch of 64. Encoders such as
+        roberta-large have no cosines below 0.
         torchmetrics 1.x leaves [CLS] and [SEP] out of the matching: ``special_tokens``.
 
     Source:
@@ -92,7 +94,7 @@ class BertScore(Metric[TokenFrequencies | None]):
         name="bert_score",
         revision=1,
         title="tokens of prediction and reference matched by their meaning in context",
-        use="Answers and captions that say the same in other words; beside a metric of words, since "
+        use="Answers and captions that say the same in other words, beside a metric of words: "
         "negations, numbers and names move it little.",
         tasks=("text", "captioning", "vqa", "docqa", "freeform"),
         needs=(
@@ -113,6 +115,8 @@ class BertScore(Metric[TokenFrequencies | None]):
             UsageError: no layer is known for the encoder, or no baseline.
             MissingExtraError: baselines are asked for, and bert-score is not installed.
         """
+        if self.layer is not None and self.layer == default_layer(self.model):
+            object.__setattr__(self, "layer", None)  # the default by its number is the default
         if not self.model:
             raise UsageError("bert_score:model is empty, expected an encoder")
         if self.layer is not None and self.layer < 0:
@@ -137,24 +141,26 @@ class BertScore(Metric[TokenFrequencies | None]):
         return (f"prediction.{source}", f"references.{source}")
 
     def outputs(self) -> tuple[Output, ...]:
-        """Precision, recall and F1."""
+        """F1, which is the primary one, precision and recall."""
         worst = self._rescaled(np.zeros((1, 3)))[0].tolist()
-        return tuple(
+        precision, recall, f1 = (
             Output(
                 name,
-                range=(None if self.rescale else -1.0, 1.0),
+                range=(None if self.rescale else 0.0, 1.0),
                 unit="rescaled" if self.rescale else "cosine",
                 worst=least,
                 meaning=f"{meaning}; mean over items",
             )
             for name, meaning, least in zip(_NAMES, _MEANINGS, worst, strict=True)
         )
+        return (f1, precision, recall)
 
     def recorded(self) -> Mapping[str, Any]:
-        """What bert-score calls this score, where it has it too."""
+        """The layer, and what bert-score calls this score, where it has it too."""
+        own = {"layer": self.used_layer()}
         if self.multi_reference != "max" or self.special_tokens != "bert-score":
-            return {}
-        return {"bert_score_hash": self._hash()}
+            return own
+        return {**own, "bert_score_hash": self._hash()}
 
     def fit(self, batch: Batch) -> TokenFrequencies | None:
         """In how many references each token is; None without ``idf``."""

@@ -149,6 +149,5 @@ def _cosines(prediction: VectorColumn, references: VectorColumn, ours: Ints, the
 
 def _empty_texts(*columns: VectorColumn) -> int:
     """Texts whose vector is zero, which is that of an empty text."""
-    return sum(
-        int(np.count_nonzero(~column.vectors.any(axis=1)[column.which])) for column in columns
-    )
+    zero = (np.abs(column.vectors).sum(axis=1)[column.which] == 0 for column in columns)
+    return sum(int(np.count_nonzero(own)) for own in zero)

@@ -35,7 +35,10 @@ class Tokens(NamedTuple):
 
 
 class Matches(NamedTuple):
-    """Weighted means of the best cosines of the tokens of either side, shape (n_pairs,) both."""
+    """Weighted means of the best cosines of the tokens of either side, shape (n_pairs,) both.
+
+    A token that is like none of the other text has 0, not a cosine below it.
+    """
 
     ours: Array
     theirs: Array
@@ -127,6 +130,6 @@ def _means(ours: _Block, theirs: _Block) -> tuple[Array, Array]:
 
 
 def _mean(best: Floats, weights: Array) -> Array:
-    # Rounding may lift the cosine of a token with itself above 1.
-    found: Array = (np.minimum(best.astype(np.float64), 1.0) * weights).sum(axis=1)
+    # Rounding may lift the cosine of a token with itself above 1, and nothing alike is no match.
+    found: Array = (np.clip(best.astype(np.float64), 0.0, 1.0) * weights).sum(axis=1)
     return found
