@@ -104,7 +104,7 @@ class BertScore(Metric[TokenFrequencies | None]):
         multi_reference="best",
         source="arXiv:1904.09675; bert-score 0.3.13",
         extra="neural",
-        sees=frozenset({"partial", "endings", "synonyms", "order", "rarity", "meaning"}),
+        sees=frozenset({"partial", "endings", "synonyms", "order", "meaning"}),
         texts_per_second=1_000,
     )
 

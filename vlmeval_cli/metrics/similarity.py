@@ -78,7 +78,7 @@ class SemanticSimilarity(MeanMetric[None]):
         multi_reference="best",
         source="arXiv:1908.10084; sentence-transformers",
         extra="neural",
-        sees=frozenset({"partial", "endings", "synonyms", "order", "rarity", "meaning"}),
+        sees=frozenset({"partial", "endings", "synonyms", "order", "meaning"}),
         texts_per_second=1_000,
     )
 
