@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -96,7 +97,7 @@ def test_a_run_from_the_cache_loads_no_torch(tiny_bert):
         "one.provenance()\n"
         "assert not {'torch', 'transformers', 'tokenizers'} & set(sys.modules)\n"
     )
-    root = os.path.dirname(vlmeval_cli.__path__[0])
+    root = str(Path(vlmeval_cli.__path__[0]).parent)
     subprocess.run(
         [sys.executable, "-c", code, str(tiny_bert)],
         check=True, env={**os.environ, "PYTHONPATH": root},

@@ -64,24 +64,7 @@ def test_clip_model_loads(tiny_clip):
     assert model.get_text_features(**coded) is not None
 
 
-words = st.sampled_from(
-    [
-        "a",
-        "the",
-        "dog",
-        "cat",
-        "runs",
-        "sits",
-        "on",
-        "in",
-        "red",
-        "grass",
-        "horse",
-        "zebra,",
-        "",
-        ".",
-    ]
-)
+words = st.sampled_from(["a", "the", "dog", "cat", "sits", "on", "red", "grass", "zebra,", "", "."])
 texts_of_words = st.lists(st.lists(words, max_size=40).map(" ".join), min_size=1, max_size=12)
 
 

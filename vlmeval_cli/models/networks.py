@@ -21,8 +21,6 @@ _USUAL_LIMIT = 512
 _WIDTHS = ("hidden_size", "d_model", "dim", "n_embd", "emb_dim")
 # Networks whose positions begin behind the number of the padding token.
 _OFFSET = frozenset({"roberta", "xlm-roberta", "camembert", "longformer", "mpnet"})
-    {"roberta", "xlm-roberta", "camembert", "longformer", "mpnet", "xlm-roberta-xl"}
-)
 _LOADED: dict[tuple[str, int | None, Device], Any] = {}
 _TOKENIZERS: dict[str, Any] = {}
 
