@@ -134,7 +134,7 @@ def _text_encoder(need: Need, policy: ModelPolicy, tell: Tell) -> TextEncoder:
     from vlmeval_cli.models.text_encoder import TextEncoder
 
     located = locate(need.model, user=need.kind, offline=policy.offline, tell=tell)
-    return TextEncoder.of(located, policy, need.kind)
+    return TextEncoder.of(located, policy, need.kind, tell)
 
 
 def _token_vectors(need: Need, texts: list[str], policy: ModelPolicy, tell: Tell) -> Encoded:
@@ -147,6 +147,7 @@ def _sentence_vectors(need: Need, texts: list[str], policy: ModelPolicy, tell: T
 
     encoder = _text_encoder(need, policy, tell)
     vectors, n_cut = encoder.sentence_vectors(texts)
+    vectors[[not text.strip() for text in texts]] = 0.0  # an empty text is like no other
     return Encoded(whole(vectors, n_cut), encoder.provenance())
 
 
