@@ -23,8 +23,9 @@ _TELLING = re.compile(
     r"|preprocessor_config\.json|.*\.model"
 )
 _HUB_BLOB = re.compile(r"[0-9a-f]{64}")  # the hub's cache names large files by their SHA-256
-_HUB_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?")
+_HUB_NAME = re.compile(r"\w[\w.-]*(/[\w.-]+)?")
 _CHUNK = 1 << 20
+_TAKE_MINILM = frozenset({"bert_score", "semantic_similarity"})
 _YES = ("1", "true", "yes", "on")
 
 Tell = Callable[[str], None]
@@ -87,7 +88,10 @@ def find(
     """As :func:`locate`, without reading the weights.
 
     Args:
-        name, user, offline, tell: as there.
+        name: as there.
+        user: as there.
+        offline: as there.
+        tell: as there.
         with_bars: show how far a download is.
 
     Raises:
@@ -209,8 +213,8 @@ def missing(name: str, user: str, why: str = "") -> ModelError:
         if _HUB_NAME.fullmatch(name)
         else "Name a folder that has them, or a model of the Hugging Face hub."
     )
-    instead = f"A small model can stand in, {user}:model={MINILM}, after: {install}"
-    return ModelError(message, hint=f"{get} {instead}")
+    instead = f" A small model can stand in, {user}:model={MINILM}, after: {install}"
+    return ModelError(message, hint=get + (instead if user in _TAKE_MINILM else ""))
 
 
 def digest_of(folder: Path) -> str:
