@@ -108,6 +108,14 @@ def is_on_disk(name: str) -> bool:
     return _on_disk(name) is not None
 
 
+def models_on_disk() -> list[str]:
+    """Names of the models that can be used without fetching, folders of the user aside."""
+    found = [name for name in _PACKAGES if is_on_disk(name)]
+    folders = hub_cache().glob("models--*") if hub_cache().is_dir() else ()
+    kept = (folder for folder in sorted(folders) if _snapshot(folder))
+    return [*found, *(folder.name.removeprefix("models--").replace("--", "/") for folder in kept)]
+
+
 def is_offline(offline: bool = False) -> bool:
     """Whether nothing may be fetched: by choice, or by the variables of Hugging Face."""
     variables = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE")
