@@ -54,7 +54,8 @@ def read(folder):
 
 def score_with_theirs(options):
     """The whole work of the other side: read, score, write."""
-    sys.path.remove(str(Path(__file__).parent))  # or this file would be the package
+    here = Path(__file__).resolve().parent  # this file would be the package
+    sys.path[:] = [entry for entry in sys.path if Path(entry).resolve() != here]
     import bert_score
 
     found = bert_score.score(

@@ -238,3 +238,16 @@ def test_similarity_is_the_cosine_of_mean_vectors(minilm_folder):
     found = rows(SemanticSimilarity(), PAIRS)
     np.testing.assert_allclose(found.values[:, 0], expected, atol=1e-6)
     assert rows(SemanticSimilarity(), EMPTY[:3]).values[:, 0].tolist() == [0.0] * 3
+
+
+@pytest.mark.parametrize("kept", ["bert-score", "torchmetrics"])
+def test_products_of_torch_are_those_of_numpy(kept, minilm, monkeypatch):
+    """On CUDA the products are taken there; the same code runs here on the processor."""
+    from vlmeval_cli.models.token_products import TorchProducts
+
+    expected = ours(PAIRS, special_tokens=kept)
+    monkeypatch.setattr(
+        "vlmeval_cli.metrics.bert_score.products",
+        lambda mine, other: TorchProducts(mine.vectors, other.vectors, "cpu"),
+    )
+    np.testing.assert_allclose(ours(PAIRS, special_tokens=kept), expected, atol=1e-6)

@@ -13,9 +13,10 @@ from vlmeval_cli.core.batch import Array, Batch, Ints
 from vlmeval_cli.core.errors import UsageError, quoted
 from vlmeval_cli.core.metric import Metric, MetricInfo, Notice, Output, Statistics
 from vlmeval_cli.metrics.encoded_texts import cut_facts, cut_notices, empty_notices
-from vlmeval_cli.metrics.token_matching import Matching, Tokens
+from vlmeval_cli.metrics.token_matching import Matching, Side, Tokens
 from vlmeval_cli.metrics.token_rarity import TokenFrequencies
 from vlmeval_cli.models.columns import VectorColumn
+from vlmeval_cli.models.token_products import products
 from vlmeval_cli.resources.bert_score_baselines import Baseline, baseline
 from vlmeval_cli.resources.bert_score_layers import default_layer
 
@@ -226,8 +227,11 @@ class BertScore(Metric[TokenFrequencies | None]):
         is_empty = pairs.with_empty(prediction, references)
         found = np.zeros((len(pairs.item), 3))
         full = np.flatnonzero(~is_empty)
-        matches = matching.of_pairs(ours, theirs, pairs.ours[full], pairs.theirs[full])
-        found[full, 0], found[full, 1] = matches
+        found[full, 0], found[full, 1] = matching.of_pairs(
+            products(prediction, references),
+            Side(ours, pairs.ours[full]),
+            Side(theirs, pairs.theirs[full]),
+        )
         found[:, 2] = _f1(found[:, 0], found[:, 1])
         return found
 
@@ -308,7 +312,7 @@ class _Pairs(NamedTuple):
 
 
 def _tokens(column: VectorColumn) -> Tokens:
-    return Tokens(column.found.vectors, column.found.ids, column.found.offsets)
+    return Tokens(column.found.ids, column.found.offsets)
 
 
 def _is_empty(column: VectorColumn) -> npt.NDArray[np.bool_]:

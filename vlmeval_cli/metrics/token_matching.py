@@ -14,9 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from vlmeval_cli.core.batch import Array, Floats, Ints
+from vlmeval_cli.models.token_products import Chosen, Products
 
-# Vectors of a block: small enough for a processor's cache, large enough to hide the calls.
-BLOCK_BYTES = 1 << 22
 _STEPS = ((32, 4), (128, 16), (1 << 62, 64))  # texts up to so many tokens: padded to multiples of
 
 
@@ -24,12 +23,10 @@ class Tokens(NamedTuple):
     """Different texts as tokens.
 
     Attributes:
-        vectors: of all tokens, text after text, of any length, shape (total, d).
-        ids: what the tokens are, shape (total,).
+        ids: what the tokens are, text after text, shape (total,).
         offsets: text ``t`` owns the tokens ``offsets[t]`` to ``offsets[t + 1]``.
     """
 
-    vectors: Floats
     ids: npt.NDArray[np.integer[Any]]
     offsets: Ints
 
@@ -55,54 +52,61 @@ class Matching(NamedTuple):
     weights: Array
     hides_ends: bool = False
 
-    def of_pairs(self, ours: Tokens, theirs: Tokens, our_text: Ints, their_text: Ints) -> Matches:
+    def of_pairs(self, products: Products, ours: Side, theirs: Side) -> Matches:
         """How well the tokens of either text of each pair are matched in the other.
 
         Args:
-            ours: texts of one side, each with a token at least.
-            theirs: texts of the other side.
-            our_text: text of ``ours`` in each pair, shape (n_pairs,).
-            their_text: text of ``theirs`` in each pair.
+            products: cosines of the tokens of both sides.
+            ours: one text of each pair, which has a token at least.
+            theirs: the other text of each pair.
 
         Returns:
             NaN where the tokens of a text weigh nothing in all.
         """
-        found = Matches(np.zeros(len(our_text)), np.zeros(len(our_text)))
-        our_length = _padded(np.diff(ours.offsets)[our_text])
-        their_length = _padded(np.diff(theirs.offsets)[their_text])
-        bytes_per_token = 4 * ours.vectors.shape[1]
+        found = Matches(np.zeros(len(ours.text)), np.zeros(len(ours.text)))
+        our_length, their_length = ours.lengths(), theirs.lengths()
         for pairs in _buckets(our_length, their_length):
             mine, other = int(our_length[pairs[0]]), int(their_length[pairs[0]])
-            size = max(1, BLOCK_BYTES // (bytes_per_token * (mine + other)))
+            size = max(1, products.block_tokens // (mine + other))
             for start in range(0, len(pairs), size):
                 block = pairs[start : start + size]
-                one = self._gathered(ours, our_text[block], mine)
-                two = self._gathered(theirs, their_text[block], other)
-                found.ours[block], found.theirs[block] = _means(one, two)
+                one, two = self._chosen(ours, block, mine), self._chosen(theirs, block, other)
+                best = products.best(one.tokens, two.tokens)
+                found.ours[block] = _mean(best[0], one.weights)
+                found.theirs[block] = _mean(best[1], two.weights)
         return found
 
-    def _gathered(self, tokens: Tokens, texts: Ints, length: int) -> _Block:
-        first, last = tokens.offsets[texts][:, None], tokens.offsets[texts + 1][:, None]
+    def _chosen(self, side: Side, pairs: Ints, length: int) -> _Weighted:
+        text, offsets = side.text[pairs], side.tokens.offsets
+        first, last = offsets[text][:, None], offsets[text + 1][:, None]
         places = first + np.arange(length)
         counts = places < last
         places = np.where(counts, places, first)
-        vectors = np.asarray(tokens.vectors[places], dtype=np.float32)
-        norms = np.sqrt(np.einsum("bld,bld->bl", vectors, vectors))
-        scale = 1.0 / np.maximum(norms, np.finfo(np.float32).tiny)
+        hidden = None
         if self.hides_ends:
-            is_end = (places == first) | (places == last - 1)
-            scale[is_end] = 0.0  # their cosine is 0, as it is under a mask
-            counts &= ~is_end
-        vectors *= scale[:, :, None]
-        weights = self.weights[tokens.ids[places]] * counts
+            hidden = (places == first) | (places == last - 1)
+            counts &= ~hidden
+        weights = self.weights[side.tokens.ids[places]] * counts
         with np.errstate(invalid="ignore"):
-            return _Block(vectors, weights / weights.sum(axis=1, keepdims=True))
+            weights /= weights.sum(axis=1, keepdims=True)
+        return _Weighted(Chosen(places, hidden), weights)
 
 
-class _Block(NamedTuple):
-    """Unit vectors of the tokens of texts, (b, length, d), and their weights, (b, length)."""
+class Side(NamedTuple):
+    """One text of each pair, shape (n_pairs,), among different texts."""
 
-    vectors: Floats
+    tokens: Tokens
+    text: Ints
+
+    def lengths(self) -> Ints:
+        """Tokens of each, padding included."""
+        return _padded(np.diff(self.tokens.offsets)[self.text])
+
+
+class _Weighted(NamedTuple):
+    """Tokens of a block, and what each of them counts, shape (b, length)."""
+
+    tokens: Chosen
     weights: Array
 
 
@@ -122,11 +126,6 @@ def _buckets(ours: Ints, theirs: Ints) -> Iterator[Ints]:
     order = np.lexsort((theirs, ours))
     is_new = (np.diff(ours[order]) != 0) | (np.diff(theirs[order]) != 0)
     yield from (own for own in np.split(order, np.flatnonzero(is_new) + 1) if len(own))
-
-
-def _means(ours: _Block, theirs: _Block) -> tuple[Array, Array]:
-    cosines = np.matmul(ours.vectors, theirs.vectors.transpose(0, 2, 1))
-    return _mean(cosines.max(axis=2), ours.weights), _mean(cosines.max(axis=1), theirs.weights)
 
 
 def _mean(best: Floats, weights: Array) -> Array:
