@@ -25,7 +25,7 @@ def machine(monkeypatch):
 
     def make(*, has_libraries, has_weights):
         monkeypatch.setattr(default_networks, "build", lambda spec: Stub())
-        monkeypatch.setattr(default_networks, "is_installed", lambda name: has_libraries)
+        monkeypatch.setattr(default_networks, "has_extra", lambda extra: has_libraries)
         monkeypatch.setattr(default_networks, "is_on_disk", lambda name: has_weights)
 
     return make

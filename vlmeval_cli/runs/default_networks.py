@@ -10,11 +10,11 @@ from typing import NamedTuple
 
 from vlmeval_cli.core.errors import UsageError
 from vlmeval_cli.core.metric_spec import parse_metric_spec
-from vlmeval_cli.core.optional import is_installed
+from vlmeval_cli.core.optional import has_extra, install_line
 from vlmeval_cli.models.loading import is_on_disk
 from vlmeval_cli.registry import build
 
-_LIBRARIES = ("torch", "transformers")
+EXTRA = "neural"
 
 
 class Offered(NamedTuple):
@@ -43,8 +43,8 @@ def scorable(names: Sequence[str]) -> Offered:
 
 def _hint(name: str, model: str) -> str | None:
     """What to do to have the metric scored; None where it can be."""
-    if not all(map(is_installed, _LIBRARIES)):
-        return f'{name} is left out: it needs pip install "vlmeval-cli[neural]"'
+    if not has_extra(EXTRA):
+        return f"{name} is left out: it needs {install_line(EXTRA)}"
     if not is_on_disk(model):
         return (
             f"{name} is left out: its model {model} is not on disk; to have it scored: vlmeval "
