@@ -251,3 +251,11 @@ def test_products_of_torch_are_those_of_numpy(kept, minilm, monkeypatch):
         lambda mine, other: TorchProducts(mine.vectors, other.vectors, "cpu"),
     )
     np.testing.assert_allclose(ours(PAIRS, special_tokens=kept), expected, atol=1e-6)
+
+
+def test_the_baseline_of_roberta_large_is_that_of_the_package():
+    pytest.importorskip("bert_score", reason="bert-score is not installed")
+    from vlmeval_cli.resources.bert_score_baselines import baseline
+
+    assert baseline("roberta-large", 17, "en") == (0.83150584, 0.8314941, 0.83122575)
+    assert BertScore(rescale=True).outputs()[0].worst == pytest.approx(-4.925, abs=1e-3)
