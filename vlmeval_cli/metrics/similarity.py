@@ -79,7 +79,7 @@ class SemanticSimilarity(MeanMetric[None]):
         source="arXiv:1908.10084; sentence-transformers",
         extra="neural",
         sees=frozenset({"partial", "endings", "synonyms", "order", "meaning"}),
-        texts_per_second=1_000,
+        texts_per_second=100,
     )
 
     def check(self) -> None:
