@@ -33,7 +33,8 @@ OTHER_PROGRAMS = {
     "--strict",
     "--in-process",
     "--scaling",
-}  # benchmarks/ptb_agreement.py, mypy
+    "--gpu",
+}  # benchmarks, mypy
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
 GUIDES = sorted((ROOT / "docs" / "tasks").glob("*.md"))
 OPTIONS = (
