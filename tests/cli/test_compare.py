@@ -133,3 +133,29 @@ def test_help_needs_no_numpy(command):
     done = command("compare", "--help")
     assert done.returncode == 0
     assert "Compare runs over the same items" in done.stdout
+
+
+def test_the_configuration_file_says_how_runs_are_compared(command, tmp_path):
+    config = tmp_path / "study.yaml"
+    config.write_text("compare: {baseline: full, margin: 0.5, floors: false, correction: bh}\n")
+    done = command("compare", *RUNS, *REFS, "--config", config, "--json", "-")
+    report = strictly(done.stdout)
+    assert report["baseline"] == "full"
+    assert report["families"]["correction"] == "bh"
+    assert report["statistics"]["margin"] == 0.5
+    assert "floors" not in report["tables"]
+    done = command("compare", *RUNS, *REFS, "--config", config, "--baseline", "base", "--json", "-")
+    assert strictly(done.stdout)["baseline"] == "base"  # the command line goes first
+
+
+def test_an_unknown_key_of_a_comparison_names_its_line(command, tmp_path):
+    config = tmp_path / "study.yaml"
+    config.write_text("compare:\n  basline: full\n")
+    done = command("compare", *RUNS, *REFS, "--config", config)
+    assert done.returncode == 2
+    assert 'study.yaml:2: unknown key "basline" in "compare"' in done.stderr
+
+
+def test_the_shipped_study_runs(command):
+    done = command("compare", *RUNS, *REFS, "--config", "configs/study.yaml")
+    assert done.returncode == 0, done.stderr

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
 
 from vlmeval_cli.cli.score_options import FileOptions, RunOptions
-
-if TYPE_CHECKING:
-    from vlmeval_cli.core.config import ComparePolicy, PairPolicy
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,11 +41,11 @@ class CompareOptions(FileOptions, RunOptions):
         ),
     ] = None
     intersect: Annotated[
-        bool, typer.Option("--intersect", help="Leave out items that not all runs have.")
-    ] = False
+        bool | None, typer.Option("--intersect", help="Leave out items that not all runs have.")
+    ] = None
     force: Annotated[
-        bool, typer.Option("--force", help="Compare runs that were not scored alike.")
-    ] = False
+        bool | None, typer.Option("--force", help="Compare runs that were not scored alike.")
+    ] = None
     test: Annotated[
         Literal[
             "auto", "bootstrap", "randomization", "mcnemar", "sacrebleu_bs", "sacrebleu_ar", "comet"
@@ -96,7 +93,7 @@ class CompareOptions(FileOptions, RunOptions):
 def compare(options: CompareOptions) -> None:
     """Compare, write what was asked for, and print the tables."""
     from vlmeval_cli import api
-    from vlmeval_cli.cli.choices import choices
+    from vlmeval_cli.cli.choices import compare_choices
     from vlmeval_cli.cli.outputs import Outputs
     from vlmeval_cli.cli.progress import progress_bar
     from vlmeval_cli.cli.provenance import provenance
@@ -105,13 +102,13 @@ def compare(options: CompareOptions) -> None:
     from vlmeval_cli.comparing.naming import named_runs
     from vlmeval_cli.reports.bundle import ComparisonBundle
 
-    config, wanted = choices(options)
+    wanted = compare_choices(options)
     runs = named_runs(options.runs)
-    outputs = Outputs.of(options, wanted)
+    outputs = Outputs.of(options, wanted.output)
     paths = [path for run in runs for path in run.paths]
     outputs.check(inputs=(*paths, options.refs, options.config))
     origin = provenance()
-    request = Request(runs, options.refs, config, *_policies(options))
+    request = Request(runs, options.refs, wanted.config, wanted.policy, wanted.pairs)
     with progress_bar(quiet=options.quiet) as progress:
         comparison = api.run_comparison(request, progress)
         bundle = ComparisonBundle(comparison, origin)
@@ -119,19 +116,3 @@ def compare(options: CompareOptions) -> None:
     print_bundle(bundle, outputs, options)
     if not options.quiet:
         tell_advice(comparison.warnings, comparison.notes)
-
-
-def _policies(options: CompareOptions) -> tuple[ComparePolicy, PairPolicy]:
-    """What the command line says; the defaults for the rest."""
-    from dataclasses import fields, replace
-
-    from vlmeval_cli.core.config import ComparePolicy, PairPolicy
-
-    def stated(kind: type[ComparePolicy] | type[PairPolicy]) -> dict[str, object]:
-        given = {one.name: getattr(options, one.name, None) for one in fields(kind)}
-        return {name: value for name, value in given.items() if value is not None}
-
-    return (
-        replace(ComparePolicy(), **stated(ComparePolicy)),  # type: ignore[arg-type]  # Typer checked them
-        replace(PairPolicy(), **stated(PairPolicy)),  # type: ignore[arg-type]  # Typer checked them
-    )
