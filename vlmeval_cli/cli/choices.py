@@ -12,7 +12,7 @@ from vlmeval_cli.core.gate import GateConfig
 from vlmeval_cli.core.metric_spec import parse_metric_spec, split_metric_list
 
 if TYPE_CHECKING:
-    from vlmeval_cli.cli.compare import CompareOptions
+    from vlmeval_cli.cli.compare_options import CompareOptions
     from vlmeval_cli.cli.score_options import RunOptions
     from vlmeval_cli.readers.config import LoadedConfig
 
