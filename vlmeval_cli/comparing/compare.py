@@ -11,6 +11,7 @@ from vlmeval_cli.comparing.conditions import condition_of
 from vlmeval_cli.comparing.loading import LoadedRuns, load_runs
 from vlmeval_cli.comparing.naming import NamedRun
 from vlmeval_cli.comparing.pairs import MOST_LETTERED, Paired, paired
+from vlmeval_cli.comparing.saved_choices import chosen_outputs
 from vlmeval_cli.comparing.seeds import mean_scores, spread
 from vlmeval_cli.comparing.studies import studied
 from vlmeval_cli.core.comparison import ComparedRun, Comparison
@@ -61,6 +62,8 @@ def compare_runs(request: Request, progress: Progress) -> Comparison:
         intersect=request.policy.intersect,
     )
     outputs, left_out = common_outputs(one for several in loaded.results for one in several)
+    if outputs and loaded.items is None:  # all saved: what was scored before is chosen from
+        outputs = chosen_outputs(outputs, loaded.results[0][0], request.config)
     policy, warnings = _comparable(ordered, loaded, outputs, request.policy)
     runs = [
         _run(named.name, several, outputs)
