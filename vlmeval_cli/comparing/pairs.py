@@ -158,9 +158,11 @@ def _judged(
     alpha = 1.0 - statistics.confidence
     p_values = [one.p_value for own in found for _, one in own.values()]
     corrected = iter(adjusted(p_values, policy.correction))
+    n_tested = sum(p is not None for p in p_values)
+    level = alpha if policy.correction == "none" else alpha / max(1, n_tested)
     return [
         {
-            name: _pair(output, one, next(corrected), alpha, policy)
+            name: _pair(output, one, next(corrected), (alpha, level), policy)
             for name, (output, one) in own.items()
         }
         for own in found
@@ -168,8 +170,14 @@ def _judged(
 
 
 def _pair(
-    output: Output, found: Difference, p_adjusted: float | None, alpha: float, policy: PairPolicy
+    output: Output,
+    found: Difference,
+    p_adjusted: float | None,
+    levels: tuple[float, float],
+    policy: PairPolicy,
 ) -> Pair:
+    """The pair, at the level of one test and at that which is left of it to each of them all."""
+    alpha, corrected_level = levels
     error = found.standard_error
     judged = verdict(
         found.difference,
@@ -182,7 +190,9 @@ def _pair(
     )
     needed = None
     if judged == "undecided" and found.difference and error:
-        needed = items_needed(found.difference, error, found.n, alpha)
+        needed = items_needed(found.difference, error, found.n, corrected_level)
+        if needed is not None and needed <= found.n:
+            needed = None  # an exact test of few items asks for more than this approximation
     return Pair(
         run="",
         against="",

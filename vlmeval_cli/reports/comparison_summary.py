@@ -178,7 +178,9 @@ def _tests(comparison: Comparison) -> Iterator[str]:
         yield f"{', '.join(outputs)}: {told}"
     if effects:
         yield f"effect: {', '.join(f'{_short(name)} {name}' for name in effects)}"
-    yield "can show: the smallest difference that these items show with 80 % power"
+    yield "can show: the smallest difference that these items show with 80 % power in a single test"
+    if any(pair.items_needed is not None for pair in comparison.pairs):
+        yield "items that would tell: for the difference seen, with 80 % power after the correction"
     if comparison.options.get("margin") is None:
         yield "nothing is called equivalent without a margin (--margin)"
 
