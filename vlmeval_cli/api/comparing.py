@@ -58,8 +58,9 @@ def compare(
     from vlmeval_cli.comparing.compare import Request
     from vlmeval_cli.comparing.naming import named_runs
 
-    named = named_runs(runs) if not isinstance(runs, Mapping) else _named(runs)
-    request = Request(named, path_text(references), run_config(**options), policy, pairs)
+    refs = path_text(references)
+    named = named_runs(runs, refs) if not isinstance(runs, Mapping) else _named(runs)
+    request = Request(named, refs, run_config(**options), policy, pairs)
     return run_comparison(request)
 
 

@@ -106,7 +106,7 @@ def compare(options: CompareOptions) -> None:
     from vlmeval_cli.reports.bundle import ComparisonBundle
 
     config, wanted = choices(options)
-    runs = named_runs(options.runs)
+    runs = named_runs(options.runs, options.refs)
     outputs = Outputs.of(options, wanted)
     paths = [path for run in runs for path in run.paths]
     outputs.check(inputs=(*paths, options.refs, options.config))
