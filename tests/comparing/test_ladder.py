@@ -205,7 +205,7 @@ def test_a_pooled_score_has_no_parts(runs):
 
 
 def test_runs_without_failures_have_no_table_of_them(runs):
-    result = runs(REFS, "vqa", base=BASE, lora=BASE)
+    result = runs(REFS, "vqa", base=BASE, lora=answers((30, *RIGHT), (10, "green", "stop")))
     told = findings(result)
     assert [*told.tables] == ["outcomes", "lengths"]
     assert told.diagnosis == ()
@@ -244,3 +244,15 @@ def test_what_several_runs_do_better_is_one_sentence(runs):
     found = ladder_findings(ladder(several))
     assert len(found) == 2
     assert {one.pattern.split()[0] for one in found} == {"base", "bad"}
+
+
+def test_runs_with_the_same_answers_are_told(runs):
+    told = findings(runs(REFS, "vqa", base=BASE, lora=BASE, full=LORA)).diagnosis
+    assert [one.pattern for one in told if "same answers" in one.pattern] == [
+        "lora gives the same answers as base on all 40 items"
+    ]
+
+
+def test_a_few_equal_answers_are_no_slip(runs):
+    results = runs(REFS[:5], "vqa", base=BASE[:5], lora=BASE[:5])
+    assert not [one for one in findings(results).diagnosis if "same answers" in one.pattern]
