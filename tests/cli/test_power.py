@@ -54,3 +54,15 @@ def test_an_error_under_json_is_a_document(inside, files):
     code, out, _ = inside("power", *files, "--json", "-", "--alpha", "2")
     assert code == 2
     assert json.loads(out)["error"]["kind"]
+
+
+def test_items_that_share_an_image_are_counted_as_one_unit(inside, tmp_path):
+    rows = [{"id": i, "image": i // 2, "question": "?", "answers": ["a"]} for i in range(8)]
+    predicted = [{"id": i, "prediction": "ab"[i % 3 % 2]} for i in range(8)]
+    for name, own in (("refs", rows), ("preds", predicted)):
+        text = "".join(json.dumps(row) + "\n" for row in own)
+        (tmp_path / f"{name}.jsonl").write_text(text)
+    files = tmp_path / "preds.jsonl", tmp_path / "refs.jsonl"
+    _, out, err = inside("power", *files, "-m", "exact_match", "--cluster-by", "image")
+    assert "4, clustered by image" in out
+    assert "4 independent items" in err

@@ -71,6 +71,13 @@ def test_every_key_is_read(load):
     }
 
 
+def test_a_list_among_the_groupings_crosses_its_fields(load):
+    assert load("by: [a, [b, c], 'd,e']\nslices: true\n").run == RunConfig(
+        by=("a", ("b", "c"), "d,e"), slices=True
+    )
+    assert load("by: b,c\n").run.by == ("b,c",)
+
+
 def test_keys_that_are_given_are_listed(load):
     assert load("task: vqa\njoin: {missing: skip}\noutput: {dir: out}\n").given == {
         "task",

@@ -5,7 +5,7 @@ import random
 
 import numpy as np
 import pytest
-from paired_metrics import Mean, compare, scored
+from paired_metrics import Mean, Ratio, compare, counted, scored
 from scipy.stats import ttest_rel
 
 from vlmeval_cli.core.batch import Batch, TextColumn, offsets_of
@@ -174,6 +174,17 @@ def test_sums_beyond_single_precision_round_as_sacrebleus():
     assert test["chrf"].details["half_width"] == half_width
 
 
+def test_draws_do_not_depend_on_how_many_are_in_memory(monkeypatch):
+    references, systems = made_texts(45, 8)
+    runs = statistics([SacreBleu()], references, systems[:3])
+    for test in ("sacrebleu_bs", "sacrebleu_ar"):
+        whole = ours([SacreBleu()], runs, test=test, trials=300)
+        for name in ("bootstrap._CHUNK", "procedures._SWAPS_AT_ONCE"):
+            monkeypatch.setattr(f"vlmeval_cli.stats.{name}", 1)
+        assert ours([SacreBleu()], runs, test=test, trials=300) == whole
+        monkeypatch.undo()
+
+
 def test_another_seed_gives_sacrebleus_numbers_of_that_seed(monkeypatch):
     monkeypatch.setenv("SACREBLEU_SEED", "77")
     significance = pytest.importorskip("sacrebleu.significance")
@@ -222,6 +233,13 @@ def test_nothing_to_resample_is_unknown():
                         trials=0)  # fmt: skip
         assert (found.p_value, found.reason) == (None, "there is nothing to resample")
         assert compare(Mean(), scored([]), scored([]), test=test).p_value is None
+
+
+def test_a_resample_without_score_leaves_sacrebleus_test_unknown():
+    sides = counted([[1, 1], [0, 0], [0, 0]]), counted([[1, 2], [1, 1], [0, 0]])
+    found = compare(Ratio(), *sides, test="sacrebleu_bs")
+    assert (found.p_value, dict(found.details)) == (None, {})
+    assert found.reason == "a resample has no score"
 
 
 def test_several_metrics_share_the_draws():

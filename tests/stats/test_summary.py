@@ -15,6 +15,7 @@ from vlmeval_cli.core.metric import (
     PooledMetric,
     mean_statistics,
 )
+from vlmeval_cli.stats.rescoring import together
 from vlmeval_cli.stats.summary import Subset, estimates, item_scores
 
 
@@ -142,3 +143,12 @@ def test_subsets_have_the_same_intervals_alone_and_together(monkeypatch):
     together = estimates([Length()], [statistics], subsets, None, policy, 12)
     monkeypatch.setattr("vlmeval_cli.stats.rescoring._MOST_NUMBERS", 1)
     assert estimates([Length()], [statistics], subsets, None, policy, 12) == together
+
+
+def test_subsets_that_are_resampled_together_are_bounded_in_their_size(monkeypatch):
+    monkeypatch.setattr("vlmeval_cli.stats.rescoring._MOST_NUMBERS", 1_000)
+    subsets = [Subset(np.arange(size)) for size in (100, 10, 10, 300, 5)]
+    # each takes (5 resamples + its size) * 4 numbers: 420, 60, 60, 1220, 40
+    parts = [list(part) for part in together(subsets, 5, 4, 300)]
+    assert parts == [subsets[:3], subsets[3:4], subsets[4:]]
+    assert list(together([], 5, 4, 300)) == []

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from vlmeval_cli.core.config import Missing, OnBadRow, Reasoning, RunConfig
+from vlmeval_cli.core.config import By, Missing, OnBadRow, Reasoning, RunConfig
 from vlmeval_cli.core.keywords import run_config
 from vlmeval_cli.core.progress import NoProgress
 from vlmeval_cli.core.results import RunResult
@@ -22,7 +22,8 @@ def score(
     *,
     task: str | None = None,
     metrics: str | Sequence[str] = (),
-    by: str | Sequence[str] = (),
+    by: str | Sequence[By] = (),
+    slices: bool = False,
     where: Mapping[str, str] | None = None,
     limit: int | None = None,
     id_field: str | None = None,
@@ -51,7 +52,8 @@ def score(
         references: file with the references; None if the first file holds them.
         task: such as "captioning" or "vqa"; None recognises it.
         metrics: such as ``"cider,bleu:variant=nltk"`` or a list; empty takes the task's defaults.
-        by: fields that group the scores.
+        by: fields that group the scores; ``"gender,age"`` or a tuple of fields crosses them.
+        slices: find slices of the items that score lower or higher than the rest.
         where: field → value that reference items must have.
         limit: only the first so many reference items.
         id_field: field to join by, instead of the recognised one.
@@ -85,6 +87,7 @@ def score(
         task=task,
         metrics=metrics,
         by=by,
+        slices=slices,
         where=where,
         limit=limit,
         id_field=id_field,

@@ -78,6 +78,7 @@ def _overridden(config: RunConfig, options: RunOptions) -> RunConfig:
             cluster_by=options.cluster_by,
         ),
         by=tuple(options.by) if options.by else None,
+        slices=options.slices,
         where=_where(options.where),
         limit=options.limit,
         compare_with_reference=getattr(options, "reference", None) or None,

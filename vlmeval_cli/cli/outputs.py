@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from shutil import get_terminal_size
 from typing import TYPE_CHECKING
 
 from vlmeval_cli.core.errors import UsageError, quoted
@@ -108,8 +109,10 @@ class Outputs:
     @property
     def view(self) -> View:
         """How stdout shows the result."""
-        limit = _CELL_ON_TERMINAL if sys.stdout.isatty() else None
-        return View(self.percent, self.worst, limit)
+        if not sys.stdout.isatty():
+            return View(self.percent, self.worst)
+        width = get_terminal_size().columns
+        return View(self.percent, self.worst, _CELL_ON_TERMINAL, width)
 
     def _real_files(self) -> list[tuple[str, Path]]:
         for kind, path in self.files.items():

@@ -38,7 +38,17 @@ class RunOptions:
     ] = None
     by: Annotated[
         list[str] | None,
-        typer.Option(metavar="FIELD", help="Also score groups."),
+        typer.Option(
+            metavar="FIELD[,FIELD]…", help="Also score groups, and how far they lie apart."
+        ),
+    ] = None
+    slices: Annotated[
+        bool | None,
+        typer.Option(
+            "--slices/--no-slices",
+            help="Find slices that score lower or higher.",
+            show_default="no-slices",
+        ),
     ] = None
     where: Annotated[
         list[str] | None,

@@ -108,6 +108,7 @@ def _items_at(items: ItemScores, places: Ints) -> ItemScores:
         scores={name: column[places] for name, column in items.scores.items()},
         skips={name: moved(own) for name, own in items.skips.items()},
         groups={name: [column[i] for i in order] for name, column in items.groups.items()},
+        slices={name: [column[i] for i in order] for name, column in items.slices.items()},
         helped=None if items.helped is None else moved(items.helped),
     )
 

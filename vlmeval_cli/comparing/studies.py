@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from vlmeval_cli.comparing.findings import findings
 from vlmeval_cli.comparing.floors import floors_table
 from vlmeval_cli.comparing.robustness import brittle_notice, robustness_tables
+from vlmeval_cli.comparing.slices import with_slices
 from vlmeval_cli.comparing.tuning import tuning_tables
 from vlmeval_cli.core.comparison import Comparison
 from vlmeval_cli.core.metric import Table
@@ -34,6 +35,9 @@ def studied(
         {run.name: run.result for run in comparison.runs}, comparison.family.correction
     )
     comparison = replace(comparison, diagnosis=[*comparison.diagnosis, *found.diagnosis])
+    if request.config.slices:
+        progress.start("looking for slices", None)
+        comparison = with_slices(comparison, request.config.statistics)
     tables = {**found.tables, **comparison.tables, **seeds_table(comparison)}
     if policy.study == "robustness":
         statistics = request.config.statistics

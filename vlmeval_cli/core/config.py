@@ -13,6 +13,7 @@ Missing = Literal["error", "worst", "skip"]
 OnBadRow = Literal["error", "skip"]
 Reasoning = Literal["strip", "keep", "lmms-eval"]
 Labels = Literal["find", "exact"]
+By = str | tuple[str, ...]
 Test = Literal[
     "auto", "bootstrap", "randomization", "mcnemar", "sacrebleu_bs", "sacrebleu_ar", "comet"
 ]
@@ -185,7 +186,9 @@ class RunConfig:
     Attributes:
         task: task name, or None to recognise it.
         metrics: metrics asked for; empty means the task's defaults.
-        by: fields that group the scores.
+        by: fields that group the scores, each on its own; one text may name several that are
+            crossed, ``gender,age``, unless a field is called just so, and a tuple names them apart.
+        slices: look for slices of the items that score lower or higher than the rest.
         where: field → value that reference items must have (compared as text).
         limit: only the first so many reference items.
         compare_with_reference: also run the original packages, and compare.
@@ -199,7 +202,8 @@ class RunConfig:
     join: JoinPolicy = JoinPolicy()
     parse: ParsePolicy = ParsePolicy()
     statistics: StatisticsPolicy = StatisticsPolicy()
-    by: tuple[str, ...] = ()
+    by: tuple[By, ...] = ()
+    slices: bool = False
     where: Mapping[str, str] = field(default_factory=dict)
     limit: int | None = None
     compare_with_reference: bool = False
@@ -207,8 +211,32 @@ class RunConfig:
     explain_diff: bool = False
 
     def __post_init__(self) -> None:
+        _check_one_of("slices", self.slices, (True, False))
         if self.limit is not None:
             _check_whole("limit", self.limit, 1, None)
+
+    def grouping_fields(self) -> tuple[str, ...]:
+        """Every field that ``by`` may mean; a text with commas means itself or its parts."""
+        named = [part for by in self.by for part in (by, *crossed(by)) if isinstance(part, str)]
+        return tuple(dict.fromkeys(named))
+
+
+def crossed(by: By) -> tuple[str, ...]:
+    """The fields that a grouping crosses, each once.
+
+    Raises:
+        UsageError: a name between the commas is missing.
+
+    >>> crossed("gender, age"), crossed(("gender", "age"))
+    (('gender', 'age'), ('gender', 'age'))
+    """
+    names = tuple(name.strip() for name in by.split(",")) if isinstance(by, str) else by
+    if not names or not all(names):
+        raise UsageError(
+            f"by: got {quoted(by)}, expected a field, or fields that are crossed",
+            hint="Such as --by gender, or --by gender,age.",
+        )
+    return tuple(dict.fromkeys(names))
 
 
 Study = Literal["auto", "tuning", "robustness"]

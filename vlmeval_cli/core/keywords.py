@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, TypedDict, Unpack
 
 from vlmeval_cli.core.config import (
+    By,
     FieldChoice,
     JoinPolicy,
     MetricSpec,
@@ -26,7 +27,8 @@ class RunKeywords(TypedDict, total=False):
 
     task: str | None
     metrics: str | Sequence[str]
-    by: str | Sequence[str]
+    by: str | Sequence[By]
+    slices: bool
     where: Mapping[str, str] | None
     limit: int | None
     id_field: str | None
@@ -64,6 +66,7 @@ def run_config(**given: Unpack[RunKeywords]) -> RunConfig:
             **_among(given, "resamples", "confidence", "seed", "cluster_by")
         ),
         by=(by,) if isinstance(by, str) else tuple(by),
+        slices=given.get("slices", False),
         where=given.get("where") or {},
         limit=given.get("limit"),
     )

@@ -150,12 +150,14 @@ class Table:
         columns: headings.
         rows: cells; None is unknown.
         shown: rows that a terminal shows, all others stand in the files; None shows all.
+        shown_columns: columns that a terminal shows; None shows all.
     """
 
     title: str
     columns: Sequence[str]
     rows: Sequence[Sequence[str | float | int | None]]
     shown: int | None = None
+    shown_columns: Sequence[str] | None = None
 
 
 class Rows(NamedTuple):

@@ -162,6 +162,8 @@ class ItemScores:
         scores: output name → float64 (n,), NaN where unknown.
         skips: output name → {item: reason}.
         groups: ``--by`` field → value of each item.
+        slices: column that items can be sliced by → label of each item; only where it was asked
+            for.
         helped: item → what it took to read its prediction, where it was not read as it stands; None
             where that is not known.
         detail: item → more about how it was scored (a diff of fields), made when asked for; None
@@ -177,6 +179,7 @@ class ItemScores:
     reasons: Mapping[int, str] = field(default_factory=dict)
     skips: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
     groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    slices: Mapping[str, Sequence[str]] = field(default_factory=dict)
     helped: Mapping[int, str] | None = None
     detail: Callable[[int], Mapping[str, Any] | None] | None = None
 
@@ -205,6 +208,13 @@ class ItemScores:
             reason=self.reasons.get(i),
             detail=None if self.detail is None else self.detail(i),
         )
+
+
+class Findings(NamedTuple):
+    """What a look beside the scores found: tables by their names in reports, and notes on them."""
+
+    tables: Mapping[str, Table]
+    notes: tuple[str, ...] = ()
 
 
 class MeasuredMetric(NamedTuple):

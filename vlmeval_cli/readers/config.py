@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, cast
 
 from vlmeval_cli.core.config import (
+    By,
     FieldChoice,
     JoinPolicy,
     MetricSpec,
@@ -80,6 +81,19 @@ def _gate(values: dict[str, Any]) -> GateConfig:
 def _built(values: dict[str, Any]) -> dict[str, Any]:
     """Sections as the policies they describe."""
     return {key: _POLICIES[key](**v) if key in _POLICIES else v for key, v in values.items()}
+
+
+def _groupings(setting: Setting) -> tuple[By, ...]:
+    """Fields that group, each on its own; a list among them crosses its fields."""
+    items = items_of(setting)
+    return tuple(_crossing(one) if isinstance(one.value, list) else text_of(one) for one in items)
+
+
+def _crossing(setting: Setting) -> tuple[str, ...]:
+    names = texts_of(setting)
+    if len(names) < 2:
+        raise setting.wrong("a text, or a list of fields that are crossed")
+    return names
 
 
 def _rules_by_field(setting: Setting) -> dict[str, dict[str, Scalar]]:
@@ -181,7 +195,8 @@ _KEYS: Mapping[str, Reader] = {
             "correction": one_of("none", "holm"),
         }
     ),
-    "by": texts_of,
+    "by": _groupings,
+    "slices": flag_of,
     "where": text_by_field,
     "limit": integer(1),
     "compat": text_of,

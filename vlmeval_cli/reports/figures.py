@@ -21,11 +21,13 @@ class View:
         percent: fractions and CIDEr × 100, as published tables print them.
         worst: how many of the lowest items to list.
         cell_limit: characters of a text that a table shows; None shows all.
+        width: cells of a terminal, into which the scores of groups have to fit; None: any number.
     """
 
     percent: bool = False
     worst: int = 0
     cell_limit: int | None = None
+    width: int | None = None
 
 
 def in_points(output: Output) -> bool:

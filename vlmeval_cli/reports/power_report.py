@@ -23,6 +23,9 @@ def power_blocks(result: PowerResult, view: View) -> list[Block]:
     has_other = result.against is not None
     facts = [("task", result.task), ("run", result.run)]
     facts += [("against", result.against)] if result.against is not None else []
+    cluster = result.options.get("cluster_by")
+    if cluster not in (None, "none", "auto"):
+        facts.append(("units", f"{result.options['units']:,}, clustered by {cluster}"))
     return [
         Facts(tuple(facts)),
         _grid(result, view, has_other=has_other),

@@ -59,6 +59,8 @@ def _line(
             for name, score in line["scores"].items()
             if score is None
         }
+    if items.slices:
+        line["slices"] = {name: column[i] for name, column in items.slices.items()}
     if items.raw[i] is not None:
         line["raw"] = items.raw[i]
     if items.helped is not None:

@@ -9,7 +9,8 @@ from vlmeval_cli.core.metric import Table
 from vlmeval_cli.core.results import Group, JoinReport, RunResult, Score
 from vlmeval_cli.core.wording import number_of
 from vlmeval_cli.reports.blocks import Block, Facts, Grid, Heading, Paragraph
-from vlmeval_cli.reports.figures import UNKNOWN, View, cell, figure, in_points, interval
+from vlmeval_cli.reports.figures import View, cell, figure, in_points, interval
+from vlmeval_cli.reports.group_grid import group_grid
 from vlmeval_cli.reports.worst import cut, worst_items
 
 _JOIN_KINDS = (
@@ -163,41 +164,21 @@ def _groups(result: RunResult, view: View) -> Iterator[Grid]:
     families: dict[tuple[str, ...], list[Group]] = {}
     for group in result.groups:
         families.setdefault(tuple(group.by), []).append(group)
-    for fields, groups in families.items():
-        names = tuple(dict.fromkeys(name for group in groups for name in group.scores))
-        columns = (
-            *(Heading(field) for field in fields),
-            Heading("items", is_number=True),
-            *(Heading(name, is_number=True) for name in names),
-        )
-        rows = tuple(
-            (
-                *group.by.values(),
-                f"{group.n:,}",
-                *(_group_cell(group, name, view) for name in names),
-            )
-            for group in groups
-        )
-        yield Grid(f"By {', '.join(fields)}", columns, rows)
-
-
-def _group_cell(group: Group, name: str, view: View) -> str:
-    score = group.scores.get(name)
-    return UNKNOWN if score is None else figure(score.value, score.output, view)
+    return (group_grid(fields, groups, result, view) for fields, groups in families.items())
 
 
 def side_table(table: Table, view: View) -> Grid:
     """A table beside the scores; long texts in it are cut where the view says so."""
-    numbers = [
-        all(not isinstance(row[i], str) for row in table.rows) for i in range(len(table.columns))
-    ]
+    names = table.columns if table.shown_columns is None else table.shown_columns
+    places = [table.columns.index(name) for name in names]
     columns = tuple(
-        Heading(name, is_number) for name, is_number in zip(table.columns, numbers, strict=True)
+        Heading(name, all(not isinstance(row[i], str) for row in table.rows))
+        for name, i in zip(names, places, strict=True)
     )
     rows = table.rows if table.shown is None else table.rows[: table.shown]
     hidden = len(table.rows) - len(rows)
     more = f" (and {number_of(hidden, 'more row')}, in the JSON report)" if hidden else ""
-    cells = tuple(tuple(cut(cell(one), view) for one in row) for row in rows)
+    cells = tuple(tuple(cut(cell(row[i]), view) for i in places) for row in rows)
     return Grid(f"{table.title}{more}", columns, cells)
 
 

@@ -27,6 +27,7 @@ from vlmeval_cli.joining.paths import WHOLE_ROW
 from vlmeval_cli.readers import Layout
 from vlmeval_cli.readers.coco import empty_results
 from vlmeval_cli.runs.opening import Opened, Shelf, open_file
+from vlmeval_cli.runs.sliceable import can_slice
 from vlmeval_cli.runs.unread_choices import refuse_unread_choices
 from vlmeval_cli.tasks import NAMES, task
 from vlmeval_cli.tasks.base import Task
@@ -121,8 +122,11 @@ def gather(
     if known is not None and theirs is not None:
         detected = _with_whole_rows(detected, mine, theirs, known)
     extra = _extra_fields(known, config)
-    left = collect(mine, (*detected.prediction_names, *extra))
-    right = None if theirs is None else shelf.collect(theirs, (*detected.reference_names, *extra))
+    left = collect(mine, (*detected.prediction_names, *extra, *_sliceable(mine, config)))
+    right = None
+    if theirs is not None:
+        names = (*detected.reference_names, *extra, *_sliceable(theirs, config))
+        right = shelf.collect(theirs, names)
     progress.start("joining", len(left))
     joined = _join(left, right, detected, known, config)
     opened = [mine] if theirs is None else [mine, theirs]
@@ -185,13 +189,26 @@ def _extra_fields(known: Task | None, config: RunConfig) -> tuple[str, ...]:
     """Fields without a role: they group, select or cluster, or the task reads them."""
     cluster = config.statistics.cluster_by
     names = (
-        *config.by,
+        *config.grouping_fields(),
         *config.where,
         *((*known.free_groups, *known.fields) if known else ()),
         *(() if cluster in ("auto", "none") else (cluster,)),
         FINISH_REASON,
     )
     return tuple(dict.fromkeys(names))
+
+
+def _sliceable(opened: Opened, config: RunConfig) -> list[str]:
+    """Fields whose values name groups of items, where slices are wanted."""
+    if not config.slices:
+        return []
+    side = opened.side()
+    names: dict[str, None] = {}
+    for row in side.head:
+        for name, value in row.items():
+            inner = value if isinstance(value, dict) else ()
+            names |= dict.fromkeys([f"{name}.{key}" for key in inner] if inner else [name])
+    return [name for name in names if can_slice(name, side.values(name))]
 
 
 def _join(

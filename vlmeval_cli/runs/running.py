@@ -38,7 +38,7 @@ def run_score(
     progress.start("reading answers", None)
     read = as_values(gathered, task, config)
     gathered, answers = take_answers(read, task, config, progress)
-    result = score_items(gathered, task, answers, config, progress)
+    result = score_items(gathered, task, answers, config, progress, look_beside=True)
     if compat is None:
         return result
     items = batch_of(gathered.dataset, answers)

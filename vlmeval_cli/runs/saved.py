@@ -204,6 +204,7 @@ def _items(samples: Path, ids: Sequence[str]) -> ItemScores:
         raise ValueError("samples and statistics are of different items")
     names = [*rows[0]["scores"]] if rows else []
     groups = [*rows[0]["groups"]] if rows else []
+    slices = [*rows[0].get("slices", ())] if rows else []
     return ItemScores(
         ids=[*ids],
         predictions=[row["prediction"] for row in rows],
@@ -227,6 +228,7 @@ def _items(samples: Path, ids: Sequence[str]) -> ItemScores:
             for name in names
         },
         groups={field: [row["groups"][field] for row in rows] for field in groups},
+        slices={column: [row["slices"][column] for row in rows] for column in slices},
         helped=_helped(rows),
     )
 

@@ -9,8 +9,7 @@ from typing import Any
 
 from vlmeval_cli.core.batch import Array, Batch, TextColumn
 from vlmeval_cli.core.config import RunConfig
-from vlmeval_cli.core.errors import UsageError
-from vlmeval_cli.core.metric import Chosen, MetricStatistics, Notice, Output, Table
+from vlmeval_cli.core.metric import MetricStatistics, Notice, Output, Table
 from vlmeval_cli.core.progress import Progress
 from vlmeval_cli.core.results import Group, ItemScores, JoinReport, RunResult, Score, Signature
 from vlmeval_cli.core.signature import of_metric
@@ -25,6 +24,9 @@ from vlmeval_cli.runs.grouping import Grouping, grouping
 from vlmeval_cli.runs.planning import Plan, plan
 from vlmeval_cli.runs.provenance import run_signature
 from vlmeval_cli.runs.readings import rejected_readings
+from vlmeval_cli.runs.slice_columns import slice_columns
+from vlmeval_cli.runs.studies import with_studies
+from vlmeval_cli.runs.worst_rows import refuse_without_worst, with_worst_rows
 from vlmeval_cli.stats.bootstrap import method
 from vlmeval_cli.stats.outcomes import counted, outcomes
 from vlmeval_cli.stats.summary import Estimate, Subset, estimates, item_scores
@@ -38,6 +40,8 @@ def score_items(
     config: RunConfig,
     progress: Progress,
     workshop: Workshop | None = None,
+    *,
+    look_beside: bool = False,
 ) -> RunResult:
     """The result of a run whose items are gathered and whose answers are taken.
 
@@ -48,17 +52,18 @@ def score_items(
         config: the choices of the user.
         progress: told of every phase.
         workshop: what runs over the same references share.
+        look_beside: also compare the groups asked for, and look for slices where they are wanted.
     """
     items = batch_of(gathered.dataset, answers)
     layouts = frozenset(side.layout.name for side in (gathered.predictions, gathered.references))
     planned = plan(task, items, layouts, config)
     if config.join.missing == "worst" and answers.missing:
-        _refuse_without_worst(planned.chosen)
+        refuse_without_worst(planned.chosen)
     groups = grouping(gathered, task, config)
     metrics = [chosen.metric for chosen in planned.chosen]
     found = measure(metrics, items, progress, workshop=workshop)
     statistics = [
-        _with_worst_rows(chosen, part.statistics, answers.missing)
+        with_worst_rows(chosen, part.statistics, answers.missing)
         for chosen, part in zip(planned.chosen, found, strict=True)
     ]
     subsets = [Subset(), *(Subset(own) for _, own in groups.subsets)]
@@ -73,6 +78,8 @@ def score_items(
     tables = {**result.tables, **cost_tables(result)}
     own, said = _groups(scored, groups, by_group), diagnosis(task, result)
     result = replace(result, groups=own, diagnosis=said, tables=tables, warnings=warnings)
+    if look_beside:
+        result = with_studies(result, groups, config, progress)
     if answers.parsed.alternatives:
         rejected = rejected_readings(result, planned.primary, planned.chosen, items, answers.parsed)
         result = replace(result, warnings=(*result.warnings, *rejected))
@@ -203,9 +210,7 @@ def _result(
         outcomes=counted(ladder),
         scores=scores,
         primary=name,
-        items=_items(
-            gathered, answers, ladder, scored, groups, _detail(gathered, task, answers, config)
-        ),
+        items=_items(gathered, task, answers, config, ladder, scored, groups),
         signature=_signature(gathered, task, config, signatures, answers.parsed),
         statistics=_named_statistics(scored),
         chosen=scored.plan.chosen,
@@ -223,11 +228,12 @@ def _result(
 
 def _items(
     gathered: Gathered,
+    task: Task,
     answers: Answers,
+    config: RunConfig,
     ladder: Sequence[str],
     scored: _Scored,
     groups: Grouping,
-    detail: Callable[[int], Mapping[str, Any] | None] | None,
 ) -> ItemScores:
     return ItemScores(
         ids=gathered.dataset.ids,
@@ -239,8 +245,9 @@ def _items(
         scores=scored.item_columns(),
         skips=scored.skips(),
         groups=groups.labels,
+        slices=slice_columns(gathered, answers) if config.slices else {},
         helped=answers.helped,
-        detail=detail,
+        detail=_detail(gathered, task, answers, config),
     )
 
 
@@ -370,27 +377,3 @@ def _texts(items: Batch) -> tuple[Sequence[str], Sequence[Sequence[str]]]:
         return [], []
     ends = pairwise(theirs.item_offsets.tolist())
     return mine.texts, [theirs.texts[start:stop] for start, stop in ends]
-
-
-def _refuse_without_worst(chosen: Sequence[Chosen]) -> None:
-    for one in chosen:
-        for name, output in one.outputs():
-            if output.worst is None:
-                raise UsageError(
-                    f'missing "worst": {name} has no worst value',
-                    hint="Pass --missing skip, or leave that metric out.",
-                )
-
-
-def _with_worst_rows(
-    chosen: Chosen, statistics: MetricStatistics, missing: Sequence[int]
-) -> MetricStatistics:
-    """Statistics in which missing predictions are as bad as can be."""
-    row = chosen.metric.worst_row()
-    if row is None or not missing or statistics.item is not None:
-        return statistics
-    values = statistics.values.copy()
-    values[list(missing)] = row
-    gone = set(missing)
-    skips = {item: why for item, why in statistics.skips.items() if item not in gone}
-    return replace(statistics, values=values, skips=skips)

@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from math import exp, factorial
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -126,10 +127,27 @@ def _weights(
 
 
 def _multinomial(n: int, size: int, rng: np.random.Generator) -> npt.NDArray[np.float64]:
-    drawn = rng.integers(0, n, size=(size, n), dtype=np.int32)
-    drawn += np.arange(size, dtype=np.int32)[:, None] * np.int32(n)
-    counts = np.bincount(drawn.ravel(), minlength=size * n)
-    return counts.reshape(size, n).T.astype(np.float64, order="C")
+    weights = np.empty((n, size))
+    for start, stop in few_at_a_time(n, size):
+        drawn = rng.integers(0, n, size=(stop - start, n), dtype=np.int32)
+        weights[:, start:stop] = counts(drawn, n).T
+    return weights
+
+
+def few_at_a_time(n: int, size: int) -> Iterator[tuple[int, int]]:
+    """First and last of the resamples that are drawn together.
+
+    Ten resamples, or more of few units: memory that is used again is faster than fresh memory.
+    """
+    step = max(10, _CHUNK // max(n, 1))
+    for start in range(0, size, step):
+        yield start, min(start + step, size)
+
+
+def counts(drawn: npt.NDArray[np.integer[Any]], n: int) -> Ints:
+    """How often each row draws each of ``n`` units, shape (len(drawn), n)."""
+    own = drawn + np.arange(len(drawn), dtype=drawn.dtype)[:, None] * drawn.dtype.type(n)
+    return np.bincount(own.ravel(), minlength=len(drawn) * n).reshape(len(drawn), n)
 
 
 def _poisson(n: int, size: int, rng: np.random.Generator) -> npt.NDArray[np.float64]:

@@ -24,11 +24,11 @@ import numpy as np
 
 from vlmeval_cli.core.batch import Array, Floats, Ints
 from vlmeval_cli.core.metric import Metric
-from vlmeval_cli.stats.bootstrap import weighted_sums
+from vlmeval_cli.stats.bootstrap import BLOCK, counts, few_at_a_time, weighted_sums
 from vlmeval_cli.stats.testing import Tested
 
-_RESAMPLES_AT_ONCE = 50
-_TRIALS_AT_ONCE = 256  # random bits are drawn 32 at a time, so a multiple of 32 keeps their order
+_SWAPS_AT_ONCE = 8_000_000
+_BITS = 32  # random bits come in words of as many, so that this many trials end with a word
 _EXACT_SINGLE = 1 << 24  # whole numbers up to it are exact in single precision
 _SPLITS = 300
 _SPLIT_SHARE = 0.4
@@ -84,11 +84,8 @@ def sacrebleu_bootstrap(duels: Sequence[Duel], n_resamples: int, seed: int) -> T
         found.append(
             [
                 {
-                    name: Tested(
-                        _bootstrap_p(drawn[a][name], drawn[b][name], _gap(observed, a, b, name)),
-                        words,
-                        None,
-                        {**_spread("", drawn[a][name]), **_spread("against_", drawn[b][name])},
+                    name: _of_resamples(
+                        drawn[a][name], drawn[b][name], _gap(observed, a, b, name), words
                     )
                     for name in drawn[a]
                 }
@@ -190,12 +187,13 @@ def _gap(observed: Sequence[Drawn], a: int, b: int, name: str) -> float:
     return abs(float(observed[a][name]) - float(observed[b][name]))
 
 
-def _bootstrap_p(mine: Floats, theirs: Floats, gap: float) -> float | None:
+def _of_resamples(mine: Floats, theirs: Floats, gap: float, words: str) -> Tested:
     """How many centred differences are greater than the observed one."""
     change = np.abs(mine - theirs)
     if np.isnan(change).any():
-        return None
-    return (int((change - change.mean() > gap).sum()) + 1) / (len(change) + 1)
+        return Tested(None, words, "a resample has no score")
+    p_value = (int((change - change.mean() > gap).sum()) + 1) / (len(change) + 1)
+    return Tested(p_value, words, None, {**_spread("", mine), **_spread("against_", theirs)})
 
 
 def _spread(prefix: str, scores: Floats) -> dict[str, float]:
@@ -208,22 +206,42 @@ def _spread(prefix: str, scores: Floats) -> dict[str, float]:
 
 def _resampled(runs: Sequence[Array], n_resamples: int, seed: int) -> list[Floats]:
     """Summed statistics of each run's resamples in single precision, (n_resamples, k)."""
+    exact = [bool((own == np.rint(own)).all()) for own in runs]
+    found = _single_sums(runs, exact, n_resamples, seed)
+    small = [np.abs(own).max(initial=0.0) <= _EXACT_SINGLE for own in found]
+    if not all(is_small or not is_exact for is_small, is_exact in zip(small, exact, strict=True)):
+        exact = [a and b for a, b in zip(exact, small, strict=True)]
+        found = _single_sums(runs, exact, n_resamples, seed)
+    # NumPy 1 goes on in double precision where a single-precision scalar meets a Python number.
+    is_old = np.lib.NumpyVersion(np.__version__) < "2.0.0"
+    return [(part.astype(np.float64) if is_old else part) for part in found]
+
+
+def _single_sums(
+    runs: Sequence[Array], exact: Sequence[bool], n_resamples: int, seed: int
+) -> list[Floats]:
+    """Sums of the resamples; those that are not ``exact`` are rounded item by item."""
     rng = np.random.default_rng(seed)
     n = len(runs[0])
     table, spans = np.hstack(runs), _spans(runs)
-    is_whole = [bool((own == np.rint(own)).all()) for own in runs]
+    single = [own.astype(np.float32) for own in runs]
     found = np.empty((n_resamples, table.shape[1]), dtype=np.float32)
-    for first in range(0, n_resamples, _RESAMPLES_AT_ONCE):
-        size = min(_RESAMPLES_AT_ONCE, n_resamples - first)
-        drawn = rng.choice(n, size=(size, n), replace=True)
-        sums = weighted_sums(_counts(drawn, n).T, table)
-        for own, span, whole in zip(runs, spans, is_whole, strict=True):
-            if not whole or np.abs(sums[:, span]).max(initial=0.0) > _EXACT_SINGLE:
-                sums[:, span] = own.astype(np.float32)[drawn].sum(axis=1)  # rounded item by item
-        found[first : first + size] = sums
-    # NumPy 1 goes on in double precision where a single-precision scalar meets a Python number.
-    is_old = np.lib.NumpyVersion(np.__version__) < "2.0.0"
-    return [(part.astype(np.float64) if is_old else part) for part in _cut(found, spans)]
+    for first in range(0, n_resamples, BLOCK):
+        size = min(BLOCK, n_resamples - first)
+        weights = np.empty((n, size))
+        for start, stop in few_at_a_time(n, size):
+            drawn = rng.choice(n, size=(stop - start, n), replace=True)
+            weights[:, start:stop] = counts(drawn, n).T
+            for own, span, is_exact in zip(single, spans, exact, strict=True):
+                if not is_exact:
+                    found[first + start : first + stop, span] = [
+                        own[items].sum(axis=0) for items in drawn
+                    ]
+        sums = weighted_sums(weights, table)
+        for span, is_exact in zip(spans, exact, strict=True):
+            if is_exact:
+                found[first : first + size, span] = sums[:, span]
+    return _cut(found, spans)
 
 
 def _swapped(runs: Sequence[Array], n_trials: int, seed: int) -> Iterator[list[Array]]:
@@ -231,16 +249,11 @@ def _swapped(runs: Sequence[Array], n_trials: int, seed: int) -> Iterator[list[A
     rng = np.random.default_rng(seed)
     n = len(runs[0])
     table, spans = np.hstack(runs), _spans(runs)
-    for first in range(0, n_trials, _TRIALS_AT_ONCE):
-        size = min(_TRIALS_AT_ONCE, n_trials - first)
+    step = _BITS * max(1, min(8, _SWAPS_AT_ONCE // (_BITS * n)))
+    for first in range(0, n_trials, step):
+        size = min(step, n_trials - first)
         is_swapped = rng.integers(2, size=(size, n), dtype=bool)
         yield _cut(weighted_sums(is_swapped.T.astype(np.float64), table), spans)
-
-
-def _counts(drawn: Ints, n: int) -> Array:
-    """How often each resample drew each item, (resamples, n)."""
-    flat = (drawn + n * np.arange(len(drawn))[:, None]).ravel()
-    return np.bincount(flat, minlength=drawn.size).reshape(drawn.shape).astype(np.float64)
 
 
 def _spans(runs: Sequence[Array]) -> list[slice]:
