@@ -10,7 +10,8 @@ from vlmeval_cli.comparing.alignment import common_outputs, signature_difference
 from vlmeval_cli.comparing.conditions import condition_of
 from vlmeval_cli.comparing.loading import LoadedRuns, load_runs
 from vlmeval_cli.comparing.naming import NamedRun
-from vlmeval_cli.comparing.pairs import MOST_LETTERED, Paired, paired
+from vlmeval_cli.comparing.pairs import MOST_LETTERED, Paired, against_each, paired
+from vlmeval_cli.comparing.robustness import noisy_and_clean
 from vlmeval_cli.comparing.saved_choices import chosen_outputs
 from vlmeval_cli.comparing.seeds import mean_scores, spread
 from vlmeval_cli.comparing.studies import studied
@@ -71,8 +72,8 @@ def compare_runs(request: Request, progress: Progress) -> Comparison:
     ]
     progress.start("testing differences", None)
     statistics = request.config.statistics
-    against = [0] if full is None else [0, full]
-    found = paired(runs, outputs, against, statistics, request.pairs)
+    shown = _pairs(runs, full, request.policy)
+    found = paired(runs, outputs, shown, statistics, request.pairs)
     base = runs[0].result
     comparison = Comparison(
         task=base.task,
@@ -120,6 +121,20 @@ def _clean(policy: ComparePolicy, names: Sequence[str]) -> str | None:
     if policy.study != "robustness":
         return None
     return next((name for name in names if condition_of(name).is_clean), None)
+
+
+def _pairs(
+    runs: Sequence[ComparedRun], full: int | None, policy: ComparePolicy
+) -> Sequence[tuple[int, int]]:
+    """What is compared with what: all with the baseline and full fine-tuning, noisy with clean."""
+    if policy.study == "robustness":
+        names = [run.name for run in runs]
+        noisy = noisy_and_clean(names, names[0])
+        if any(clean != 0 for _, clean in noisy):  # there are several models
+            under_noise = {run for run, _ in noisy}
+            models = [(run, 0) for run in range(1, len(runs)) if run not in under_noise]
+            return [*models, *sorted(noisy, key=lambda pair: pair[1])]
+    return against_each(len(runs), [0] if full is None else [0, full])
 
 
 def _run(name: str, trained: Sequence[RunResult], outputs: Sequence[str]) -> ComparedRun:
