@@ -163,3 +163,14 @@ def test_exact_tests_of_several_sizes_are_one_line(command, tmp_path):
     tests = done.stdout.split("Tests\n")[1].split("\n\n")[0].splitlines()
     (line,) = [one for one in tests if "assignment" in one]
     assert line.strip() == "token_f1: exact randomisation, 4 to 32 assignments"
+
+
+def test_tables_of_items_say_that_they_are_of_the_first_seed(command):
+    seeds = ",".join(f"{STUDY}/lora_seed{i}.jsonl" for i in (1, 2, 3))
+    done = command("compare", RUNS[0], f"lora={seeds}", *REFS, "--metrics", "exact_match")
+    titles = [line for line in done.stdout.splitlines() if "of several seeds the first" in line]
+    assert [line.split()[0] for line in titles] == [
+        "What", "Outcomes", "Failures", "Cost", "Length", "Forgotten", "Who", "Largest",
+    ]  # fmt: skip
+    alone = command("compare", *RUNS, *REFS, "--metrics", "exact_match")
+    assert "of several seeds" not in alone.stdout

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
-from vlmeval_cli.core.comparison import ComparedRun, Comparison, Pair
+from vlmeval_cli.core.comparison import FIRST_SEED, ComparedRun, Comparison, Pair
 from vlmeval_cli.core.metric import Output, Table
 from vlmeval_cli.core.results import Score
 from vlmeval_cli.core.wording import number_of
@@ -23,7 +23,9 @@ def summarise_comparison(comparison: Comparison, view: View) -> list[Block]:
     blocks: list[Block] = [_facts(comparison)]
     if comparison.diagnosis:  # why a run is worse comes before how much
         lines = tuple(f"{d.pattern}: {d.meaning}; {d.advice}" for d in comparison.diagnosis)
-        blocks.append(Paragraph("What stands out", lines))
+        several = any(run.seeds is not None for run in comparison.runs)
+        seed = f" ({FIRST_SEED})" if several else ""
+        blocks.append(Paragraph(f"What stands out{seed}", lines))
     blocks.append(_matrix(comparison, view))
     blocks.extend(_differences(comparison, view))
     for name, table in comparison.tables.items():
