@@ -23,7 +23,7 @@ def test_the_study_of_a_lora_is_told_in_tables(command):
     for part in (
         "run base:  sample_data/study/base.jsonl (baseline)",
         "run full:  sample_data/study/full.jsonl (full fine-tuning)",
-        "lora is cut off (truncated) on 0.0% of the items, base on 5.7%",
+        "base is cut off (truncated) on 5.7% of the items, and 2 runs do so on fewer: lora 0.0%, ",
         "Differences to base (p: Holm, 12 tests)",
         "Differences to full (p: Holm, 12 tests)",
         "Gap to full, and the recovered share of the gain from base to full",
@@ -159,3 +159,44 @@ def test_an_unknown_key_of_a_comparison_names_its_line(command, tmp_path):
 def test_the_shipped_study_runs(command):
     done = command("compare", *RUNS, *REFS, "--config", "configs/study.yaml")
     assert done.returncode == 0, done.stderr
+
+
+def test_outcomes_of_many_runs_are_a_row_a_run(command):
+    seeds = [f"s{i}={STUDY}/lora_seed{i}.jsonl" for i in (1, 2, 3)]
+    done = command("compare", RUNS[0], *seeds, RUNS[2], *REFS, "--metrics", "exact_match")
+    table = done.stdout.split("Outcomes of the runs\n")[1].split("\n\n")[0].splitlines()
+    assert table[0].split() == [
+        "run", "truncated", "truncated", "(share)", "wrong", "wrong", "(share)", "right", "right",
+        "(share)",
+    ]  # fmt: skip
+    assert table[1].split() == ["base", "17", "0.0567", "143", "0.4767", "140", "0.4667"]
+    assert [line.split()[0] for line in table[1:]] == ["base", "s1", "s2", "s3", "full"]
+
+
+def test_exact_tests_of_several_sizes_are_one_line(command, tmp_path):
+    rows = [{"id": i, "question": "?", "answers": ["a"]} for i in range(40)]
+    refs = tmp_path / "refs.jsonl"
+    refs.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    runs = []
+    for n in (20, 22, 25):  # 2 and 5 answers differ from the first run: 2² and 2⁵
+        path = tmp_path / f"r{n}.jsonl"
+        said = ["a"] * n + ["b"] * (40 - n)
+        path.write_text(
+            "".join(json.dumps({"id": i, "prediction": one}) + "\n" for i, one in enumerate(said))
+        )
+        runs.append(str(path))
+    done = command("compare", *runs, "--refs", refs, "--metrics", "token_f1")
+    tests = done.stdout.split("Tests\n")[1].split("\n\n")[0].splitlines()
+    (line,) = [one for one in tests if "assignment" in one]
+    assert line.strip() == "token_f1: exact randomisation, 4 to 32 assignments"
+
+
+def test_tables_of_items_say_that_they_are_of_the_first_seed(command):
+    seeds = ",".join(f"{STUDY}/lora_seed{i}.jsonl" for i in (1, 2, 3))
+    done = command("compare", RUNS[0], f"lora={seeds}", *REFS, "--metrics", "exact_match")
+    titles = [line for line in done.stdout.splitlines() if "of several seeds the first" in line]
+    assert [line.split()[0] for line in titles] == [
+        "What", "Outcomes", "Failures", "Cost", "Length", "Forgotten", "Who", "Largest",
+    ]  # fmt: skip
+    alone = command("compare", *RUNS, *REFS, "--metrics", "exact_match")
+    assert "of several seeds" not in alone.stdout

@@ -275,3 +275,29 @@ def test_people_chance_and_the_most_frequent_answer(tmp_path):
     assert rows["people"] == [30, pytest.approx(2 / 3)]
     assert rows["chance"] == [30, 1.0]
     assert rows["most frequent"] == [30, 1.0]
+
+
+def test_items_that_would_tell_are_more_than_there_are(questions):
+    # 13 against 5 discordant answers of 40: p = 0.0963; the standard error of the mean of 13 ones,
+    # 5 minus ones and 22 zeros is sqrt((18/40 - 0.2²) / 40) = 0.1012, by the bootstrap about that.
+    runs = {"base": questions.run("base", BASE),
+            "lora": questions.run("lora", set(range(5, 33)))}  # fmt: skip
+    alone = of(compare(runs, questions.references, metrics="exact_match"), "lora")
+    assert alone.items_needed == pytest.approx(40 * (2.8016 * 0.1012 / 0.2) ** 2, rel=0.15)
+    three = compare(runs, questions.references, metrics="exact_match,token_f1,anls")
+    # at a level of 0.05 / 3 the quantiles are 2.3940 and 0.8416
+    many = of(three, "lora")
+    assert many.items_needed == pytest.approx(40 * (3.2356 * 0.1012 / 0.2) ** 2, rel=0.15)
+    uncorrected = compare(
+        runs, questions.references, metrics="exact_match,anls", pairs=PairPolicy(correction="none")
+    )
+    assert of(uncorrected, "lora").items_needed == alone.items_needed
+
+
+def test_no_number_of_items_is_told_that_is_there_already(questions):
+    # 5 against 0 of 40: exact p = 0.0625, though 5/40 is 2.4 standard errors
+    runs = {"base": questions.run("base", BASE), "lora": questions.run("lora", set(range(26)))}
+    for metrics in ("exact_match", "exact_match,anls,token_f1"):
+        pair = of(compare(runs, questions.references, metrics=metrics), "lora")
+        assert pair.verdict in ("undecided", "improved")
+        assert pair.items_needed is None or pair.items_needed > 40

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from vlmeval_cli.comparing.alignment import common_outputs, signature_differences
 from vlmeval_cli.comparing.conditions import condition_of
 from vlmeval_cli.comparing.loading import LoadedRuns, load_runs
 from vlmeval_cli.comparing.naming import NamedRun
-from vlmeval_cli.comparing.pairs import MOST_LETTERED, Paired, paired
+from vlmeval_cli.comparing.pairs import MOST_LETTERED, Paired, against_each, paired
+from vlmeval_cli.comparing.request import Request
+from vlmeval_cli.comparing.robustness import noisy_and_clean
+from vlmeval_cli.comparing.saved_choices import chosen_outputs
 from vlmeval_cli.comparing.seeds import mean_scores, spread
 from vlmeval_cli.comparing.studies import studied
 from vlmeval_cli.core.comparison import ComparedRun, Comparison
-from vlmeval_cli.core.config import ComparePolicy, PairPolicy, RunConfig, StatisticsPolicy
+from vlmeval_cli.core.config import ComparePolicy, StatisticsPolicy
 from vlmeval_cli.core.errors import DataError, UsageError, did_you_mean, quoted
 from vlmeval_cli.core.metric import Notice
 from vlmeval_cli.core.progress import Progress
@@ -24,25 +27,6 @@ from vlmeval_cli.core.wording import number_of
 FULL = "full"
 _MANY_DROPPED = 0.05
 _PARTS_SHOWN = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What is to be compared, and how.
-
-    Attributes:
-        runs: names and paths, at least two.
-        references: file of the references; None where each file holds them, or runs are saved.
-        config: how each run is scored.
-        policy: what is compared with what.
-        pairs: how differences are tested.
-    """
-
-    runs: Sequence[NamedRun]
-    references: str | None
-    config: RunConfig
-    policy: ComparePolicy
-    pairs: PairPolicy
 
 
 def compare_runs(request: Request, progress: Progress) -> Comparison:
@@ -61,6 +45,8 @@ def compare_runs(request: Request, progress: Progress) -> Comparison:
         intersect=request.policy.intersect,
     )
     outputs, left_out = common_outputs(one for several in loaded.results for one in several)
+    if outputs and loaded.items is None:  # all saved: what was scored before is chosen from
+        outputs = chosen_outputs(outputs, loaded.results[0][0], request.config)
     policy, warnings = _comparable(ordered, loaded, outputs, request.policy)
     runs = [
         _run(named.name, several, outputs)
@@ -68,8 +54,8 @@ def compare_runs(request: Request, progress: Progress) -> Comparison:
     ]
     progress.start("testing differences", None)
     statistics = _named_clusters(request.config.statistics, loaded.results[0][0])
-    against = [0] if full is None else [0, full]
-    found = paired(runs, outputs, against, statistics, request.pairs)
+    shown = _pairs(runs, full, request.policy)
+    found = paired(runs, outputs, shown, statistics, request.pairs)
     base = runs[0].result
     comparison = Comparison(
         task=base.task,
@@ -123,6 +109,20 @@ def _clean(policy: ComparePolicy, names: Sequence[str]) -> str | None:
     if policy.study != "robustness":
         return None
     return next((name for name in names if condition_of(name).is_clean), None)
+
+
+def _pairs(
+    runs: Sequence[ComparedRun], full: int | None, policy: ComparePolicy
+) -> Sequence[tuple[int, int]]:
+    """What is compared with what: all with the baseline and full fine-tuning, noisy with clean."""
+    if policy.study == "robustness":
+        names = [run.name for run in runs]
+        noisy = noisy_and_clean(names, names[0])
+        if any(clean != 0 for _, clean in noisy):  # there are several models
+            under_noise = {run for run, _ in noisy}
+            models = [(run, 0) for run in range(1, len(runs)) if run not in under_noise]
+            return [*models, *sorted(noisy, key=lambda pair: pair[1])]
+    return against_each(len(runs), [0] if full is None else [0, full])
 
 
 def _run(name: str, trained: Sequence[RunResult], outputs: Sequence[str]) -> ComparedRun:

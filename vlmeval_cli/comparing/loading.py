@@ -8,6 +8,7 @@ from itertools import chain
 
 from vlmeval_cli.comparing.alignment import at_items
 from vlmeval_cli.comparing.naming import NamedRun
+from vlmeval_cli.comparing.saved_choices import check_choices
 from vlmeval_cli.core.config import RunConfig
 from vlmeval_cli.core.errors import DataError, UsageError, quoted
 from vlmeval_cli.core.progress import Progress
@@ -94,6 +95,8 @@ def load_runs(
         [_source(path, references, own, progress, shelf) for path in run.paths] for run in runs
     ]
     flat = [*chain.from_iterable(sources)]
+    saved = [(one.path, one.result) for one in flat if isinstance(one, _Saved)]
+    check_choices(saved, config, all_saved=len(saved) == len(flat))
     common = _common(flat)
     everything = {id_ for source in flat for id_ in source.ids}
     left_out = len(everything) - len(common)
