@@ -215,7 +215,7 @@ def _result(
         statistics=_named_statistics(scored),
         chosen=scored.plan.chosen,
         clusters=groups.clusters,
-        statistics_options=_statistics_options(config, groups, len(ladder)),
+        statistics_options=_statistics_options(config, groups, scored),
         tables=scored.tables(),
         warnings=(
             *(Notice("extra_predictions", text) for text in gathered.warnings),
@@ -288,14 +288,16 @@ def _named_statistics(scored: _Scored) -> dict[str, MetricStatistics]:
     }
 
 
-def _statistics_options(config: RunConfig, groups: Grouping, n: int) -> dict[str, Any]:
+def _statistics_options(config: RunConfig, groups: Grouping, scored: _Scored) -> dict[str, Any]:
     policy = config.statistics
-    n_units = n if groups.clusters is None else int(groups.clusters.max(initial=-1)) + 1
+    n_units = scored.n if groups.clusters is None else int(groups.clusters.max(initial=-1)) + 1
+    outputs = [output for one in scored.plan.chosen for _, output in one.outputs()]
+    shares = "; Wilson for shares" if any(one.kind == "binary" for one in outputs) else ""
     return {
         "resamples": policy.resamples,
         "confidence": policy.confidence,
         "seed": policy.seed,
-        "method": f"percentile bootstrap, {method(n_units)} weights",
+        "method": f"percentile bootstrap, {method(n_units)} weights{shares}",
         "cluster_by": groups.cluster_field,
         "units": n_units,
     }
