@@ -301,3 +301,28 @@ def test_no_number_of_items_is_told_that_is_there_already(questions):
         pair = of(compare(runs, questions.references, metrics=metrics), "lora")
         assert pair.verdict in ("undecided", "improved")
         assert pair.items_needed is None or pair.items_needed > 40
+
+
+def test_a_run_without_references_asks_for_refs(study):
+    with pytest.raises(UsageError, match="looks like references") as told:
+        compare(study)
+    assert "--refs" in told.value.hint
+    assert "vlmeval score" not in told.value.hint
+
+
+def test_what_was_cut_off_cannot_be_compared_with_runs_that_do_not_tell(questions):
+    def run(name, **more):
+        said = [{"id": f"q{i}", "prediction": "no", **more} for i in range(40)]
+        path = questions.folder / f"{name}.jsonl"
+        path.write_text("".join(json.dumps(row) + "\n" for row in said))
+        return str(path)
+
+    cut, done, silent = (
+        run("cut", finish_reason="length"), run("done", finish_reason="stop"), run("silent"),
+    )  # fmt: skip
+    found = compare({"cut": cut, "done": done, "silent": silent}, questions.references)
+    (told,) = [one for one in found.warnings if one.code == "finish_reason_missing"]
+    assert told.message.startswith("silent: no finish_reason is recorded")
+    for runs in ({"cut": cut, "done": done}, {"done": done, "silent": silent}):
+        codes = {one.code for one in compare(runs, questions.references).warnings}
+        assert "finish_reason_missing" not in codes

@@ -177,7 +177,7 @@ def _comparable(
             forced |= dict.fromkeys(f"{run.name}: {one}" for one in unequal)
     if forced:
         shown["force"] = "; ".join(forced)
-    return shown, _recorded(named, loaded)
+    return shown, [*_recorded(named, loaded), *_unfinished(named, loaded)]
 
 
 def _refuse(base: str, run: str, unequal: Sequence[str]) -> None:
@@ -200,6 +200,19 @@ def _recorded(named: Sequence[NamedRun], loaded: LoadedRuns) -> list[Notice]:
                 text = f"{run.name}: {key} is {own.get(key)}, of the baseline {base.get(key)}"
                 found.append(Notice("recorded_difference", text))
     return found
+
+
+def _unfinished(named: Sequence[NamedRun], loaded: LoadedRuns) -> list[Notice]:
+    """Runs that cannot tell what was cut off, beside others that can."""
+    outcomes = {name for several in loaded.results for one in several for name in one.outcomes}
+    silent = [run.name for run in named if loaded.without_finish.intersection(run.paths)]
+    if not silent or len(silent) == len(named) or "truncated" not in outcomes:
+        return []
+    text = (
+        f"{', '.join(silent)}: no finish_reason is recorded, so that answers that were cut off are "
+        "not known as such; other runs have it: do not compare how often they are truncated"
+    )
+    return [Notice("finish_reason_missing", text)]
 
 
 def _options(base: RunResult, request: Request) -> Mapping[str, Any]:
