@@ -174,3 +174,29 @@ def test_tables_of_items_say_that_they_are_of_the_first_seed(command):
     ]  # fmt: skip
     alone = command("compare", *RUNS, *REFS, "--metrics", "exact_match")
     assert "of several seeds" not in alone.stdout
+
+
+def test_the_configuration_file_says_how_runs_are_compared(command, tmp_path):
+    config = tmp_path / "study.yaml"
+    config.write_text("compare: {baseline: full, margin: 0.5, floors: false, correction: bh}\n")
+    done = command("compare", *RUNS, *REFS, "--config", config, "--json", "-")
+    report = strictly(done.stdout)
+    assert report["baseline"] == "full"
+    assert report["families"]["correction"] == "bh"
+    assert report["statistics"]["margin"] == 0.5
+    assert "floors" not in report["tables"]
+    done = command("compare", *RUNS, *REFS, "--config", config, "--baseline", "base", "--json", "-")
+    assert strictly(done.stdout)["baseline"] == "base"  # the command line goes first
+
+
+def test_an_unknown_key_of_a_comparison_names_its_line(command, tmp_path):
+    config = tmp_path / "study.yaml"
+    config.write_text("compare:\n  basline: full\n")
+    done = command("compare", *RUNS, *REFS, "--config", config)
+    assert done.returncode == 2
+    assert 'study.yaml:2: unknown key "basline" in "compare"' in done.stderr
+
+
+def test_the_shipped_study_runs(command):
+    done = command("compare", *RUNS, *REFS, "--config", "configs/study.yaml")
+    assert done.returncode == 0, done.stderr

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from vlmeval_cli.cli.compare import CompareOptions
+from vlmeval_cli.cli.compare_options import CompareOptions
 from vlmeval_cli.cli.convert import ConvertOptions
 from vlmeval_cli.cli.doctor import DoctorOptions
 from vlmeval_cli.cli.gate import GateOptions

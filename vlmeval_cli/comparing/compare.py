@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from vlmeval_cli.comparing.alignment import common_outputs, signature_differences
@@ -16,7 +16,7 @@ from vlmeval_cli.comparing.saved_choices import chosen_outputs
 from vlmeval_cli.comparing.seeds import mean_scores, spread
 from vlmeval_cli.comparing.studies import studied
 from vlmeval_cli.core.comparison import ComparedRun, Comparison
-from vlmeval_cli.core.config import ComparePolicy, PairPolicy, RunConfig
+from vlmeval_cli.core.config import ComparePolicy, PairPolicy, RunConfig, StatisticsPolicy
 from vlmeval_cli.core.errors import DataError, UsageError, did_you_mean, quoted
 from vlmeval_cli.core.metric import Notice
 from vlmeval_cli.core.progress import Progress
@@ -71,7 +71,7 @@ def compare_runs(request: Request, progress: Progress) -> Comparison:
         for named, several in zip(ordered, loaded.results, strict=True)
     ]
     progress.start("testing differences", None)
-    statistics = request.config.statistics
+    statistics = _named_clusters(request.config.statistics, loaded.results[0][0])
     shown = _pairs(runs, full, request.policy)
     found = paired(runs, outputs, shown, statistics, request.pairs)
     base = runs[0].result
@@ -92,6 +92,12 @@ def compare_runs(request: Request, progress: Progress) -> Comparison:
     comparison = studied(comparison, request, loaded.items, progress)
     progress.done()
     return comparison
+
+
+def _named_clusters(policy: StatisticsPolicy, base: RunResult) -> StatisticsPolicy:
+    """The policy with the field that clusters, so that tests can be told by its name."""
+    field = base.statistics_options.get("cluster_by")
+    return replace(policy, cluster_by=field or "none")
 
 
 def _ordered(request: Request) -> tuple[list[NamedRun], int | None]:
