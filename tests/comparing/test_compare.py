@@ -326,3 +326,9 @@ def test_what_was_cut_off_cannot_be_compared_with_runs_that_do_not_tell(question
     for runs in ({"cut": cut, "done": done}, {"done": done, "silent": silent}):
         codes = {one.code for one in compare(runs, questions.references).warnings}
         assert "finish_reason_missing" not in codes
+
+
+def test_a_seed_that_is_named_twice_is_a_slip(questions):
+    base, seed = questions.run("base", BASE), questions.run("s1", LORA)
+    with pytest.raises(UsageError, match=r'run "lora" has "\S+s1.jsonl" twice'):
+        compare({"base": base, "lora": [seed, seed]}, questions.references)
