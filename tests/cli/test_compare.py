@@ -200,3 +200,19 @@ def test_an_unknown_key_of_a_comparison_names_its_line(command, tmp_path):
 def test_the_shipped_study_runs(command):
     done = command("compare", *RUNS, *REFS, "--config", "configs/study.yaml")
     assert done.returncode == 0, done.stderr
+
+
+def test_gains_without_a_loss_have_endless_odds(command, tmp_path):
+    rows = [{"id": i, "question": "?", "answers": ["a"]} for i in range(20)]
+    refs = tmp_path / "refs.jsonl"
+    refs.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    for name, n in (("base", 10), ("lora", 18)):
+        said = ["a"] * n + ["b"] * (20 - n)
+        (tmp_path / f"{name}.jsonl").write_text(
+            "".join(json.dumps({"id": i, "prediction": one}) + "\n" for i, one in enumerate(said))
+        )
+    runs = (tmp_path / "base.jsonl", tmp_path / "lora.jsonl")
+    done = command("compare", *runs, "--refs", refs, "--metrics", "exact_match")
+    assert "OR ∞" in done.stdout
+    done = command("compare", *runs, "--refs", refs, "--metrics", "exact_match", "--json", "-")
+    assert strictly(done.stdout)["pairs"][0]["effect"] is None

@@ -203,9 +203,19 @@ def _recorded(named: Sequence[NamedRun], loaded: LoadedRuns) -> list[Notice]:
         own = several[0].signature.recorded
         for key in ("inferred", "vlmeval"):
             if own.get(key) != base.get(key):
-                text = f"{run.name}: {key} is {own.get(key)}, of the baseline {base.get(key)}"
+                mine, theirs = _other_parts(own.get(key), base.get(key))
+                text = f"{run.name}: {key} is {mine}, of the baseline {theirs}"
                 found.append(Notice("recorded_difference", text))
     return found
+
+
+def _other_parts(mine: object, theirs: object) -> tuple[str, str]:
+    """Both in words; of what is recorded by name only the parts that differ."""
+    if not isinstance(mine, Mapping) or not isinstance(theirs, Mapping):
+        return str(mine or "nothing"), str(theirs or "nothing")
+    keys = [key for key in {**mine, **theirs} if mine.get(key) != theirs.get(key)]
+    told = [", ".join(f"{key} {own.get(key, 'none')}" for key in keys) for own in (mine, theirs)]
+    return told[0], told[1]
 
 
 def _unfinished(named: Sequence[NamedRun], loaded: LoadedRuns) -> list[Notice]:

@@ -223,7 +223,10 @@ def _short(effect_name: str) -> str:
 
 def _effect(pair: Pair) -> str:
     found = pair.found
-    return UNKNOWN if found.effect is None else f"{_short(found.effect_name)} {found.effect:.2f}"
+    if found.effect is not None:
+        return f"{_short(found.effect_name)} {found.effect:.2f}"
+    only_wins = found.wins and not found.losses and _short(found.effect_name) == "OR"
+    return "OR ∞" if only_wins else UNKNOWN
 
 
 def _row(pair: Pair, view: View) -> tuple[str, ...]:
