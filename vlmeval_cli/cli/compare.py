@@ -16,8 +16,8 @@ def compare(options: CompareOptions) -> None:
     from vlmeval_cli.cli.progress import progress_bar
     from vlmeval_cli.cli.provenance import provenance
     from vlmeval_cli.cli.score import print_bundle, tell_advice, write_or_show
-    from vlmeval_cli.comparing.compare import Request
     from vlmeval_cli.comparing.naming import named_runs
+    from vlmeval_cli.comparing.request import Request
     from vlmeval_cli.reports.bundle import ComparisonBundle
 
     wanted = compare_choices(options)

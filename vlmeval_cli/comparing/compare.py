@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
-from vlmeval_cli.comparing.alignment import common_outputs, signature_differences
+from vlmeval_cli.comparing.alignment import (
+    common_outputs,
+    named_clusters,
+    signature_differences,
+)
 from vlmeval_cli.comparing.conditions import condition_of
 from vlmeval_cli.comparing.loading import LoadedRuns, load_runs
 from vlmeval_cli.comparing.naming import NamedRun
 from vlmeval_cli.comparing.pairs import MOST_LETTERED, Paired, against_each, paired
+from vlmeval_cli.comparing.request import Request
 from vlmeval_cli.comparing.robustness import noisy_and_clean
 from vlmeval_cli.comparing.saved_choices import chosen_outputs
 from vlmeval_cli.comparing.seeds import mean_scores, spread
 from vlmeval_cli.comparing.studies import studied
 from vlmeval_cli.core.comparison import ComparedRun, Comparison
-from vlmeval_cli.core.config import ComparePolicy, PairPolicy, RunConfig, StatisticsPolicy
+from vlmeval_cli.core.config import ComparePolicy
 from vlmeval_cli.core.errors import DataError, UsageError, did_you_mean, quoted
 from vlmeval_cli.core.metric import Notice
 from vlmeval_cli.core.progress import Progress
@@ -26,25 +30,6 @@ from vlmeval_cli.core.wording import number_of
 FULL = "full"
 _MANY_DROPPED = 0.05
 _PARTS_SHOWN = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What is to be compared, and how.
-
-    Attributes:
-        runs: names and paths, at least two.
-        references: file of the references; None where each file holds them, or runs are saved.
-        config: how each run is scored.
-        policy: what is compared with what.
-        pairs: how differences are tested.
-    """
-
-    runs: Sequence[NamedRun]
-    references: str | None
-    config: RunConfig
-    policy: ComparePolicy
-    pairs: PairPolicy
 
 
 def compare_runs(request: Request, progress: Progress) -> Comparison:
@@ -71,7 +56,7 @@ def compare_runs(request: Request, progress: Progress) -> Comparison:
         for named, several in zip(ordered, loaded.results, strict=True)
     ]
     progress.start("testing differences", None)
-    statistics = _named_clusters(request.config.statistics, loaded.results[0][0])
+    statistics = named_clusters(request.config.statistics, loaded.results[0][0])
     shown = _pairs(runs, full, request.policy)
     found = paired(runs, outputs, shown, statistics, request.pairs)
     base = runs[0].result
@@ -92,12 +77,6 @@ def compare_runs(request: Request, progress: Progress) -> Comparison:
     comparison = studied(comparison, request, loaded.items, progress)
     progress.done()
     return comparison
-
-
-def _named_clusters(policy: StatisticsPolicy, base: RunResult) -> StatisticsPolicy:
-    """The policy with the field that clusters, so that tests can be told by its name."""
-    field = base.statistics_options.get("cluster_by")
-    return replace(policy, cluster_by=field or "none")
 
 
 def _ordered(request: Request) -> tuple[list[NamedRun], int | None]:

@@ -20,7 +20,7 @@ _OF_ITEMS = frozenset(
 )
 
 if TYPE_CHECKING:
-    from vlmeval_cli.comparing.compare import Request
+    from vlmeval_cli.comparing.request import Request
     from vlmeval_cli.runs.gathering import Gathered
 
 
