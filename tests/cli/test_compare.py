@@ -135,32 +135,6 @@ def test_help_needs_no_numpy(command):
     assert "Compare runs over the same items" in done.stdout
 
 
-def test_the_configuration_file_says_how_runs_are_compared(command, tmp_path):
-    config = tmp_path / "study.yaml"
-    config.write_text("compare: {baseline: full, margin: 0.5, floors: false, correction: bh}\n")
-    done = command("compare", *RUNS, *REFS, "--config", config, "--json", "-")
-    report = strictly(done.stdout)
-    assert report["baseline"] == "full"
-    assert report["families"]["correction"] == "bh"
-    assert report["statistics"]["margin"] == 0.5
-    assert "floors" not in report["tables"]
-    done = command("compare", *RUNS, *REFS, "--config", config, "--baseline", "base", "--json", "-")
-    assert strictly(done.stdout)["baseline"] == "base"  # the command line goes first
-
-
-def test_an_unknown_key_of_a_comparison_names_its_line(command, tmp_path):
-    config = tmp_path / "study.yaml"
-    config.write_text("compare:\n  basline: full\n")
-    done = command("compare", *RUNS, *REFS, "--config", config)
-    assert done.returncode == 2
-    assert 'study.yaml:2: unknown key "basline" in "compare"' in done.stderr
-
-
-def test_the_shipped_study_runs(command):
-    done = command("compare", *RUNS, *REFS, "--config", "configs/study.yaml")
-    assert done.returncode == 0, done.stderr
-
-
 def test_outcomes_of_many_runs_are_a_row_a_run(command):
     seeds = [f"s{i}={STUDY}/lora_seed{i}.jsonl" for i in (1, 2, 3)]
     done = command("compare", RUNS[0], *seeds, RUNS[2], *REFS, "--metrics", "exact_match")
@@ -200,3 +174,45 @@ def test_tables_of_items_say_that_they_are_of_the_first_seed(command):
     ]  # fmt: skip
     alone = command("compare", *RUNS, *REFS, "--metrics", "exact_match")
     assert "of several seeds" not in alone.stdout
+
+
+def test_the_configuration_file_says_how_runs_are_compared(command, tmp_path):
+    config = tmp_path / "study.yaml"
+    config.write_text("compare: {baseline: full, margin: 0.5, floors: false, correction: bh}\n")
+    done = command("compare", *RUNS, *REFS, "--config", config, "--json", "-")
+    report = strictly(done.stdout)
+    assert report["baseline"] == "full"
+    assert report["families"]["correction"] == "bh"
+    assert report["statistics"]["margin"] == 0.5
+    assert "floors" not in report["tables"]
+    done = command("compare", *RUNS, *REFS, "--config", config, "--baseline", "base", "--json", "-")
+    assert strictly(done.stdout)["baseline"] == "base"  # the command line goes first
+
+
+def test_an_unknown_key_of_a_comparison_names_its_line(command, tmp_path):
+    config = tmp_path / "study.yaml"
+    config.write_text("compare:\n  basline: full\n")
+    done = command("compare", *RUNS, *REFS, "--config", config)
+    assert done.returncode == 2
+    assert 'study.yaml:2: unknown key "basline" in "compare"' in done.stderr
+
+
+def test_the_shipped_study_runs(command):
+    done = command("compare", *RUNS, *REFS, "--config", "configs/study.yaml")
+    assert done.returncode == 0, done.stderr
+
+
+def test_gains_without_a_loss_have_endless_odds(command, tmp_path):
+    rows = [{"id": i, "question": "?", "answers": ["a"]} for i in range(20)]
+    refs = tmp_path / "refs.jsonl"
+    refs.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    for name, n in (("base", 10), ("lora", 18)):
+        said = ["a"] * n + ["b"] * (20 - n)
+        (tmp_path / f"{name}.jsonl").write_text(
+            "".join(json.dumps({"id": i, "prediction": one}) + "\n" for i, one in enumerate(said))
+        )
+    runs = (tmp_path / "base.jsonl", tmp_path / "lora.jsonl")
+    done = command("compare", *runs, "--refs", refs, "--metrics", "exact_match")
+    assert "OR ∞" in done.stdout
+    done = command("compare", *runs, "--refs", refs, "--metrics", "exact_match", "--json", "-")
+    assert strictly(done.stdout)["pairs"][0]["effect"] is None

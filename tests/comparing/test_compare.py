@@ -301,3 +301,70 @@ def test_no_number_of_items_is_told_that_is_there_already(questions):
         pair = of(compare(runs, questions.references, metrics=metrics), "lora")
         assert pair.verdict in ("undecided", "improved")
         assert pair.items_needed is None or pair.items_needed > 40
+
+
+def test_a_run_without_references_asks_for_refs(study):
+    with pytest.raises(UsageError, match="looks like references") as told:
+        compare(study)
+    assert "--refs" in told.value.hint
+    assert "vlmeval score" not in told.value.hint
+
+
+def test_what_was_cut_off_cannot_be_compared_with_runs_that_do_not_tell(questions):
+    def run(name, **more):
+        said = [{"id": f"q{i}", "prediction": "no", **more} for i in range(40)]
+        path = questions.folder / f"{name}.jsonl"
+        path.write_text("".join(json.dumps(row) + "\n" for row in said))
+        return str(path)
+
+    cut, done, silent = (
+        run("cut", finish_reason="length"), run("done", finish_reason="stop"), run("silent"),
+    )  # fmt: skip
+    found = compare({"cut": cut, "done": done, "silent": silent}, questions.references)
+    (told,) = [one for one in found.warnings if one.code == "finish_reason_missing"]
+    assert told.message.startswith("silent: no finish_reason is recorded")
+    for runs in ({"cut": cut, "done": done}, {"done": done, "silent": silent}):
+        codes = {one.code for one in compare(runs, questions.references).warnings}
+        assert "finish_reason_missing" not in codes
+
+
+def test_a_seed_that_is_named_twice_is_a_slip(questions):
+    base, seed = questions.run("base", BASE), questions.run("s1", LORA)
+    with pytest.raises(UsageError, match=r'run "lora" has "\S+s1.jsonl" twice'):
+        compare({"base": base, "lora": [seed, seed]}, questions.references)
+
+
+def test_moves_show_the_answer_that_could_not_be_read(tmp_path):
+    rows = [
+        {"id": i, "question": "?", "options": ["red", "blue"], "answer": "A"} for i in range(30)
+    ]
+    refs = tmp_path / "refs.jsonl"
+    refs.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    runs = {}
+    for name, said in (("base", "A"), ("lora", "I like cats")):
+        path = tmp_path / f"{name}.jsonl"
+        path.write_text(
+            "".join(json.dumps({"id": i, "prediction": said}) + "\n" for i in range(30))
+        )
+        runs[name] = str(path)
+    found = compare(runs, str(refs), task="choice")
+    row = dict(zip(found.tables["moves"].columns, found.tables["moves"].rows[0], strict=True))
+    assert (row["base said"], row["run said"]) == ("A", "I like cats")
+
+
+def test_what_was_recognised_otherwise_is_told_in_words(tmp_path):
+    box = [10, 20, 1500, 1400]
+    rows = [{"id": i, "bbox": box, "width": 2000, "height": 1500} for i in range(30)]
+    refs = tmp_path / "refs.jsonl"
+    refs.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    runs = {}
+    for name, said in (("base", str(box)), ("lora", "<box>(5,13),(750,933)</box>")):
+        path = tmp_path / f"{name}.jsonl"
+        path.write_text(
+            "".join(json.dumps({"id": i, "prediction": said}) + "\n" for i in range(30))
+        )
+        runs[name] = str(path)
+    found = compare(runs, str(refs), task="grounding")
+    (told,) = [one.message for one in found.warnings if one.code == "recorded_difference"]
+    assert told.startswith("lora: inferred is box_format ")
+    assert "{" not in told

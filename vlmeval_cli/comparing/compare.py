@@ -162,7 +162,7 @@ def _comparable(
             forced |= dict.fromkeys(f"{run.name}: {one}" for one in unequal)
     if forced:
         shown["force"] = "; ".join(forced)
-    return shown, _recorded(named, loaded)
+    return shown, [*_recorded(named, loaded), *_unfinished(named, loaded)]
 
 
 def _refuse(base: str, run: str, unequal: Sequence[str]) -> None:
@@ -182,9 +182,32 @@ def _recorded(named: Sequence[NamedRun], loaded: LoadedRuns) -> list[Notice]:
         own = several[0].signature.recorded
         for key in ("inferred", "vlmeval"):
             if own.get(key) != base.get(key):
-                text = f"{run.name}: {key} is {own.get(key)}, of the baseline {base.get(key)}"
+                mine, theirs = _other_parts(own.get(key), base.get(key))
+                text = f"{run.name}: {key} is {mine}, of the baseline {theirs}"
                 found.append(Notice("recorded_difference", text))
     return found
+
+
+def _other_parts(mine: object, theirs: object) -> tuple[str, str]:
+    """Both in words; of what is recorded by name only the parts that differ."""
+    if not isinstance(mine, Mapping) or not isinstance(theirs, Mapping):
+        return str(mine or "nothing"), str(theirs or "nothing")
+    keys = [key for key in {**mine, **theirs} if mine.get(key) != theirs.get(key)]
+    told = [", ".join(f"{key} {own.get(key, 'none')}" for key in keys) for own in (mine, theirs)]
+    return told[0], told[1]
+
+
+def _unfinished(named: Sequence[NamedRun], loaded: LoadedRuns) -> list[Notice]:
+    """Runs that cannot tell what was cut off, beside others that can."""
+    outcomes = {name for several in loaded.results for one in several for name in one.outcomes}
+    silent = [run.name for run in named if loaded.without_finish.intersection(run.paths)]
+    if not silent or len(silent) == len(named) or "truncated" not in outcomes:
+        return []
+    text = (
+        f"{', '.join(silent)}: no finish_reason is recorded, so that answers that were cut off are "
+        "not known as such; other runs have it: do not compare how often they are truncated"
+    )
+    return [Notice("finish_reason_missing", text)]
 
 
 def _options(base: RunResult, request: Request) -> Mapping[str, Any]:

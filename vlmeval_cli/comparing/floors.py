@@ -85,7 +85,10 @@ def _people(items: Gathered, config: RunConfig) -> Iterator[_Row]:
         others = [[*own[: number % len(own)], *own[number % len(own) + 1 :]] for own in references]
         scored.append(_scores(chosen, answers, others, config))
     values = {name: _mean([own.get(name) for own in scored]) for name in scored[0]}
-    how = f"each reference against the others of its item, {rounds} of {most} in turn"
+    how = (
+        f"each reference against the others of its item, {rounds} of {most} in turn; the runs "
+        "have one more"
+    )
     yield _Row("people", how, len(several), values)
 
 

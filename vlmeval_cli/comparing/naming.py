@@ -33,6 +33,14 @@ class NamedRun:
     name: str
     paths: tuple[str, ...]
 
+    def __post_init__(self) -> None:
+        for path, number in Counter(self.paths).items():
+            if number > 1:
+                raise UsageError(
+                    f"run {quoted(self.name)} has {quoted(path)} twice",
+                    hint="Each seed is a training run of its own.",
+                )
+
 
 def named_runs(arguments: Sequence[str], references: str | None = None) -> tuple[NamedRun, ...]:
     """The runs that the command line names.

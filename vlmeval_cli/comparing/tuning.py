@@ -204,10 +204,16 @@ def _moved(base: ComparedRun, run: ComparedRun, name: str, most: int) -> Iterato
                 float(before[i]),
                 float(after[i]),
                 float(after[i] - before[i]),
-                _text(base.result.items.predictions[i]),
-                _text(run.result.items.predictions[i]),
+                _said(base.result, i),
+                _said(run.result, i),
                 " | ".join(map(_text, base.result.items.references[i])),
             ]
+
+
+def _said(result: RunResult, i: int) -> str:
+    """What was read of an answer, or the answer itself where nothing could be read."""
+    read, raw = result.items.predictions[i], result.items.raw[i]
+    return _text(raw if read is None and raw is not None else read)
 
 
 def _text(value: object) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from vlmeval_cli.core.comparison import FIRST_SEED, ComparedRun, Comparison, Pair
 from vlmeval_cli.core.metric import Output, Table
@@ -11,9 +12,11 @@ from vlmeval_cli.core.results import Score
 from vlmeval_cli.core.wording import number_of
 from vlmeval_cli.reports.blocks import Block, Facts, Grid, Heading, Paragraph
 from vlmeval_cli.reports.figures import UNKNOWN, View, figure
+from vlmeval_cli.reports.group_grid import grid_width
 from vlmeval_cli.reports.summary import side_table
 
 _ASSIGNMENTS = re.compile(r"([0-9,]+) assignments")
+_SPARED = ("can show", "effect", "change", "better / worse / same")  # first what is missed least
 _FEW_RUNS = 4  # as columns; more are rows
 _SMALLEST_P = 1e-4
 
@@ -170,9 +173,25 @@ def _differences(comparison: Comparison, view: View) -> Iterator[Block]:
     for against in dict.fromkeys(pair.against for pair in comparison.pairs):
         pairs = [pair for pair in comparison.pairs if pair.against == against]
         title = f"Differences to {against} (p: {_family(comparison)})"
-        yield Grid(title, columns, tuple(_row(pair, view) for pair in pairs))
+        yield _fitted(Grid(title, columns, tuple(_row(pair, view) for pair in pairs)), view)
     if comparison.pairs:
         yield Paragraph("Tests", tuple(_tests(comparison)))
+
+
+def _fitted(grid: Grid, view: View) -> Grid:
+    """The differences without what a narrow terminal has no room for."""
+    left_out = []
+    for name in _SPARED:
+        if view.width is None or grid_width(grid) <= view.width:
+            break
+        kept = [i for i, heading in enumerate(grid.columns) if heading.name != name]
+        columns = tuple(grid.columns[i] for i in kept)
+        rows = tuple(tuple(row[i] for i in kept) for row in grid.rows)
+        grid = replace(grid, columns=columns, rows=rows)
+        left_out.append(name)
+    if not left_out:
+        return grid
+    return replace(grid, title=f"{grid.title}; {', '.join(left_out)}: in a wider terminal")
 
 
 def _family(comparison: Comparison) -> str:
@@ -223,7 +242,10 @@ def _short(effect_name: str) -> str:
 
 def _effect(pair: Pair) -> str:
     found = pair.found
-    return UNKNOWN if found.effect is None else f"{_short(found.effect_name)} {found.effect:.2f}"
+    if found.effect is not None:
+        return f"{_short(found.effect_name)} {found.effect:.2f}"
+    only_wins = found.wins and not found.losses and _short(found.effect_name) == "OR"
+    return "OR ∞" if only_wins else UNKNOWN
 
 
 def _row(pair: Pair, view: View) -> tuple[str, ...]:
