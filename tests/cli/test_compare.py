@@ -29,7 +29,7 @@ def test_the_study_of_a_lora_is_told_in_tables(command):
         "Gap to full, and the recovered share of the gain from base to full",
         "Forgotten and learned against base",
         "Who gets items right",
-        "Between what the runs lie",
+        "People, chance and the most frequent answer",
         "Largest moves of single items by exact_match",
     ):
         assert part in done.stdout

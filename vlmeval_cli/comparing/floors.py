@@ -63,7 +63,7 @@ def floors_table(items: Gathered, outputs: Sequence[str], config: RunConfig) -> 
     if not rows:
         return {}
     cells = [[row.name, row.n, *map(row.values.get, outputs), row.how] for row in rows]
-    title = "Between what the runs lie"
+    title = "People, chance and the most frequent answer"
     return {"floors": Table(title, ("answers of", "items", *outputs, "how"), cells)}
 
 
