@@ -12,6 +12,7 @@ from vlmeval_cli.core.config import (
     FieldChoice,
     JoinPolicy,
     MetricSpec,
+    ModelPolicy,
     ParsePolicy,
     RunConfig,
     StatisticsPolicy,
@@ -166,6 +167,7 @@ _POLICIES: Mapping[str, Callable[..., Any]] = {
     "join": JoinPolicy,
     "parse": ParsePolicy,
     "statistics": StatisticsPolicy,
+    "models": ModelPolicy,
 }
 _GATE = ("rules", "baseline", "fail_on")
 _SECTIONS = frozenset(_POLICIES) | {"output", "compare"}
@@ -217,6 +219,17 @@ _KEYS: Mapping[str, Reader] = {
             "trials": integer(0),
             "correction": one_of(*get_args(Correction)),
             "margin": number,
+        }
+    ),
+    "models": section(
+        {
+            "device": one_of("auto", "cpu", "cuda", "mps"),
+            "dtype": one_of("float32", "bf16", "fp16"),
+            "batch_size": integer(1),
+            "cache": flag_of,
+            "offline": flag_of,
+            "images": text_of,
+            "fetch_images": flag_of,
         }
     ),
     "by": _groupings,

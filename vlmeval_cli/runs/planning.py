@@ -16,9 +16,10 @@ from vlmeval_cli.core.errors import UsageError
 from vlmeval_cli.core.metric import Chosen, Output
 from vlmeval_cli.core.metric_spec import parse_metric_spec
 from vlmeval_cli.registry import choose
+from vlmeval_cli.runs.default_networks import scorable
 from vlmeval_cli.tasks.base import Facts, Task
 
-_TOKENS = re.compile(r"\.tokens:.*")  # tokens are made from texts
+_FROM_TEXTS = re.compile(r"\.(tokens|token_vectors|sentence_vectors|clip_vectors):.*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +49,11 @@ def plan(task: Task, items: Batch, layouts: frozenset[str], config: RunConfig) -
         _refuse_unfit(chosen, task, items)
         return Plan(chosen, chosen[0].outputs()[0], ())
     defaults = task.defaults(_facts(items, layouts))
-    chosen = choose((parse_metric_spec(text) for text in defaults.metrics), settings)
+    more = scorable(defaults.networks)
+    wanted = (*defaults.metrics, *more.metrics)
+    chosen = choose((parse_metric_spec(text) for text in wanted), settings)
     named = {name: output for one in chosen for name, output in one.outputs()}
-    notes = (defaults.note,) if defaults.note else ()
+    notes = (*filter(None, [defaults.note]), *more.notes)
     return Plan(chosen, (defaults.primary, named[defaults.primary]), notes)
 
 
@@ -58,7 +61,7 @@ def _refuse_unfit(chosen: Sequence[Chosen], task: Task, items: Batch) -> None:
     """Say which metric reads columns that the items of this task have not."""
     for one in chosen:
         for need in one.metric.needs():
-            column = _TOKENS.sub(".text", need)
+            column = _FROM_TEXTS.sub(".path" if need.startswith("image.") else ".text", need)
             if column not in items.columns:
                 has = ", ".join(sorted(items.columns))
                 raise UsageError(
