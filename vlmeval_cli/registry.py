@@ -13,7 +13,7 @@ from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from pkgutil import iter_modules
-from types import MappingProxyType, ModuleType
+from types import MappingProxyType, ModuleType, NoneType, UnionType
 from typing import Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
 
 import vlmeval_cli.metrics as built_in
@@ -217,6 +217,10 @@ def _with_options(family: type[Metric[Any]], spec: MetricSpec) -> Metric[Any]:
 
 def _coerced(value: Any, hint: Any, where: str) -> Any:  # noqa: ANN401  (any option type)
     """``value`` as the type that the option declares; text is converted, nothing else is."""
+    if get_origin(hint) is UnionType:  # of a type and None, which is no value that one can write
+        if value is None:
+            return None
+        (hint,) = (one for one in get_args(hint) if one is not NoneType)
     if get_origin(hint) is Literal:
         # What is none of them stays as it is, for the metric to refuse.
         return next((choice for choice in get_args(hint) if str(choice) == str(value)), value)

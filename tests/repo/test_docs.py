@@ -145,7 +145,7 @@ def test_the_readme_names_every_metric():
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_metrics_with_options_in_the_docs_can_be_built(page):
     text = page.read_text("utf-8")
-    named = set(re.findall(r"(?<![\w./-])[a-z]\w+(?::[a-z_]+=[\w.+-]+)+", text))
+    named = set(re.findall(r"(?<![\w./-])[a-z]\w+(?::[a-z_]+=[\w.+/-]+)+", text))
     for spec in named:
         if spec.partition(":")[0] in metrics():
             build(parse_metric_spec(spec.rstrip(".")))

@@ -277,6 +277,10 @@ class Metric(ABC, Generic[ContextT]):
         """Why ``output`` has no value, where the counted facts say it."""
         return None
 
+    def recorded(self) -> Mapping[str, Any]:
+        """What the signature says beside what must be equal, such as another tool's name for it."""
+        return {}
+
     def options(self) -> dict[str, Scalar]:
         """All options with their values."""
         return {f.name: getattr(self, f.name) for f in fields(self)}  # type: ignore[arg-type]  # subclasses are dataclasses

@@ -41,9 +41,9 @@ def of_metric(
     }
     if context_digest is not None:
         comparable["references"] = context_digest
-    if networks is None:
-        return Signature({**comparable, **policy})
-    return Signature({**comparable, **networks.comparable, **policy}, networks.recorded)
+    found = Signature({}) if networks is None else networks
+    recorded = {**found.recorded, **metric.recorded()}
+    return Signature({**comparable, **found.comparable, **policy}, recorded)
 
 
 def _short(value: object) -> object:

@@ -149,6 +149,7 @@ def _sentence_vectors(need: Need, texts: list[str], policy: ModelPolicy, tell: T
 
     encoder = _text_encoder(need, policy, tell)
     vectors, n_cut = encoder.sentence_vectors(texts)
+    vectors[[not text.strip() for text in texts]] = 0.0  # an empty text is like no other
     return Encoded(whole(vectors, n_cut), encoder.provenance())
 
 

@@ -38,12 +38,16 @@ class TokenVectors:
         offsets: shape (n + 1,); text ``t`` owns ``vectors[offsets[t]:offsets[t+1]]``.
         ids: of the tokens, int32, shape (total,).
         n_cut: tokens that each text lost because the network takes no more, shape (n,).
+        end_ids: ids of [CLS] and [SEP], where the tokenizer has them.
+        n_added: tokens that the tokenizer adds to every text.
     """
 
     vectors: Vectors
     offsets: Ints
     ids: npt.NDArray[np.int32]
     n_cut: Ints
+    end_ids: tuple[int, ...] = ()
+    n_added: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -71,7 +71,9 @@ class TextEncoder:
         Texts are stripped. The special tokens of the tokenizer are among the tokens, and are all
         that an empty text has.
         """
-        return self._encoded(texts, layer, "tokens", None)
+        found = self._encoded(texts, layer, "tokens", None)
+        end_ids, n_added = self._added()
+        return replace(found, end_ids=end_ids, n_added=n_added)
 
     def sentence_vectors(self, texts: Sequence[str]) -> tuple[Vectors, Ints]:
         """A vector of length 1 for each text, shape (n, d), and how many tokens each lost.
@@ -98,6 +100,25 @@ class TextEncoder:
             {"weights": self.located.digest, "dtype": self.policy.dtype},
             {**versions(), "device": self.policy.device},
         )
+
+    def _added(self) -> tuple[tuple[int, ...], int]:
+        """The ids of [CLS] and [SEP], and how many tokens every text gets.
+
+        The cache keeps them like the tokens of a text, so that it can do without a tokenizer.
+        """
+        cache = EncodingCache.of(self.policy, self.tell)
+        keys = keys_of(f"{_REVISION}|{self.located.digest}|added", [""])
+        known = {} if cache is None else cache.heads(keys)
+        if known:
+            return tuple(known[0].ids.tolist()), known[0].n_cut
+        tokenizer = tokenizer_of(self.located, self.user)
+        ends = (tokenizer.cls_token_id, tokenizer.sep_token_id)
+        ids = tuple(dict.fromkeys(one for one in ends if one is not None))
+        n_added = int(tokenizer.num_special_tokens_to_add())
+        if cache is not None:
+            no_vectors = np.zeros(0, dtype=np.float32)
+            cache.put([Entry(keys[0], np.array(ids, dtype=np.int32), n_added, no_vectors)])
+        return ids, n_added
 
     def _encoded(
         self, texts: Sequence[str], layer: int | None, pooling: Pooling, most: int | None

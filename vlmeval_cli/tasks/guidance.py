@@ -86,6 +86,10 @@ _METEOR = (
     "rule of thumb for NLTK's METEOR, on which people's own captions reach 0.48 (2,000 images of "
     "Flickr8k, four references, measured with this tool); METEOR 1.5 has another scale"
 )
+_BERT_SCORE = (
+    "bert-score's baseline for unrelated English sentences: 0.831 (roberta-large, layer 17); other "
+    "encoders have other scales"
+)
 _FORMAT = "rule of thumb; with 5 % unread, form alone can cost 5 points of accuracy"
 _PERPLEXITY = (
     "rule of thumb; for scale: GPT-2 small, not adapted, has 37.5 on WikiText-103 (Radford et al. "
@@ -103,6 +107,7 @@ BANDS: Final = (
     Band("rouge_1_f1", 0.3, 0.4, "average summaries", _ROUGE),
     Band("rouge_1_f1", 0.5, None, "strong", _ROUGE),
     Band("meteor", 0.4, None, "good", _METEOR),
+    Band("bert_score_f1", None, 0.85, "hardly more than unrelated sentences", _BERT_SCORE),
     Band("format_valid_strict", 0.95, None, "the model keeps to the format", _FORMAT),
     Band("choice_unparsed_rate", None, 0.05, "the model keeps to the format", _FORMAT),
     Band("unparsed_rate", None, 0.05, "the model keeps to the format", _FORMAT),
@@ -114,6 +119,10 @@ BANDS: Final = (
 _NGRAMS = (
     "Metrics of n-grams know no truth: a caption with one wrong object may score higher than a "
     "right paraphrase. Read the lowest items (--worst 20)."
+)
+_MEANINGS = (
+    "To bert_score and semantic_similarity a negation, a number or a name counts little: report a "
+    "metric of words beside them. Name the encoder too, since each has its own scale."
 )
 _IMBALANCED = (
     "Imbalanced classes want macro F1 or balanced accuracy: always naming the most frequent class "
@@ -146,6 +155,7 @@ GUIDES: Final[Mapping[str, Guide]] = MappingProxyType(
                 "with every image added, and on one it is 0.",
                 "METEOR is NLTK's here; published tables have METEOR 1.5, another formula.",
                 _NGRAMS,
+                _MEANINGS,
             ),
         ),
         "vqa": Guide(
@@ -225,6 +235,7 @@ GUIDES: Final[Mapping[str, Guide]] = MappingProxyType(
                 "ROUGE and METEOR are for English; ROUGE drops every letter outside a-z. For other "
                 "languages take chrf.",
                 "rouge_lsum_f1 knows sentences by line breaks alone.",
+                _MEANINGS,
             ),
         ),
         "classification": Guide(
