@@ -1,0 +1,1 @@
+"""Networks that encode texts and images, and what they read."""

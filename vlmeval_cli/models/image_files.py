@@ -1,0 +1,82 @@
+"""Where the bytes of a picture come from: a file, or an address where that is allowed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+MISSING = "image not found"
+UNREADABLE = "image cannot be read"
+MOST_BYTES = 256 * 2**20
+_SECONDS = 30
+_ADDRESSES = ("http://", "https://")
+
+
+class ImageError(Exception):
+    """A picture that cannot be had or read; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImageColumn:
+    """The picture of each of ``n`` items.
+
+    Attributes:
+        sources: file or address of each item's picture, length n; None where it has none.
+        lost: item → why it has no picture.
+        unreadable: file → why it cannot be read. It fills as the pictures are decoded, and the
+            parts of a column share it, so that all of them can be told at the end.
+        turned: files whose EXIF orientation was followed, filled in the same way.
+    """
+
+    sources: Sequence[str | None]
+    lost: Mapping[int, str] = field(default_factory=dict)
+    unreadable: dict[str, str] = field(default_factory=dict, compare=False)
+    turned: set[str] = field(default_factory=set, compare=False)
+
+    def part(self, start: int, stop: int) -> ImageColumn:
+        """The pictures of items ``start`` to ``stop``."""
+        lost = {i - start: why for i, why in self.lost.items() if start <= i < stop}
+        return ImageColumn(self.sources[start:stop], lost, self.unreadable, self.turned)
+
+
+def is_address(source: str) -> bool:
+    """Whether it is an address on the web, and no file."""
+    return source.lower().startswith(_ADDRESSES)
+
+
+def content_of(source: str, *, may_fetch: bool) -> bytes:
+    """The bytes of a picture.
+
+    Raises:
+        ImageError: they cannot be had; the message says why.
+    """
+    if is_address(source):
+        return _fetched(source, may_fetch=may_fetch)
+    path = Path(source)
+    try:
+        if path.stat().st_size > MOST_BYTES:
+            raise ImageError(f"the file is larger than {MOST_BYTES // 2**20} MiB")
+        content = path.read_bytes()
+    except OSError as error:
+        raise ImageError(f"the file cannot be read ({error.strerror or error})") from None
+    if not content:
+        raise ImageError("the file is empty")
+    return content
+
+
+def _fetched(address: str, *, may_fetch: bool) -> bytes:
+    if not may_fetch:
+        raise ImageError("it is an address on the web, which --fetch-images fetches")
+    from http.client import HTTPException
+    from urllib.request import urlopen
+
+    try:
+        with urlopen(address, timeout=_SECONDS) as answer:
+            content: bytes = answer.read(MOST_BYTES + 1)
+    except (OSError, HTTPException, ValueError) as error:
+        reason = " ".join(str(error).split())[:80] or type(error).__name__
+        raise ImageError(f"it cannot be fetched ({reason})") from None
+    if len(content) > MOST_BYTES:
+        raise ImageError(f"it is larger than {MOST_BYTES // 2**20} MiB")
+    return content

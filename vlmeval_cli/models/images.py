@@ -1,0 +1,262 @@
+"""Images as the networks read them: decoded, resized and cropped as the original CLIP does.
+
+Pictures come in many kinds. They are turned upright as their EXIF orientation says, palettes become
+colours, sixteen bits become eight, of an animation the first frame counts, and transparency is
+dropped. What cannot be read is no error: it is a :class:`Unreadable` with the reason.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import blake2b
+from io import BytesIO
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from vlmeval_cli.core.errors import VlmevalError
+from vlmeval_cli.core.optional import require
+from vlmeval_cli.models.image_files import ImageError, content_of
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+Pixels = npt.NDArray[np.uint8]
+
+# Pillow calls a picture of twice as many pixels as it warns of a decompression bomb.
+MOST_PIXELS = 178_956_970
+# Of a strip longer than so many times its width only the middle is resized: no crop sees more.
+LONGEST_STRIP = 16
+_BICUBIC = 3
+_ORIENTATION = 0x0112
+_AHEAD = 4  # pictures that a thread may be ahead of the device
+
+
+@dataclass(frozen=True, slots=True)
+class Preparation:
+    """How a model wants its pictures; the default is the original CLIP's.
+
+    Attributes:
+        side: side of the square that the model sees, in pixels.
+        shortest: length to which the shorter side is resized before the centre is cropped; None
+            resizes both sides to ``side`` and crops nothing, as SigLIP does.
+        resample: Pillow's number of the filter; 3 is bicubic.
+        mean, std: of the three colours, between 0 and 1.
+    """
+
+    side: int = 224
+    shortest: int | None = 224
+    resample: int = _BICUBIC
+    mean: tuple[float, float, float] = (0.48145466, 0.4578275, 0.40821073)
+    std: tuple[float, float, float] = (0.26862954, 0.26130258, 0.27577711)
+
+    @classmethod
+    def of(cls, settings: dict[str, Any]) -> Preparation:
+        """From what ``preprocessor_config.json`` of a model says."""
+        plain = cls()
+        size, crop = settings.get("size", plain.side), settings.get("crop_size")
+        shortest = size if isinstance(size, int) else size.get("shortest_edge")
+        if settings.get("do_center_crop") is False or shortest is None:
+            height = size if isinstance(size, int) else size.get("height", shortest)
+            side, shortest = height, None
+        else:
+            side = _height(crop) or shortest
+        return cls(
+            side=int(side),
+            shortest=None if shortest is None else int(shortest),
+            resample=int(settings.get("resample", plain.resample)),
+            mean=_three(settings.get("image_mean"), plain.mean),
+            std=_three(settings.get("image_std"), plain.std),
+        )
+
+    def normalized(self, pixels: Pixels) -> npt.NDArray[np.float32]:
+        """Pixels (…, side, side, 3) as the network's numbers, shape (…, 3, side, side)."""
+        scaled = pixels.astype(np.float32) / np.float32(255)
+        numbers = (scaled - np.float32(self.mean)) / np.float32(self.std)
+        return np.moveaxis(numbers, -1, -3)
+
+
+def _height(size: object) -> int | None:
+    found = size.get("height") if isinstance(size, dict) else size
+    return found if isinstance(found, int) else None
+
+
+def _three(values: Any, otherwise: tuple[float, float, float]) -> tuple[float, float, float]:  # noqa: ANN401  (JSON)
+    if not values:
+        return otherwise
+    red, green, blue = map(float, values)
+    return red, green, blue
+
+
+class Picture(NamedTuple):
+    """A picture as a model sees it.
+
+    Attributes:
+        pixels: shape (side, side, 3).
+        key: hash of the file's content.
+        is_turned: it was turned upright, as its EXIF orientation says.
+    """
+
+    pixels: Pixels
+    key: str
+    is_turned: bool
+
+
+class Unreadable(NamedTuple):
+    """A picture that cannot be looked at, and why."""
+
+    reason: str
+
+
+def picture(source: str, how: Preparation, *, may_fetch: bool = False) -> Picture | Unreadable:
+    """The picture in a file, or at an address where those may be fetched."""
+    try:
+        content = content_of(source, may_fetch=may_fetch)
+        pixels, is_turned = pixels_of(content, how)
+    except ImageError as error:
+        return Unreadable(str(error))
+    return Picture(pixels, key_of(content), is_turned)
+
+
+def key_of(content: bytes) -> str:
+    """A hash of a file's content, by which encodings are kept."""
+    return blake2b(content, digest_size=16).hexdigest()
+
+
+def pictures(
+    sources: Sequence[str], how: Preparation, *, may_fetch: bool = False, threads: int = 4
+) -> Iterator[Picture | Unreadable]:
+    """The pictures of ``sources`` in their order, decoded in threads ahead of whoever takes them.
+
+    At most a few pictures a thread wait at any time, so that memory does not grow with their
+    number. Pillow decodes and resizes without the interpreter's lock.
+    """
+    require("PIL", extra="images", user="reading images")
+    waiting: deque[Future[Picture | Unreadable]] = deque()
+    with _no_bomb_warnings():
+        pool = ThreadPoolExecutor(threads, thread_name_prefix="images")
+        try:
+            for source in sources:
+                waiting.append(pool.submit(picture, source, how, may_fetch=may_fetch))
+                if len(waiting) > _AHEAD * threads:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+@contextmanager
+def _no_bomb_warnings() -> Iterator[None]:
+    """Pillow warns of large pictures on its own; here they are counted and told."""
+    import warnings
+
+    from PIL.Image import DecompressionBombWarning
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DecompressionBombWarning)
+        yield
+
+
+def pixels_of(content: bytes, how: Preparation) -> tuple[Pixels, bool]:
+    """The square that a model sees of a picture, and whether it was turned upright.
+
+    Raises:
+        ImageError: it cannot be read; the message says why.
+    """
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with Image.open(BytesIO(content)) as image:
+            _refuse_bomb(*image.size)
+            upright, is_turned = _upright(_eight_bits(image))
+            seen = _square(upright, how).convert("RGB")
+    except UnidentifiedImageError:
+        raise ImageError("it is no picture of a kind that Pillow reads") from None
+    except Image.DecompressionBombError:
+        raise ImageError(f"it has more than {MOST_PIXELS:,} pixels") from None
+    except (ImageError, VlmevalError):
+        raise
+    except MemoryError:
+        raise ImageError("it does not fit into memory") from None
+    except Exception as error:  # decoders of damaged files fail in any way
+        raise ImageError(f"it is damaged ({_in_words(error)})") from None
+    return np.asarray(seen), is_turned
+
+
+def _in_words(error: Exception) -> str:
+    return " ".join(str(error).split())[:80] or type(error).__name__
+
+
+def _refuse_bomb(width: int, height: int) -> None:
+    if width * height > MOST_PIXELS:
+        raise ImageError(
+            f"it has {width:,} × {height:,} pixels, more than {MOST_PIXELS:,}, as files have that "
+            "fill the memory"
+        )
+    if not width * height:
+        raise ImageError("it has no pixels")
+
+
+def _eight_bits(image: Image) -> Image:
+    """The picture in a mode that Pillow resizes as it should, eight bits a colour.
+
+    Palettes become colours before they are resized: Pillow would take the nearest pixel of them.
+    """
+    if image.mode == "1":
+        return image.convert("L")
+    if image.mode == "P":
+        return image.convert("RGBA" if "transparency" in image.info else "RGB")
+    if image.mode.startswith("I"):
+        from PIL import Image as pillow
+
+        values = np.asarray(image)
+        is_wide = image.mode.startswith("I;16") or int(values.max(initial=0)) > 255
+        shown = values // 257 if is_wide else values
+        return pillow.fromarray(np.clip(shown, 0, 255).astype(np.uint8)).copy()
+    if image.mode == "F":
+        raise ImageError("its pixels are fractions, whose black and white are not known")
+    return image
+
+
+def _upright(image: Image) -> tuple[Image, bool]:
+    """The picture as its EXIF orientation says that it is to be shown."""
+    from PIL import ImageOps
+
+    try:
+        is_turned = image.getexif().get(_ORIENTATION, 1) not in (0, 1)
+        turned = ImageOps.exif_transpose(image) if is_turned else None
+    except Exception:  # damaged EXIF is no damage to the picture
+        return image, False
+    return (image, False) if turned is None else (turned, is_turned)
+
+
+def _square(image: Image, how: Preparation) -> Image:
+    """Resized and cropped as torchvision does it for the original CLIP."""
+    if how.shortest is None:
+        return image.resize((how.side, how.side), how.resample)
+    image = _without_far_ends(image)
+    width, height = image.size
+    short, long = min(width, height), max(width, height)
+    new = how.shortest, int(how.shortest * long / short)
+    resized = image.resize(new if width <= height else new[::-1], how.resample)
+    left = round((resized.width - how.side) / 2.0)
+    top = round((resized.height - how.side) / 2.0)
+    return resized.crop((left, top, left + how.side, top + how.side))
+
+
+def _without_far_ends(image: Image) -> Image:
+    """The middle of a strip so long that resizing all of it would fill the memory."""
+    width, height = image.size
+    short, long = min(width, height), max(width, height)
+    if long <= LONGEST_STRIP * short:
+        return image
+    kept = LONGEST_STRIP * short
+    start = (long - kept) // 2
+    box = (start, 0, start + kept, height) if width > height else (0, start, width, start + kept)
+    return image.crop(box)
