@@ -22,9 +22,11 @@ from vlmeval_cli.runs.gathering import Gathered
 
 COLUMN = "image.files"
 _SUFFIXES = frozenset(
-    ".jpg .jpeg .jpe .jfif .png .apng .gif .webp .bmp .dib .tif .tiff .ppm .pgm .pbm .pnm .avif "
-    ".jp2 .heic .heif .ico .tga".split()
-)
+    [
+        ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".gif", ".webp", ".bmp", ".dib", ".tif",
+        ".tiff", ".ppm", ".pgm", ".pbm", ".pnm", ".avif", ".jp2", ".heic", ".heif", ".ico", ".tga",
+    ]
+)  # fmt: skip
 _SHOWN = 3
 _PATHS_IN = ("path", "filename", "file_name", "url")
 
@@ -247,15 +249,14 @@ class _Met:
     def notes(self) -> tuple[str, ...]:
         """How many met, and which pictures are left over."""
         where = "beside the files" if self.folder is None else f"in {self.folder.path}"
-        notes = [
-            f'{self.number():,} of {len(self.sources):,} items have their image ("{self.field}") {where}'
-        ]
+        met = f"{self.number():,} of {number_of(len(self.sources), 'item')}"
+        notes = [f'{met} found their image ("{self.field}") {where}']
         extra = self.extra()
         if extra:
             shown = _listed(extra)
             notes.append(f"{number_of(len(extra), 'image')} of the folder no item names: {shown}")
         if self.fix is not None and self.is_repaired:
-            notes.append(f"names of images repaired: {self.repaired.repair.description}")
+            notes.append(f"names of images repaired: {self.fix.repair.description}")
         return tuple(notes)
 
     def warnings(self, n_missing: int) -> tuple[Notice, ...]:

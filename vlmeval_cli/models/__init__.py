@@ -1,1 +1,0 @@
-"""Networks that encode texts and images, and what they read."""
