@@ -95,6 +95,8 @@ class Preparer:
         """All items of the run, with the vectors of their texts and images as columns."""
         made = _texts(items)
         for need in filter(None, map(need_of, self._needs)):
+            if need.name in made:
+                continue
             started = perf_counter()
             made[need.name] = self._encoder.column(
                 need, made.get(need.source), self._policy, self._tell

@@ -17,6 +17,7 @@ from vlmeval_cli.core.metric import (
     MetricStatistics,
     Notice,
     Output,
+    Scalar,
     Statistics,
     Table,
     mean_statistics,
@@ -28,9 +29,9 @@ from vlmeval_cli.metrics.clip_vectors import (
     cut_facts,
     cut_notice,
     vectors,
+    without_image,
 )
 from vlmeval_cli.models.columns import VectorColumn, Vectors
-from vlmeval_cli.models.image_files import MISSING
 
 _CELLS = 2**24  # similarities that are held at a time
 _SAME = 1e-6  # cosines that lie no further apart are ties: the last bits of float32 decide nothing
@@ -140,6 +141,12 @@ class ClipRetrieval(MeanMetric[Gallery]):
         """Vectors of the texts and the images."""
         return column("prediction", self.model), column("image", self.model)
 
+    @classmethod
+    def options_for(cls, output: str) -> Mapping[str, Scalar] | None:
+        """``clip_recall_at_3`` is k=3."""
+        k = output.removeprefix("clip_recall_at_")
+        return {"k": (int(k),)} if k != output and k.isdecimal() and int(k) > 0 else None
+
     def outputs(self) -> tuple[Output, ...]:
         """A recall for each k."""
         return tuple(
@@ -171,12 +178,10 @@ class ClipRetrieval(MeanMetric[Gallery]):
                 mine[texts.which[part]], theirs[images.which[part]], context.vectors
             )
         recalls = [np.clip((k - nearer) / as_near, 0.0, 1.0) for k in self.k]
-        lost = np.flatnonzero(images.which < 0).tolist()
-        skips = {i: images.reasons.get(i, MISSING) for i in lost}
         facts = cut_facts(texts)
         if len(context.vectors) < _FEW:
             facts[_SMALL] = len(batch)
-        return mean_statistics(*recalls, skips=skips, facts=facts)
+        return mean_statistics(*recalls, skips=without_image(images), facts=facts)
 
     def tables(self, found: MetricStatistics, context: Gallery) -> Mapping[str, Table]:
         """What guessing would reach."""

@@ -110,12 +110,9 @@ class ClipScore(MeanMetric[None]):
         """Rows ``(score, 1)``."""
         texts, images = (vectors(batch, name) for name in self.needs())
         cosine, skips = image_cosines(texts, images)
-        if self.variant == "hessel":
-            scores = WEIGHT * np.maximum(cosine, 0.0)
-        else:
-            scores = 100.0 * cosine
-        if self.variant == "cosine100":
-            scores = np.maximum(scores, 0.0)
+        if self.variant != "torchmetrics":
+            cosine = np.maximum(cosine, 0.0)
+        scores = (WEIGHT if self.variant == "hessel" else 100.0) * cosine
         return mean_statistics(scores, skips=skips, facts=cut_facts(texts))
 
     def finalize(self, totals: Array) -> dict[str, Array]:

@@ -9,7 +9,7 @@ import numpy as np
 from vlmeval_cli.core.batch import Array, Batch, Ints
 from vlmeval_cli.core.metric import Notice
 from vlmeval_cli.models.columns import VectorColumn, Vectors
-from vlmeval_cli.models.image_files import MISSING
+from vlmeval_cli.models.image_files import MISSING, UNREADABLE
 
 DEFAULT_MODEL = "openai/clip-vit-base-patch32"
 LONG_MODEL = "zer0int/LongCLIP-GmP-ViT-L-14"
@@ -54,8 +54,13 @@ def image_cosines(texts: VectorColumn, images: VectorColumn) -> tuple[Array, dic
     found = np.zeros(len(images.which))
     known = np.flatnonzero(images.which >= 0)
     found[known] = cosines(texts.vectors, images.vectors, texts.which[known], images.which[known])
+    return found, without_image(images)
+
+
+def without_image(images: VectorColumn) -> dict[int, str]:
+    """Items that have no image to look at, and why; a warning names the files."""
     lost = np.flatnonzero(images.which < 0).tolist()
-    return found, {i: images.reasons.get(i, MISSING) for i in lost}
+    return {i: UNREADABLE if i in images.reasons else MISSING for i in lost}
 
 
 def best_cosines(texts: VectorColumn, references: VectorColumn) -> Array:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 MISSING = "image not found"
@@ -15,29 +13,6 @@ _ADDRESSES = ("http://", "https://")
 
 class ImageError(Exception):
     """A picture that cannot be had or read; the message says why."""
-
-
-@dataclass(frozen=True, slots=True)
-class ImageColumn:
-    """The picture of each of ``n`` items.
-
-    Attributes:
-        sources: file or address of each item's picture, length n; None where it has none.
-        lost: item → why it has no picture.
-        unreadable: file → why it cannot be read. It fills as the pictures are decoded, and the
-            parts of a column share it, so that all of them can be told at the end.
-        turned: files whose EXIF orientation was followed, filled in the same way.
-    """
-
-    sources: Sequence[str | None]
-    lost: Mapping[int, str] = field(default_factory=dict)
-    unreadable: dict[str, str] = field(default_factory=dict, compare=False)
-    turned: set[str] = field(default_factory=set, compare=False)
-
-    def part(self, start: int, stop: int) -> ImageColumn:
-        """The pictures of items ``start`` to ``stop``."""
-        lost = {i - start: why for i, why in self.lost.items() if start <= i < stop}
-        return ImageColumn(self.sources[start:stop], lost, self.unreadable, self.turned)
 
 
 def is_address(source: str) -> bool:

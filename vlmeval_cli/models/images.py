@@ -7,25 +7,28 @@ dropped. What cannot be read is no error: it is a :class:`Unreadable` with the r
 
 from __future__ import annotations
 
+import os
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from hashlib import blake2b
 from io import BytesIO
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from vlmeval_cli.core.errors import VlmevalError
 from vlmeval_cli.core.optional import require
-from vlmeval_cli.models.image_files import ImageError, content_of
+from vlmeval_cli.models.image_files import ImageError, content_of, is_address
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+Found = TypeVar("Found")
 Pixels = npt.NDArray[np.uint8]
 
 # Pillow calls a picture of twice as many pixels as it warns of a decompression bomb.
@@ -33,7 +36,6 @@ MOST_PIXELS = 178_956_970
 # Of a strip longer than so many times its width only the middle is resized: no crop sees more.
 LONGEST_STRIP = 16
 _BICUBIC = 3
-_ORIENTATION = 0x0112
 _AHEAD = 4  # pictures that a thread may be ahead of the device
 
 
@@ -97,14 +99,12 @@ class Picture(NamedTuple):
     """A picture as a model sees it.
 
     Attributes:
-        pixels: shape (side, side, 3).
         key: hash of the file's content.
-        is_turned: it was turned upright, as its EXIF orientation says.
+        pixels: shape (side, side, 3).
     """
 
-    pixels: Pixels
     key: str
-    is_turned: bool
+    pixels: Pixels
 
 
 class Unreadable(NamedTuple):
@@ -117,19 +117,13 @@ def picture(source: str, how: Preparation, *, may_fetch: bool = False) -> Pictur
     """The picture in a file, or at an address where those may be fetched."""
     try:
         content = content_of(source, may_fetch=may_fetch)
-        pixels, is_turned = pixels_of(content, how)
+        return Picture(_hash(content), pixels_of(content, how))
     except ImageError as error:
         return Unreadable(str(error))
-    return Picture(pixels, key_of(content), is_turned)
-
-
-def key_of(content: bytes) -> str:
-    """A hash of a file's content, by which encodings are kept."""
-    return blake2b(content, digest_size=16).hexdigest()
 
 
 def pictures(
-    sources: Sequence[str], how: Preparation, *, may_fetch: bool = False, threads: int = 4
+    sources: Sequence[str], how: Preparation, *, may_fetch: bool = False, threads: int | None = None
 ) -> Iterator[Picture | Unreadable]:
     """The pictures of ``sources`` in their order, decoded in threads ahead of whoever takes them.
 
@@ -137,18 +131,44 @@ def pictures(
     number. Pillow decodes and resizes without the interpreter's lock.
     """
     require("PIL", extra="images", user="reading images")
-    waiting: deque[Future[Picture | Unreadable]] = deque()
     with _no_bomb_warnings():
-        pool = ThreadPoolExecutor(threads, thread_name_prefix="images")
-        try:
-            for source in sources:
-                waiting.append(pool.submit(picture, source, how, may_fetch=may_fetch))
-                if len(waiting) > _AHEAD * threads:
-                    yield waiting.popleft().result()
-            while waiting:
+        yield from _ahead(partial(picture, how=how, may_fetch=may_fetch), sources, threads)
+
+
+def keys(sources: Sequence[str], *, threads: int | None = None) -> list[str | None]:
+    """Hash of the content of each file; None for addresses, and for files that cannot be read."""
+    return [*_ahead(_key, sources, threads)]
+
+
+def _key(source: str) -> str | None:
+    if is_address(source):
+        return None
+    try:
+        return _hash(content_of(source, may_fetch=False))
+    except ImageError:
+        return None
+
+
+def _hash(content: bytes) -> str:
+    return blake2b(content, digest_size=16).hexdigest()
+
+
+def _ahead(
+    read: Callable[[str], Found], sources: Sequence[str], threads: int | None
+) -> Iterator[Found]:
+    """What ``read`` makes of each source, in order, made in threads that are a little ahead."""
+    threads = threads or min(32, os.cpu_count() or 1)
+    waiting: deque[Future[Found]] = deque()
+    pool = ThreadPoolExecutor(threads, thread_name_prefix="images")
+    try:
+        for source in sources:
+            waiting.append(pool.submit(read, source))
+            if len(waiting) > _AHEAD * threads:
                 yield waiting.popleft().result()
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
 
 
 @contextmanager
@@ -163,8 +183,8 @@ def _no_bomb_warnings() -> Iterator[None]:
         yield
 
 
-def pixels_of(content: bytes, how: Preparation) -> tuple[Pixels, bool]:
-    """The square that a model sees of a picture, and whether it was turned upright.
+def pixels_of(content: bytes, how: Preparation) -> Pixels:
+    """The square that a model sees of a picture, shape (side, side, 3).
 
     Raises:
         ImageError: it cannot be read; the message says why.
@@ -174,8 +194,7 @@ def pixels_of(content: bytes, how: Preparation) -> tuple[Pixels, bool]:
     try:
         with Image.open(BytesIO(content)) as image:
             _refuse_bomb(*image.size)
-            upright, is_turned = _upright(_eight_bits(image))
-            seen = _square(upright, how).convert("RGB")
+            seen = _square(_upright(_eight_bits(image)), how).convert("RGB")
     except UnidentifiedImageError:
         raise ImageError("it is no picture of a kind that Pillow reads") from None
     except Image.DecompressionBombError:
@@ -186,7 +205,7 @@ def pixels_of(content: bytes, how: Preparation) -> tuple[Pixels, bool]:
         raise ImageError("it does not fit into memory") from None
     except Exception as error:  # decoders of damaged files fail in any way
         raise ImageError(f"it is damaged ({_in_words(error)})") from None
-    return np.asarray(seen), is_turned
+    return np.asarray(seen)
 
 
 def _in_words(error: Exception) -> str:
@@ -224,16 +243,14 @@ def _eight_bits(image: Image) -> Image:
     return image
 
 
-def _upright(image: Image) -> tuple[Image, bool]:
+def _upright(image: Image) -> Image:
     """The picture as its EXIF orientation says that it is to be shown."""
     from PIL import ImageOps
 
     try:
-        is_turned = image.getexif().get(_ORIENTATION, 1) not in (0, 1)
-        turned = ImageOps.exif_transpose(image) if is_turned else None
+        return ImageOps.exif_transpose(image)
     except Exception:  # damaged EXIF is no damage to the picture
-        return image, False
-    return (image, False) if turned is None else (turned, is_turned)
+        return image
 
 
 def _square(image: Image, how: Preparation) -> Image:

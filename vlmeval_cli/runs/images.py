@@ -7,20 +7,23 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
-from vlmeval_cli.core.batch import Batch
+from vlmeval_cli.core.batch import Batch, ValueColumn, singles
 from vlmeval_cli.core.config import RunConfig
 from vlmeval_cli.core.errors import DataError, UsageError, quoted
 from vlmeval_cli.core.metric import Notice
 from vlmeval_cli.core.wording import number_of
+from vlmeval_cli.engine.serial import Measured
 from vlmeval_cli.joining.repairs import Fix, best_fix
-from vlmeval_cli.models.image_files import MISSING, ImageColumn, is_address
+from vlmeval_cli.models.image_files import is_address
+from vlmeval_cli.registry import choose
 from vlmeval_cli.runs.gathering import Gathered
 
-COLUMN = "image.files"
+COLUMN = "image.path"
 _SUFFIXES = frozenset(
     [
         ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".gif", ".webp", ".bmp", ".dib", ".tif",
@@ -32,43 +35,63 @@ _PATHS_IN = ("path", "filename", "file_name", "url")
 
 
 class FoundImages(NamedTuple):
-    """The pictures of the items, and what the user should know of how they were found."""
+    """Items with a column of their images, the notes on how they met, and what is to be warned."""
 
-    column: ImageColumn
-    notes: tuple[str, ...]
-    warnings: tuple[Notice, ...]
+    items: Batch
+    gathered: Gathered
+    warnings: tuple[Notice, ...] = ()
 
 
-def reads_images(needs: Iterable[str]) -> bool:
-    """Whether one of these columns is made of pictures."""
+def with_images(items: Batch, gathered: Gathered, config: RunConfig) -> FoundImages:
+    """The items with the column ``image.path``, where images are to be looked at.
+
+    That is where a metric that was asked for reads them, or a folder of images was named.
+
+    Raises:
+        UsageError: the folder is not there, or nothing says where images are.
+        DataError: no item has one.
+    """
+    if config.models.images is None and not reads_images(config):
+        return FoundImages(items, gathered)
+    met = find_images(items, gathered, config)
+    column = ValueColumn(met.sources, singles(len(items)))
+    found = replace(items, columns={**items.columns, COLUMN: column})
+    noted = replace(gathered, notes=(*gathered.notes, *met.notes()))
+    return FoundImages(found, noted, met.warnings())
+
+
+def unreadable(found: Iterable[Measured]) -> tuple[Notice, ...]:
+    """A warning that names images which cannot be read."""
+    reasons = [*dict.fromkeys(chain.from_iterable(part.unreadable for part in found))]
+    if not reasons:
+        return ()
+    more = f"; and {len(reasons) - _SHOWN:,} more" if len(reasons) > _SHOWN else ""
+    told = f"{number_of(len(reasons), 'image')} cannot be read: {'; '.join(reasons[:_SHOWN])}"
+    return (Notice("unreadable_images", f"{told}{more}"),)
+
+
+def reads_images(config: RunConfig) -> bool:
+    """Whether a metric that was asked for looks at images."""
+    needs = chain.from_iterable(one.metric.needs() for one in choose(config.metrics))
     return any(need.startswith("image.") for need in needs)
 
 
-def with_images(items: Batch, gathered: Gathered, config: RunConfig) -> tuple[Batch, FoundImages]:
-    """The items with a column of their pictures.
+def find_images(items: Batch, gathered: Gathered, config: RunConfig) -> Met:
+    """How items and images meet; by the field that names most images.
 
     Raises:
-        UsageError: the folder is not there, or nothing says where pictures are.
+        UsageError: the folder is not there, or nothing says where images are.
         DataError: no item has one.
     """
-    found = find_images(items, gathered, config)
-    columns = {**items.columns, COLUMN: found.column}
-    return Batch(items.ids, items.predictions, items.references, items.fields, columns), found
-
-
-def find_images(items: Batch, gathered: Gathered, config: RunConfig) -> FoundImages:
-    """A picture for every item that has one; see :func:`with_images`."""
     named = _named(items, gathered, config)
     folder = None if config.models.images is None else _Folder.of(config.models.images)
     sides = (gathered.predictions, gathered.references)
     beside = [*dict.fromkeys(Path(side.path).parent for side in sides)]
     met = [_meet(name, values, folder, beside, config) for name, values in named.items()]
-    best = max(met, key=_Met.number)  # the first of equals
+    best = max(met, key=Met.number)  # the first of equals
     if not best.number():
         _refuse_none(best)
-    lost = [i for i, source in enumerate(best.sources) if source is None]
-    column = ImageColumn(best.sources, dict.fromkeys(lost, MISSING))
-    return FoundImages(column, best.notes(), best.warnings(len(lost)))
+    return best
 
 
 def _named(items: Batch, gathered: Gathered, config: RunConfig) -> dict[str, Sequence[object]]:
@@ -95,7 +118,7 @@ def _meet(
     folder: _Folder | None,
     beside: Sequence[Path],
     config: RunConfig,
-) -> _Met:
+) -> Met:
     """The pictures that the values of ``field`` name."""
     names = [_name(value) for value in values]
     places = {name: _place(name, folder, beside) for name in dict.fromkeys(names) if name}
@@ -105,7 +128,7 @@ def _meet(
         fixed = folder.fixed(fix)
         places = {name: place or fixed.get(fix(name)) for name, place in places.items()}
     sources = [None if name is None else places[name] for name in names]
-    return _Met(field, folder, names, sources, fix, is_repaired=is_repaired)
+    return Met(field, folder, names, sources, fix, is_repaired=is_repaired)
 
 
 def _name(value: object) -> str | None:
@@ -200,7 +223,7 @@ def _repair(folder: _Folder | None, places: Mapping[str, str | None]) -> Fix | N
 
 
 @dataclass(frozen=True, slots=True)
-class _Met:
+class Met:
     """How the names in one field and the pictures met.
 
     Attributes:
@@ -259,8 +282,9 @@ class _Met:
             notes.append(f"names of images repaired: {self.fix.repair.description}")
         return tuple(notes)
 
-    def warnings(self, n_missing: int) -> tuple[Notice, ...]:
+    def warnings(self) -> tuple[Notice, ...]:
         """Items whose picture is not there."""
+        n_missing = len(self.sources) - self.number()
         if not n_missing:
             return ()
         parts = [
@@ -275,7 +299,7 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(map(quoted, names[:_SHOWN])) + more
 
 
-def _refuse_none(found: _Met) -> None:
+def _refuse_none(found: Met) -> None:
     where = "beside the files" if found.folder is None else f"in {found.folder.path}"
     holds = "" if found.folder is None else f"; it holds {_held(found.folder)}"
     hint = found.hint() or "Name the folder with --images DIR; names or ids must be those of files."
