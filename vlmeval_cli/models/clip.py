@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from itertools import islice
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -103,11 +104,13 @@ class ClipEncoder:
         return ImageVectors(whole(vectors), {i: _told(sources[i], lost[i]) for i in lost})
 
     def preparation(self) -> Preparation:
-        """How the model wants its images."""
-        file = self.located.path / "preprocessor_config.json"
-        if not file.is_file():
-            return Preparation()
-        return Preparation.of(json.loads(file.read_text("utf-8")))
+        """How the model wants its images; as its files say, else as CLIP's own size asks for."""
+        own = _json(self.located.path / "preprocessor_config.json")
+        own = own or _json(self.located.path / "processor_config.json").get("image_processor", {})
+        if own:
+            return Preparation.of(own)
+        vision = _json(self.located.path / "config.json").get("vision_config") or {}
+        return Preparation.of({"size": vision.get("image_size", 224)})
 
     def provenance(self) -> Provenance:
         """The weights, and the versions of what computes with them."""
@@ -176,6 +179,7 @@ def _load(located: Located, device: Device, user: str) -> _Loaded:
     require("torch", extra=EXTRA, user=user)
     transformers = require("transformers", extra=EXTRA, user=user)
     transformers.logging.set_verbosity_error()
+    transformers.logging.disable_progress_bar()
     try:
         model = transformers.AutoModel.from_pretrained(
             located.path, dtype=device.torch_dtype, local_files_only=True
@@ -279,6 +283,11 @@ def _memory_told() -> Iterator[None]:
     except torch.OutOfMemoryError as error:
         torch.cuda.empty_cache()
         raise OutOfMemory from error
+
+
+def _json(file: Path) -> dict[str, Any]:
+    """What a file says, nothing where there is none."""
+    return dict(json.loads(file.read_text("utf-8"))) if file.is_file() else {}
 
 
 def _version(name: str) -> str | None:

@@ -76,12 +76,6 @@ class Preparation:
             std=_three(settings.get("image_std"), plain.std),
         )
 
-    def normalized(self, pixels: Pixels) -> npt.NDArray[np.float32]:
-        """Pixels (…, side, side, 3) as the network's numbers, shape (…, 3, side, side)."""
-        scaled = pixels.astype(np.float32) / np.float32(255)
-        numbers = (scaled - np.float32(self.mean)) / np.float32(self.std)
-        return np.moveaxis(numbers, -1, -3)
-
 
 def _height(size: object) -> int | None:
     found = size.get("height") if isinstance(size, dict) else size
@@ -131,7 +125,7 @@ def pictures(
     number. Pillow decodes and resizes without the interpreter's lock.
     """
     require("PIL", extra="images", user="reading images")
-    with _no_bomb_warnings():
+    with _no_warnings_of_pillow():
         yield from _ahead(partial(picture, how=how, may_fetch=may_fetch), sources, threads)
 
 
@@ -172,14 +166,12 @@ def _ahead(
 
 
 @contextmanager
-def _no_bomb_warnings() -> Iterator[None]:
-    """Pillow warns of large pictures on its own; here they are counted and told."""
+def _no_warnings_of_pillow() -> Iterator[None]:
+    """Pillow warns of large pictures and damaged EXIF on its own; here they are told, or nothing."""
     import warnings
 
-    from PIL.Image import DecompressionBombWarning
-
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DecompressionBombWarning)
+        warnings.filterwarnings("ignore", module=r"PIL\.")
         yield
 
 
