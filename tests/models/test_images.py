@@ -35,14 +35,14 @@ def seen(image, kind="PNG", how=SMALL, **options):
 
 
 def by_clipscore(image, side):
-    """Resize(side, bicubic), CenterCrop(side), RGB: torchvision's steps as clipscore.py has them."""
+    """Resize(side, bicubic), CenterCrop(side), RGB: the steps of clipscore.py."""
     width, height = image.size
     if width <= height:
         resized = image.resize((side, int(side * height / width)), Image.Resampling.BICUBIC)
     else:
         resized = image.resize((int(side * width / height), side), Image.Resampling.BICUBIC)
-    top = int(round((resized.height - side) / 2.0))
-    left = int(round((resized.width - side) / 2.0))
+    top = round((resized.height - side) / 2.0)
+    left = round((resized.width - side) / 2.0)
     return np.asarray(resized.crop((left, top, left + side, top + side)).convert("RGB"))
 
 

@@ -167,7 +167,7 @@ def _ahead(
 
 @contextmanager
 def _no_warnings_of_pillow() -> Iterator[None]:
-    """Pillow warns of large pictures and damaged EXIF on its own; here they are told, or nothing."""
+    """Pillow warns of large pictures and damaged EXIF; here reasons tell what matters."""
     import warnings
 
     with warnings.catch_warnings():
