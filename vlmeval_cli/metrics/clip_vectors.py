@@ -8,6 +8,7 @@ import numpy as np
 
 from vlmeval_cli.core.batch import Array, Batch, Ints
 from vlmeval_cli.core.metric import Notice
+from vlmeval_cli.core.wording import number_of
 from vlmeval_cli.models.columns import VectorColumn, Vectors
 from vlmeval_cli.models.image_files import MISSING, UNREADABLE
 
@@ -88,7 +89,7 @@ def cut_notice(facts: Mapping[str, int], model: str) -> tuple[Notice, ...]:
     return (
         Notice(
             "texts_cut",
-            f"{n:,} texts are longer than {model} takes; of these it sees the beginning alone. A "
-            f"model for long texts reads on: model={LONG_MODEL}",
+            f"{number_of(n, 'text is', 'texts are')} longer than {model} takes; it sees the "
+            f"beginning alone. A model for long texts reads on: model={LONG_MODEL}",
         ),
     )
