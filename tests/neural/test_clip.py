@@ -9,7 +9,7 @@ from vlmeval_cli.api import compare
 from vlmeval_cli.core.config import ModelPolicy
 from vlmeval_cli.core.errors import ModelError
 from vlmeval_cli.core.keywords import run_config
-from vlmeval_cli.models import clip
+from vlmeval_cli.models import clip, clip_network
 from vlmeval_cli.models.clip import ClipEncoder
 from vlmeval_cli.models.images import pixels_of
 from vlmeval_cli.models.loading import locate
@@ -185,19 +185,31 @@ def test_out_of_memory_halves_the_images(small_clip, pictures, monkeypatch):
 
     sources = [*map(str, pictures)]
     expected = encoder(small_clip).image_vectors(sources).found.vectors
-    sizes, plain = [], clip._pooled
+    sizes, plain = [], clip_network._pooled
 
     def narrow(found):
         features = plain(found)
         sizes.append(len(features))
         if len(features) > 2:
-            raise torch.OutOfMemoryError
+            raise torch.OutOfMemoryError("CUDA out of memory")
         return features
 
-    monkeypatch.setattr(clip, "_pooled", narrow)
+    monkeypatch.setattr(clip_network, "_pooled", narrow)
     found = encoder(small_clip).image_vectors(sources).found.vectors
     assert sizes == [6, 3, 2, 1, 3, 2, 1]
     np.testing.assert_allclose(unit(found), unit(expected), atol=1e-6)
+
+
+def images_seen(monkeypatch):
+    """A list that gets the size of every batch of images that a network sees."""
+    seen, plain = [], clip_network.ClipNetwork._seen
+
+    def noted(network, pixels, how):
+        seen.append(len(pixels))
+        return plain(network, pixels, how)
+
+    monkeypatch.setattr(clip_network.ClipNetwork, "_seen", noted)
+    return seen
 
 
 def test_equal_images_are_encoded_once_and_unreadable_ones_named(
@@ -206,14 +218,49 @@ def test_equal_images_are_encoded_once_and_unreadable_ones_named(
     copy, broken = tmp_path / "copy.png", tmp_path / "broken.png"
     copy.write_bytes(pictures[0].read_bytes())
     broken.write_bytes(b"no picture")
-    seen, plain = [], clip._features_of
-    monkeypatch.setattr(
-        clip, "_features_of", lambda *given: seen.append(len(given[-1])) or plain(*given)
-    )
+    seen = images_seen(monkeypatch)
     found = encoder(small_clip).image_vectors([*map(str, [pictures[0], broken, copy, pictures[1]])])
     assert seen == [2]
     np.testing.assert_array_equal(found.found.vectors[0], found.found.vectors[2])
     assert found.reasons == {1: f"{broken}: it is no picture of a kind that Pillow reads"}
+
+
+def test_what_is_kept_needs_no_network(small_clip, pictures, monkeypatch):
+    sources = [*map(str, pictures)]
+    first = encoder(small_clip, cache=True)
+    images, texts = first.image_vectors(sources), first.text_vectors(CAPTIONS[:4], is_plain=True)
+    monkeypatch.setattr(clip_network, "_load", None)
+    again = encoder(small_clip, cache=True)
+    clip_network.forget_clip_networks()
+    np.testing.assert_array_equal(
+        again.image_vectors(sources[::-1]).found.vectors[::-1], images.found.vectors
+    )
+    found = again.text_vectors(CAPTIONS[:4], is_plain=True)
+    np.testing.assert_array_equal(found.vectors, texts.vectors)
+    np.testing.assert_array_equal(found.n_cut, texts.n_cut)
+
+
+def test_addresses_are_fetched_every_time(small_clip, pictures, monkeypatch):
+    import urllib.request
+    from io import BytesIO
+
+    address = "https://example.org/today.png"
+    found = []
+    for file in pictures[:2]:
+        content = file.read_bytes()
+        monkeypatch.setattr(urllib.request, "urlopen", lambda *_, c=content, **__: BytesIO(c))
+        own = encoder(small_clip, cache=True, fetch_images=True)
+        found.append(own.image_vectors([address]).found.vectors)
+    assert not np.allclose(found[0], found[1], atol=1e-3)
+    offline = encoder(small_clip, fetch_images=True, offline=True).image_vectors([address])
+    assert offline.reasons
+
+
+def test_the_prompt_and_the_text_are_kept_apart(small_clip):
+    own = encoder(small_clip, cache=True)
+    prompted = own.text_vectors(["a dog"]).vectors
+    plain = own.text_vectors(["a dog"], is_plain=True).vectors
+    assert not np.allclose(unit(plain), unit(prompted), atol=1e-3)
 
 
 def test_half_precision_stays_near(small_clip, pictures):
@@ -225,7 +272,7 @@ def test_half_precision_stays_near(small_clip, pictures):
 
 
 def test_a_model_of_texts_alone_is_refused(tiny_bert, pictures):
-    with pytest.raises(ModelError, match="no model of texts and images"):
+    with pytest.raises(ModelError, match="no network of texts and images"):
         encoder(tiny_bert).image_vectors([str(pictures[0])])
 
 
@@ -308,10 +355,7 @@ def test_scores_of_a_run_are_those_of_the_definition(small_clip, pictures, files
 
 
 def test_compared_runs_encode_images_once(small_clip, pictures, files, monkeypatch):
-    seen, plain = [], clip._features_of
-    monkeypatch.setattr(
-        clip, "_features_of", lambda *given: seen.append(len(given[-1])) or plain(*given)
-    )
+    seen = images_seen(monkeypatch)
     preds, refs = files
     compare(
         {"one": preds, "two": preds},
@@ -319,7 +363,7 @@ def test_compared_runs_encode_images_once(small_clip, pictures, files, monkeypat
         metrics=f"clip_score:model={small_clip}",
         images=str(pictures[0].parent),
     )
-    assert seen == [6, 6]  # of the runs, and of what lies above and below them
+    assert seen == [6]
 
 
 def test_unreadable_and_missing_images_are_skipped_and_named(small_clip, pictures, files, tmp_path):

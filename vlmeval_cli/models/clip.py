@@ -1,61 +1,50 @@
-"""Networks that see texts and images in one space: CLIP, SigLIP, MetaCLIP and the like."""
+"""Vectors of texts and images in one space, from the cache where it has them."""
 
 from __future__ import annotations
 
-import json
-from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
-from itertools import islice
-from pathlib import Path
-from typing import Any, NamedTuple
+from itertools import cycle, islice
+from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from vlmeval_cli.core.batch import Ints
 from vlmeval_cli.core.config import ModelPolicy
 from vlmeval_cli.core.errors import ModelError
-from vlmeval_cli.core.optional import require
 from vlmeval_cli.models.batching import OutOfMemory, encode_in_batches
+from vlmeval_cli.models.cache import EncodingCache, Entry, keys_of
+from vlmeval_cli.models.clip_network import ClipNetwork, ClipTexts
 from vlmeval_cli.models.columns import Provenance, TokenVectors, Vectors, whole
-from vlmeval_cli.models.devices import EXTRA, Device
-from vlmeval_cli.models.images import Picture, Pixels, Preparation, Unreadable, keys, pictures
+from vlmeval_cli.models.devices import Copies, Device
+from vlmeval_cli.models.images import Picture, Preparation, Unreadable, keys, pictures
 from vlmeval_cli.models.loading import Located
+from vlmeval_cli.models.networks import settings_of, versions
+from vlmeval_cli.models.passes import Gathered
 
 PROMPT = "A photo depicts "  # in front of every text, as Hessel et al. do
-_LIBRARIES = ("torch", "transformers", "tokenizers", "pillow")
-_WHOLE_LENGTH = ("siglip", "siglip2")  # trained on texts that are filled up to the model's limit
-_BUDGET = {"cpu": 2048, "mps": 8192, "cuda": 65536}  # tokens of a batch
+_REVISION = 1  # raised when the same weights and value give other vectors
+_BUDGET = {"cpu": 2_048, "mps": 8_192, "cuda": 65_536}  # tokens of a batch
 _IMAGES = {"cpu": 32, "mps": 64, "cuda": 256}  # images of a batch
-_WAITING = 4  # batches that the device may be behind
-_NO_LIMIT = 10**9  # tokenizers without a limit of their own say 1e30
-_LOADED: dict[tuple[str, Device], _Loaded] = {}
+_AT_ONCE = 4_096  # vectors between two writes to the cache
+_NO_IDS: npt.NDArray[np.int32] = np.zeros(0, dtype=np.int32)
+
+Tell = Callable[[str], None]
 
 
-class _Loaded(NamedTuple):
-    """A model ready to encode.
-
-    Attributes:
-        model: of transformers.
-        tokenizer: its own.
-        limit: tokens that it takes, the special ones included.
-        fills_up: texts are filled up to the limit, and nothing says which tokens count.
-    """
-
-    model: Any
-    tokenizer: Any
-    limit: int
-    fills_up: bool
+def _nobody(line: str) -> None:
+    """Nobody listens."""
 
 
 class ImageVectors(NamedTuple):
-    """What a model makes of images.
+    """What a network makes of images.
 
     Attributes:
         found: one vector for each source.
-        reasons: place of a source → why it has none; its row is all zeros.
+        reasons: place of a source → why it has none, with its name; its row is all zeros.
     """
 
     found: TokenVectors
@@ -64,11 +53,19 @@ class ImageVectors(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ClipEncoder:
-    """A model of texts and images; its weights are loaded when something must be encoded."""
+    """A network of texts and images. Its weights are loaded when the cache lacks something.
+
+    Attributes:
+        located: the weights.
+        policy: where it runs, whether there is a cache, whether images may be fetched.
+        user: what needs it, for messages.
+        tell: given a line when the cache has to be made anew.
+    """
 
     located: Located
     policy: ModelPolicy
     user: str = "clip_score"
+    tell: Tell = _nobody
 
     def text_vectors(self, texts: Sequence[str], *, is_plain: bool = False) -> TokenVectors:
         """A vector of each text, behind :data:`PROMPT` unless it is to stay plain.
@@ -76,222 +73,188 @@ class ClipEncoder:
         A text that is too long loses its last words and keeps the tokens of beginning and end.
         """
         given = [*texts] if is_plain else [PROMPT + text for text in texts]
-        loaded, device = self._loaded()
-        ids, n_cut = _tokens(loaded, given)
-        lengths = np.array([*map(len, ids)], dtype=np.int64)
-        parts: list[tuple[Ints, Vectors]] = []
-
-        def encode(places: Ints) -> None:
-            parts.append(
-                (places, _text_features(loaded, device, [ids[i] for i in places.tolist()]))
-            )
-
-        encode_in_batches(lengths, _BUDGET[device.name], encode, self.policy.batch_size)
-        return whole(_in_order(parts, len(ids)), n_cut)
+        work = _Work(self._cache(), keys_of(self._space("text"), given))
+        left = work.take_kept()
+        if left:
+            self._encode_texts([given[i] for i in left], left, work)
+        return whole(work.vectors(), work.n_cut)
 
     def image_vectors(self, sources: Sequence[str]) -> ImageVectors:
-        """A vector of each image; sources are files, or addresses where those may be fetched."""
-        known = keys(sources)
+        """A vector of each image; sources are files, or addresses where those may be fetched.
+
+        Files of equal content are decoded and encoded once.
+        """
+        contents = keys(sources)
         alike: dict[str, int] = {}  # content → the first source that has it
-        first = [alike.setdefault(key, i) if key else i for i, key in enumerate(known)]
-        different = sorted(set(first))
-        may_fetch = self.policy.fetch_images and not self.policy.offline
-        found = pictures([sources[i] for i in different], self.preparation(), may_fetch=may_fetch)
-        reasons: dict[int, str] = {}
-        parts = [*self._seen(zip(different, found, strict=True), reasons)]
-        vectors = _in_order(parts, len(sources))[first]
-        lost = {i: reasons[k] for i, k in enumerate(first) if k in reasons}
-        return ImageVectors(whole(vectors), {i: _told(sources[i], lost[i]) for i in lost})
+        first = [alike.setdefault(key, i) if key else i for i, key in enumerate(contents)]
+        names = keys_of(self._space("image"), [key or "" for key in contents])
+        # What an address holds may change: it is fetched every time.
+        kept = [name if key else None for name, key in zip(names, contents, strict=True)]
+        work = _Work(self._cache(), kept)
+        left = work.take_kept(sorted(set(first)))
+        reasons = self._encode_images(sources, left, work) if left else {}
+        lost = {i: f"{sources[i]}: {reasons[k]}" for i, k in enumerate(first) if k in reasons}
+        return ImageVectors(whole(work.vectors()[first]), lost)
 
     def preparation(self) -> Preparation:
-        """How the model wants its images; as its files say, else as CLIP's own size asks for."""
-        own = _json(self.located.path / "preprocessor_config.json")
-        own = own or _json(self.located.path / "processor_config.json").get("image_processor", {})
+        """How the network wants its images; as its files say, else as its own size asks for."""
+        folder = self.located.path
+        own = settings_of(folder, "preprocessor_config.json")
+        own = own or settings_of(folder, "processor_config.json").get("image_processor") or {}
         if own:
             return Preparation.of(own)
-        vision = _json(self.located.path / "config.json").get("vision_config") or {}
-        return Preparation.of({"size": vision.get("image_size", 224)})
+        vision = settings_of(folder, "config.json").get("vision_config") or {}
+        return Preparation.of({"size": vision.get("image_size", Preparation().side)})
 
     def provenance(self) -> Provenance:
-        """The weights, and the versions of what computes with them."""
-        versions = {name: _version(name) for name in _LIBRARIES}
-        return Provenance(
-            {"weights": self.located.digest, "dtype": self.policy.dtype},
-            {**versions, "device": self.policy.device},
-        )
+        """The weights and numbers, and the versions of what decodes and computes with them."""
+        recorded = {**versions(), "device": self.policy.device}
+        with suppress(PackageNotFoundError):
+            recorded["pillow"] = version("pillow")
+        return Provenance({"weights": self.located.digest, "dtype": self.policy.dtype}, recorded)
 
-    def _seen(
-        self, found: Iterable[tuple[int, Picture | Unreadable]], reasons: dict[int, str]
-    ) -> Iterator[tuple[Ints, Vectors]]:
-        """Places and vectors of the images that can be read; of others the reasons are noted."""
-        loaded, device = self._loaded()
+    def _cache(self) -> EncodingCache | None:
+        return EncodingCache.of(self.policy, self.tell)
+
+    def _space(self, kind: str) -> str:
+        """All that decides an encoding beside the value."""
+        how = f"|{self.preparation()}" if kind == "image" else ""
+        return f"clip|{_REVISION}|{self.located.digest}|{kind}|{self.policy.dtype}{how}"
+
+    def _encode_texts(self, given: Sequence[str], places: Sequence[int], work: _Work) -> None:
+        texts = ClipTexts.of(self.located, self.user)
+        ids, n_cut = texts.tokens(given)
+        own = np.array(places, dtype=np.int64)
+        work.n_cut[own] = n_cut
+        network = ClipNetwork.of(self.located, Device.of(self.policy, self.user), self.user)
+        copies = Copies(network.device, work.take)
+        lengths = np.fromiter(map(len, ids), np.int64, len(ids))
+
+        def encode(some: Ints) -> None:
+            copies.add(own[some], network.text_features(texts, [ids[i] for i in some.tolist()]))
+
+        with self._memory_told(network.device):
+            encode_in_batches(lengths, _BUDGET[network.device.kind], encode, self.policy.batch_size)
+        copies.finish()
+        work.keep()
+
+    def _encode_images(
+        self, sources: Sequence[str], left: Sequence[int], work: _Work
+    ) -> dict[int, str]:
+        """Encode the images at the places ``left``; where one cannot be read, the reason."""
+        may_fetch = self.policy.fetch_images and not self.policy.offline
         how = self.preparation()
-        size = self.policy.batch_size or _IMAGES[device.name]
-        readable = _readable(found, reasons)
-        waiting: deque[tuple[Ints, Any]] = deque()
-        while batch := [*islice(readable, size)]:
+        found = pictures([sources[i] for i in left], how, may_fetch=may_fetch)
+        reasons: dict[int, str] = {}
+        readable = _readable(zip(left, found, strict=True), reasons)
+        devices = Device.all_of(self.policy, self.user)
+        lanes = [
+            (ClipNetwork.of(self.located, device, self.user), Copies(device, work.take))
+            for device in devices
+        ]
+        size = self.policy.batch_size or _IMAGES[devices[0].kind]
+        for network, copies in cycle(lanes):  # each device computes while the next is given images
+            batch = [*islice(readable, size)]
+            if not batch:
+                break
             places = np.array([place for place, _ in batch], dtype=np.int64)
-            pixels = np.stack([one for _, one in batch])
-            waiting.append((places, _image_features(loaded, device, how, pixels)))
-            if len(waiting) > _WAITING:  # the device computes while images are decoded
-                yield _on_host(*waiting.popleft())
-        yield from (_on_host(*one) for one in waiting)
+            with self._memory_told(network.device):
+                pixels = np.stack([one.pixels for _, one in batch])
+                copies.add(places, network.image_features(pixels, how))
+            work.keep(_AT_ONCE)
+        for _, copies in lanes:
+            copies.finish()
+        work.keep()
+        return reasons
 
-    def _loaded(self) -> tuple[_Loaded, Device]:
-        device = Device.of(self.policy, self.user)
-        key = self.located.digest, device
-        if key not in _LOADED:
-            _LOADED[key] = _load(self.located, device, self.user)
-        return _LOADED[key], device
-
-
-def _on_host(places: Ints, features: Any) -> tuple[Ints, Vectors]:  # noqa: ANN401  (a tensor)
-    """Features that the device has computed, or is waited for to compute."""
-    return places, features.float().cpu().numpy()
+    @contextmanager
+    def _memory_told(self, device: Device) -> Iterator[None]:
+        try:
+            yield
+        except OutOfMemory as error:
+            raise ModelError(
+                f"{self.user}: {device.name} has no memory for {self.located.name}",
+                hint="Take --device cpu, --dtype bf16, or a smaller model.",
+            ) from error
 
 
 def _readable(
     found: Iterable[tuple[int, Picture | Unreadable]], reasons: dict[int, str]
-) -> Iterator[tuple[int, Pixels]]:
+) -> Iterator[tuple[int, Picture]]:
+    """The pictures that could be read; of others the reasons are noted."""
     for place, one in found:
         if isinstance(one, Unreadable):
             reasons[place] = one.reason
         else:
-            yield place, one.pixels
+            yield place, one
 
 
-def _told(source: str, reason: str) -> str:
-    """The name of a file, and what is wrong with it."""
-    return f"{source}: {reason}"
+@dataclass(slots=True)
+class _Work:
+    """Values on their way to one vector each.
 
+    Attributes:
+        cache: where vectors are kept, if they are.
+        keys: of each value, in the cache; None for what is not kept.
+        n_cut: tokens that each lost.
+    """
 
-def _in_order(parts: Iterable[tuple[Ints, Vectors]], n: int) -> Vectors:
-    """Vectors by place, shape (n, d); zeros for those that are not there."""
-    known = [*parts]
-    width = known[0][1].shape[1] if known else 1
-    out = np.zeros((n, width), dtype=np.float32)
-    for places, vectors in known:
-        out[places] = vectors
-    return out
+    cache: EncodingCache | None
+    keys: Sequence[bytes | None]
+    n_cut: Ints = field(init=False)
+    _gathered: Gathered = field(init=False)
+    _known: npt.NDArray[np.bool_] = field(init=False)
+    _fresh: list[int] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        n = len(self.keys)
+        self.n_cut = np.zeros(n, dtype=np.int64)
+        self._gathered = Gathered(np.ones(n, dtype=np.int64))
+        self._known = np.zeros(n, dtype=np.bool_)
 
-def _load(located: Located, device: Device, user: str) -> _Loaded:
-    require("torch", extra=EXTRA, user=user)
-    transformers = require("transformers", extra=EXTRA, user=user)
-    transformers.logging.set_verbosity_error()
-    transformers.logging.disable_progress_bar()
-    try:
-        model = transformers.AutoModel.from_pretrained(
-            located.path, dtype=device.torch_dtype, local_files_only=True
-        )
-        tokenizer = transformers.AutoTokenizer.from_pretrained(located.path, local_files_only=True)
-    except (OSError, ValueError, KeyError, ImportError) as error:
-        reason = " ".join(str(error).split())[:200]
-        raise ModelError(f"{located.path}: transformers cannot load it: {reason}") from error
-    if not hasattr(model, "get_text_features") or not hasattr(model, "get_image_features"):
-        raise ModelError(
-            f"{user}: {located.name} is no model of texts and images "
-            f"(transformers loads a {type(model).__name__})",
-            hint="Name a CLIP or SigLIP model, such as openai/clip-vit-base-patch32.",
-        )
-    limit = _limit(model, tokenizer)
-    fills_up = str(model.config.model_type) in _WHOLE_LENGTH
-    return _Loaded(model.eval().to(device.name), tokenizer, limit, fills_up)
+    def take_kept(self, wanted: Sequence[int] | None = None) -> list[int]:
+        """Take what the cache has; the places among ``wanted`` (None: all) that it has not."""
+        places = [*range(len(self.keys))] if wanted is None else [*wanted]
+        if self.cache is None:
+            return places
+        named = [(i, key) for i in places if (key := self.keys[i]) is not None]
+        heads = self.cache.heads([key for _, key in named])
+        owner = {head.number: named[i][0] for i, head in heads.items()}
+        width = 0
+        for number, flat in self.cache.vectors([*owner]):
+            width = width or len(flat)
+            if len(flat) == width:  # what is kept under one key of weights has one width
+                self._put(np.array([owner[number]]), flat[None])
+        for i, head in heads.items():
+            self.n_cut[named[i][0]] = head.n_cut
+        return [i for i in places if not self._known[i]]
 
+    def take(self, places: Ints, vectors: Vectors) -> None:
+        """Vectors that were computed for the values at ``places``."""
+        self._put(places, vectors)
+        self._fresh.extend(places.tolist())
 
-def _limit(model: Any, tokenizer: Any) -> int:  # noqa: ANN401  (of transformers)
-    """How many tokens a text may have, the special ones included."""
-    own = int(min(tokenizer.model_max_length, _NO_LIMIT))
-    text = getattr(model.config, "text_config", model.config)
-    positions = getattr(text, "max_position_embeddings", None)
-    return min(own, int(positions)) if positions else own
+    def keep(self, at_least: int = 1) -> None:
+        """Write what was computed to the cache, once it is so many."""
+        if len(self._fresh) < at_least:
+            return
+        if self.cache is not None:
+            rows, n_cut = self._gathered.vectors, self.n_cut
+            self.cache.put(
+                Entry(key, _NO_IDS, int(n_cut[i]), rows[i : i + 1])
+                for i in self._fresh
+                if (key := self.keys[i]) is not None
+            )
+        self._fresh.clear()
 
+    def vectors(self) -> Vectors:
+        """A row for each value; zeros where there is none."""
+        found = self._gathered.vectors
+        if not found.size:
+            return np.zeros((len(self.keys), 1), dtype=np.float32)
+        found[~self._known] = 0.0
+        return found
 
-def _tokens(loaded: _Loaded, texts: Sequence[str]) -> tuple[list[list[int]], Ints]:
-    """Token ids of texts, and how many each lost."""
-    tokenizer, limit = loaded.tokenizer, loaded.limit
-    ids = tokenizer([*texts], add_special_tokens=True).input_ids if texts else []
-    n_cut = np.array([max(len(one) - limit, 0) for one in ids], dtype=np.int64)
-    long = np.flatnonzero(n_cut).tolist()
-    if long:
-        shorter = tokenizer(
-            [texts[i] for i in long], add_special_tokens=True, truncation=True, max_length=limit
-        ).input_ids
-        for i, one in zip(long, shorter, strict=True):
-            ids[i] = one
-    return ids, n_cut
-
-
-def _text_features(loaded: _Loaded, device: Device, ids: Sequence[Sequence[int]]) -> Vectors:
-    import torch
-
-    longest = loaded.limit if loaded.fills_up else max(map(len, ids))
-    filler = loaded.tokenizer.pad_token_id or 0
-    padded = torch.full((len(ids), longest), filler, dtype=torch.long)
-    mask = torch.zeros((len(ids), longest), dtype=torch.long)
-    for row, one in enumerate(ids):
-        padded[row, : len(one)] = torch.tensor(one)
-        mask[row, : len(one)] = 1
-    given = {} if loaded.fills_up else {"attention_mask": device.put(mask)}
-    with device.inference(), _memory_told():
-        found = loaded.model.get_text_features(input_ids=device.put(padded), **given)
-    vectors: Vectors = _pooled(found).float().cpu().numpy()
-    return vectors
-
-
-def _image_features(loaded: _Loaded, device: Device, how: Preparation, pixels: Pixels) -> Any:  # noqa: ANN401  (a tensor)
-    """Features of images on the device; the half of them at a time where it has no memory."""
-    try:
-        return _features_of(loaded, device, how, pixels)
-    except OutOfMemory:
-        if len(pixels) == 1:
-            raise
-    import torch
-
-    half = (len(pixels) + 1) // 2
-    parts = [_image_features(loaded, device, how, some) for some in (pixels[:half], pixels[half:])]
-    return torch.cat(parts)
-
-
-def _features_of(loaded: _Loaded, device: Device, how: Preparation, pixels: Pixels) -> Any:  # noqa: ANN401  (a tensor)
-    """Bytes travel to the device, a quarter of what float32 takes, and are normalised there."""
-    import torch
-
-    with device.inference(), _memory_told():
-        given = device.put(torch.from_numpy(pixels))
-        mean, std = (
-            torch.tensor(values, device=device.name).reshape(3, 1, 1)
-            for values in (how.mean, how.std)
-        )
-        numbers = (given.permute(0, 3, 1, 2).float() / 255 - mean) / std
-        numbers = numbers.contiguous().to(device.torch_dtype)
-        return _pooled(loaded.model.get_image_features(pixel_values=numbers))
-
-
-def _pooled(found: Any) -> Any:  # noqa: ANN401  (of transformers)
-    """The projected features: transformers 5 returns them in an object, 4 as they are."""
-    return getattr(found, "pooler_output", found)
-
-
-@contextmanager
-def _memory_told() -> Iterator[None]:
-    """Turns the out-of-memory errors of torch into :class:`OutOfMemory`."""
-    import torch
-
-    try:
-        yield
-    except torch.OutOfMemoryError as error:
-        torch.cuda.empty_cache()
-        raise OutOfMemory from error
-
-
-def _json(file: Path) -> dict[str, Any]:
-    """What a file says, nothing where there is none."""
-    return dict(json.loads(file.read_text("utf-8"))) if file.is_file() else {}
-
-
-def _version(name: str) -> str | None:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return None
+    def _put(self, places: Ints, vectors: Vectors) -> None:
+        self._gathered.take(places, vectors)
+        self._known[places] = True

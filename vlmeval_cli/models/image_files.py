@@ -42,7 +42,9 @@ def content_of(source: str, *, may_fetch: bool) -> bytes:
 
 def _fetched(address: str, *, may_fetch: bool) -> bytes:
     if not may_fetch:
-        raise ImageError("it is an address on the web, which --fetch-images fetches")
+        raise ImageError(
+            "it is an address on the web, and only --fetch-images (not --offline) fetches it"
+        )
     from http.client import HTTPException
     from urllib.request import urlopen
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -58,7 +58,7 @@ class Preparation:
     std: tuple[float, float, float] = (0.26862954, 0.26130258, 0.27577711)
 
     @classmethod
-    def of(cls, settings: dict[str, Any]) -> Preparation:
+    def of(cls, settings: Mapping[str, Any]) -> Preparation:
         """From what ``preprocessor_config.json`` of a model says."""
         plain = cls()
         size, crop = settings.get("size", plain.side), settings.get("crop_size")
