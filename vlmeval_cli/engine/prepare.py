@@ -7,7 +7,7 @@ Columns of vectors are those of :mod:`vlmeval_cli.engine.encode`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from itertools import chain
 from time import perf_counter
@@ -70,7 +70,8 @@ class Preparer:
     """Prepares the batches of one run.
 
     Args:
-        needs: the columns that its metrics read.
+        needs: the columns that its metrics read; in a mapping, with the name of a metric that
+            reads each, for messages.
         workshop: what it shares with other runs; None where there are none.
         policy: how networks run.
         tell: given a line before anything is fetched.
@@ -84,6 +85,7 @@ class Preparer:
         tell: Tell = _silent,
     ) -> None:
         self._needs = sorted(set(needs))
+        self._users = needs if isinstance(needs, Mapping) else {}
         self._workshop = workshop
         self._policy, self._tell = policy, tell
         self._encoder = (workshop or Workshop()).encoder
@@ -96,10 +98,11 @@ class Preparer:
         made = _texts(items)
         for need in filter(None, map(need_of, self._needs)):
             if need.name in made:
-                continue
+                continue  # the items came with their vectors
             started = perf_counter()
+            used = need._replace(user=self._users.get(need.name, need.user))
             made[need.name] = self._encoder.column(
-                need, made.get(need.source), self._policy, self._tell
+                used, made.get(need.source), self._policy, self._tell
             )
             self._seconds[need.name] = perf_counter() - started
         vectors = {name: made[name] for name in self._needs if need_of(name)}
