@@ -158,8 +158,8 @@ def _clip_vectors(need: Need, values: list[str], policy: ModelPolicy, tell: Tell
     from vlmeval_cli.models.loading import locate
 
     model = need.model.removesuffix(_PLAIN)
-    located = locate(model, user=need.kind, offline=policy.offline, tell=tell)
-    encoder = ClipEncoder(located, policy)
+    located = locate(model, user=need.user, offline=policy.offline, tell=tell)
+    encoder = ClipEncoder(located, policy, need.user, tell)
     if need.side == "image":
         images = encoder.image_vectors(values)
         return Encoded(images.found, encoder.provenance(), images.reasons)
