@@ -1,13 +1,14 @@
 """CLIP's vectors: those of transformers, and of its definition in float64."""
 
 import json
+import os
 
 import numpy as np
 import pytest
 
 from vlmeval_cli.api import compare
 from vlmeval_cli.core.config import ModelPolicy
-from vlmeval_cli.core.errors import ModelError
+from vlmeval_cli.core.errors import ModelError, UsageError
 from vlmeval_cli.core.keywords import run_config
 from vlmeval_cli.models import clip, clip_network
 from vlmeval_cli.models.clip import ClipEncoder
@@ -380,3 +381,50 @@ def test_unreadable_and_missing_images_are_skipped_and_named(small_clip, picture
     told = {notice.code: notice.message for notice in result.warnings}
     assert "4.png: it is no picture" in told["unreadable_images"]
     assert '1 item has no image: "5"' in told["missing_images"]
+
+
+def test_captions_without_references_are_held_against_images_alone(small_clip, pictures, files):
+    preds, refs = files
+    folder = str(pictures[0].parent)
+    metrics = [f"clip_score:model={small_clip}", f"clip_retrieval:model={small_clip}"]
+    config = run_config(metrics=metrics, images=folder)
+    alone, both = run_score(preds, None, config), run_score(preds, refs, config)
+    assert alone.task == "captioning"
+    assert {name: one.value for name, one in alone.scores.items()} == {
+        name: one.value for name, one in both.scores.items()
+    }
+
+
+def test_a_metric_of_references_still_asks_for_them(small_clip, pictures, files):
+    metrics = [f"clip_score:model={small_clip}", "bleu"]
+    with pytest.raises(UsageError, match="may hold references or predictions"):
+        run_score(files[0], None, run_config(metrics=metrics, images=str(pictures[0].parent)))
+
+
+def test_scores_name_the_weights_in_their_signature(small_clip, pictures, files):
+    config = run_config(metrics=f"clip_score:model={small_clip}", images=str(pictures[0].parent))
+    (found,) = run_score(*files, config).scores.values()
+    assert found.signature.comparable["weights"] == encoder(small_clip).located.digest
+    assert {"torch", "transformers", "pillow"} <= found.signature.recorded.keys()
+
+
+def test_the_example_of_clipscore_runs(small_clip, shared):
+    folder = shared / "clipscore_example"
+    names = [f"{name}:model={small_clip}" for name in ("clip_score", "ref_clip_score")]
+    config = run_config(metrics=names, images=str(folder / "images"))
+    result = run_score(folder / "good_captions.json", folder / "refs.json", config)
+    assert [score.n for score in result.scores.values()] == [2, 2]
+
+
+def test_with_the_weights_of_openai_the_example_scores_what_its_authors_print(shared):
+    """No package carries them: VLMEVAL_TEST_CLIP names a folder of clip-vit-base-patch32."""
+    weights = os.environ.get("VLMEVAL_TEST_CLIP")
+    if not weights:
+        pytest.skip("VLMEVAL_TEST_CLIP names no folder with openai/clip-vit-base-patch32")
+    folder = shared / "clipscore_example"
+    names = [f"{name}:model={weights}" for name in ("clip_score", "ref_clip_score")]
+    config = run_config(metrics=names, images=str(folder / "images"))
+    for name, expected in {"good": (0.8585, 0.8450), "bad": (0.7153, 0.7253)}.items():
+        result = run_score(folder / f"{name}_captions.json", folder / "refs.json", config)
+        found = [score.value for score in result.scores.values()]
+        assert found == pytest.approx(expected, abs=5e-4)
