@@ -18,6 +18,7 @@ class Origins:
     predictions: SimpleNamespace
     references: SimpleNamespace
     roles: SimpleNamespace
+    task: str = "captioning"
     notes: tuple = ()
 
 
@@ -167,6 +168,18 @@ def test_runs_that_look_at_no_image_look_for_none(folder):
     batch, gathered = items(["a"])
     found = with_images(batch, gathered(folder), run_config(metrics="bleu"))
     assert found.items is batch
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [("images/a.jpg", True), ("nothing.jpg", False), ("https://x.org/a", False)],
+)
+def test_captions_with_real_paths_get_their_images_by_default(folder, given, expected):
+    batch, gathered = items(["1"], image=[given])
+    found = with_images(batch, gathered(folder.parent), run_config())
+    assert ("image.path" in found.items.columns) is expected
+    asked = with_images(batch, gathered(folder.parent), run_config(metrics="bleu"))
+    assert "image.path" not in asked.items.columns
 
 
 def test_a_metric_of_images_gets_their_column(folder):

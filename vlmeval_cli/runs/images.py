@@ -45,13 +45,14 @@ class FoundImages(NamedTuple):
 def with_images(items: Batch, gathered: Gathered, config: RunConfig) -> FoundImages:
     """The items with the column ``image.path``, where images are to be looked at.
 
-    That is where a metric that was asked for reads them, or a folder of images was named.
+    That is where a metric that was asked for reads them. Captions whose images are there get them
+    too, for the metrics that are scored by default.
 
     Raises:
         UsageError: the folder is not there, or nothing says where images are.
         DataError: no item has one.
     """
-    if config.models.images is None and not reads_images(config):
+    if not reads_images(config) and not _are_offered(items, gathered, config):
         return FoundImages(items, gathered)
     met = find_images(items, gathered, config)
     column = ValueColumn(met.sources, singles(len(items)))
@@ -76,6 +77,17 @@ def reads_images(config: RunConfig) -> bool:
     return any(need.startswith("image.") for need in needs)
 
 
+def _are_offered(items: Batch, gathered: Gathered, config: RunConfig) -> bool:
+    """Whether captions whose metrics nobody named come with images: a folder, or real paths."""
+    if config.metrics or gathered.task != "captioning":
+        return False
+    if config.models.images is not None:
+        return True
+    column = items.fields.get(gathered.roles.image or "", ())
+    first = next((name for value in column if (name := _name(value))), None)
+    return first is not None and not is_address(first) and _beside(first, gathered) is not None
+
+
 def find_images(items: Batch, gathered: Gathered, config: RunConfig) -> Met:
     """How items and images meet; by the field that names most images.
 
@@ -85,9 +97,7 @@ def find_images(items: Batch, gathered: Gathered, config: RunConfig) -> Met:
     """
     named = _named(items, gathered, config)
     folder = None if config.models.images is None else _Folder.of(config.models.images)
-    sides = (gathered.predictions, gathered.references)
-    beside = [*dict.fromkeys(Path(side.path).parent for side in sides)]
-    met = [_meet(name, values, folder, beside, config) for name, values in named.items()]
+    met = [_meet(name, values, folder, gathered, config) for name, values in named.items()]
     best = max(met, key=Met.number)  # the first of equals
     if not best.number():
         _refuse_none(best)
@@ -116,12 +126,12 @@ def _meet(
     field: str,
     values: Sequence[object],
     folder: _Folder | None,
-    beside: Sequence[Path],
+    gathered: Gathered,
     config: RunConfig,
 ) -> Met:
     """The pictures that the values of ``field`` name."""
     names = [_name(value) for value in values]
-    places = {name: _place(name, folder, beside) for name in dict.fromkeys(names) if name}
+    places = {name: _place(name, folder, gathered) for name in dict.fromkeys(names) if name}
     fix = _repair(folder, places)
     is_repaired = fix is not None and config.join.fix_ids
     if is_repaired and fix is not None and folder is not None:
@@ -192,7 +202,7 @@ def _unlike(pairs: Iterable[tuple[str, Path]]) -> dict[str, Path | None]:
     return found
 
 
-def _place(name: str, folder: _Folder | None, beside: Sequence[Path]) -> str | None:
+def _place(name: str, folder: _Folder | None, gathered: Gathered) -> str | None:
     """Where the picture called ``name`` lies; None where it is not found."""
     if is_address(name):
         return name
@@ -202,7 +212,14 @@ def _place(name: str, folder: _Folder | None, beside: Sequence[Path]) -> str | N
             return str(named)
         known = folder.by_name.get(name)
         return None if known is None else str(known)
-    return next((str(place / name) for place in beside if _is_file(place / name)), None)
+    return _beside(name, gathered)
+
+
+def _beside(name: str, gathered: Gathered) -> str | None:
+    """The file of that path, seen from where the files of the run lie."""
+    sides = (gathered.predictions, gathered.references)
+    places = dict.fromkeys(Path(side.path).parent / name for side in sides)
+    return next((str(place) for place in places if _is_file(place)), None)
 
 
 def _is_file(path: Path) -> bool:
