@@ -78,8 +78,8 @@ PATTERNS: Final = Patterns(
             when=(above("clip_score", _FITTING), below("cider", _LOW_CIDER)),
             meaning="the captions fit their images, and say it in other words than the references, "
             "or say other things",
-            advice="read items with a high CLIPScore and a low CIDEr: what the references leave out "
-            "is no fault; clip_retrieval tells whether captions are particular",
+            advice="read items with a high CLIPScore and a low CIDEr: what references leave out is "
+            "no fault; clip_retrieval tells whether captions are particular",
             least_items=CORPUS,
         ),
         *(replace(one, least_items=CORPUS) for one in wording("bleu_4", "BLEU-4")),
