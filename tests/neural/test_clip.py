@@ -133,6 +133,18 @@ def test_texts_that_are_cut_are_counted(small_clip):
     assert n_cut == [0, 0, 0, letters - LIMIT, 0]
 
 
+def test_the_network_says_how_much_it_takes_where_its_tokenizer_says_less(small_clip, tmp_path):
+    for file in small_clip.iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    settings = json.loads((tmp_path / "tokenizer_config.json").read_text("utf-8"))
+    settings["model_max_length"] = 5
+    (tmp_path / "tokenizer_config.json").write_text(json.dumps(settings), "utf-8")
+    expected = encoder(small_clip).text_vectors(CAPTIONS)
+    found = encoder(tmp_path).text_vectors(CAPTIONS)
+    np.testing.assert_array_equal(found.n_cut, expected.n_cut)
+    np.testing.assert_allclose(found.vectors, expected.vectors, atol=1e-6)
+
+
 def test_vectors_of_images_are_those_of_the_definition(small_clip, pictures):
     plain, ours = PlainClip(small_clip, HEADS, PATCH), encoder(small_clip)
     how = ours.preparation()

@@ -16,7 +16,9 @@ from vlmeval_cli.models.images import Pixels, Preparation
 from vlmeval_cli.models.loading import Located
 from vlmeval_cli.models.networks import settings_of, tokenizer_of, transformers_for, unusable
 
-_WHOLE_LENGTH = ("siglip", "siglip2")  # trained on texts that are filled up to the limit
+_USUAL_LIMITS = {"clip": 77, "siglip": 64}  # transformers leaves out what is usual
+_WHOLE_LENGTH = ("siglip",)  # trained on texts that are filled up to the limit
+_IN_PATCHES = ("siglip2",)  # takes images of any shape, cut into patches
 _NO_LIMIT = 10**9  # tokenizers without a limit of their own say 1e30
 _LOADED: dict[tuple[str, Device], Any] = {}
 
@@ -40,12 +42,14 @@ class ClipTexts:
         """From the folder of a network."""
         config = settings_of(located.path, "config.json")
         tokenizer = tokenizer_of(located, user)
-        own = int(min(tokenizer.model_max_length, _NO_LIMIT))
-        text = config.get("text_config") or config
-        # transformers leaves out what is the default of CLIP (77) and SigLIP (64)
-        usual = 64 if config.get("model_type") in _WHOLE_LENGTH else 77
-        limit = min(own, int(text.get("max_position_embeddings") or usual))
-        return cls(tokenizer, limit, config.get("model_type") in _WHOLE_LENGTH)
+        kind = str(config.get("model_type"))
+        limit = int(min(tokenizer.model_max_length, _NO_LIMIT))
+        positions = (config.get("text_config") or config).get("max_position_embeddings")
+        if kind in _USUAL_LIMITS:  # tokenizers of models for long texts still say 77
+            limit = int(positions or _USUAL_LIMITS[kind])
+        elif positions:
+            limit = min(limit, int(positions))
+        return cls(tokenizer, limit, kind in _WHOLE_LENGTH)
 
     def tokens(self, texts: Sequence[str]) -> tuple[list[list[int]], Ints]:
         """Tokens of texts, and how many each lost; those of beginning and end are kept."""
@@ -158,6 +162,11 @@ def _load(located: Located, device: Device, user: str) -> Any:  # noqa: ANN401  
         )
     except Exception as error:  # each architecture fails in its own way
         raise unusable(located, user, "its weights", error) from error
+    if network.config.model_type in _IN_PATCHES:
+        raise ModelError(
+            f"{user}: {located.name} takes images cut into patches, which is not supported",
+            hint="Name the variant of fixed size, such as google/siglip2-base-patch16-224.",
+        )
     if not all(hasattr(network, f"get_{kind}_features") for kind in ("text", "image")):
         raise ModelError(
             f"{user}: {located.name} is no network of texts and images "
