@@ -6,7 +6,7 @@ import os
 import numpy as np
 import pytest
 
-from vlmeval_cli.api import compare
+from vlmeval_cli.api import compare, score
 from vlmeval_cli.core.config import ModelPolicy
 from vlmeval_cli.core.errors import ModelError, UsageError
 from vlmeval_cli.core.keywords import run_config
@@ -414,8 +414,9 @@ def test_a_metric_of_references_still_asks_for_them(small_clip, pictures, files)
 
 
 def test_scores_name_the_weights_in_their_signature(small_clip, pictures, files):
-    config = run_config(metrics=f"clip_score:model={small_clip}", images=str(pictures[0].parent))
-    (found,) = run_score(*files, config).scores.values()
+    folder = str(pictures[0].parent)
+    result = score(*files, metrics=f"clip_score:model={small_clip}", images=folder, device="cpu")
+    (found,) = result.scores.values()
     assert found.signature.comparable["weights"] == encoder(small_clip).located.digest
     assert {"torch", "transformers", "pillow"} <= found.signature.recorded.keys()
 
