@@ -281,8 +281,9 @@ class Met:
             return ""
         repair = self.fix.repair
         theirs, mine = repair.examples[0]
+        done = repair.description
         return (
-            f"{repair.description}: {number_of(repair.matched_more, 'more image')} "
+            f"{done[0].upper()}{done[1:]}: {number_of(repair.matched_more, 'more image')} "
             f"({quoted(mine)} is {quoted(theirs)}); --fix-ids does it"
         )
 
@@ -323,7 +324,7 @@ def _refuse_none(found: Met) -> None:
     raise DataError(
         f"no item has its image {where}: items name {_listed(found.lost())} "
         f'("{found.field}"){holds}',
-        hint=hint[0].upper() + hint[1:],
+        hint=hint,
     )
 
 
