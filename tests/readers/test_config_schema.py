@@ -12,7 +12,7 @@ from vlmeval_cli.readers.config import load_config
 from vlmeval_cli.resources.config_schema import schema_text
 
 SCHEMA = json.loads(schema_text())
-SECTIONS = ("fields", "join", "parse", "statistics", "output")
+SECTIONS = ("fields", "join", "parse", "statistics", "models", "output")
 CHECKS = {
     "format_valid": "format_rule", "unparsed": "count_rule", "truncated": "count_rule",
     "missing": "count_rule", "empty": "count_rule", "refused": "count_rule", "loop": "count_rule",

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from vlmeval_cli.core.config import MetricSpec, RunConfig
+from vlmeval_cli.core.config import MetricSpec, ModelPolicy, RunConfig
 from vlmeval_cli.core.errors import UsageError, quoted
 from vlmeval_cli.core.gate import GateConfig
 from vlmeval_cli.core.metric_spec import parse_metric_spec, split_metric_list
@@ -84,6 +84,20 @@ def _overridden(config: RunConfig, options: RunOptions) -> RunConfig:
         compare_with_reference=getattr(options, "reference", None) or None,
         compat=getattr(options, "compat", None),
         explain_diff=getattr(options, "explain_diff", None),
+        models=_models(config.models, options),
+    )
+
+
+def _models(policy: ModelPolicy, options: RunOptions) -> ModelPolicy:
+    return _with(
+        policy,
+        device=options.device,
+        dtype=options.dtype,
+        batch_size=options.batch_size,
+        cache=options.cache,
+        offline=options.offline,
+        images=options.images,
+        fetch_images=options.fetch_images,
     )
 
 

@@ -130,6 +130,50 @@ class RunOptions:
         int | None,
         typer.Option(min=0, help="Of the resampling.", show_default="12345"),
     ] = None
+    device: Annotated[
+        Literal["auto", "cpu", "cuda", "mps"] | None,
+        typer.Option(help="Where networks run.", show_default="auto"),
+    ] = None
+    dtype: Annotated[
+        Literal["float32", "bf16", "fp16"] | None,
+        typer.Option(help="What networks compute with.", show_default="float32"),
+    ] = None
+    batch_size: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Texts or images at a time.", show_default="as many as their lengths allow"
+        ),
+    ] = None
+    cache: Annotated[
+        bool | None,
+        typer.Option(
+            "--cache/--no-cache",
+            help="Keep what networks computed for the next run.",
+            show_default="cache",
+        ),
+    ] = None
+    offline: Annotated[
+        bool | None,
+        typer.Option(
+            "--offline/--no-offline",
+            help="Fetch nothing: models must be on disk.",
+            show_default="no-offline",
+        ),
+    ] = None
+    images: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DIR", help="Folder of images, by id.", show_default="paths in the files"
+        ),
+    ] = None
+    fetch_images: Annotated[
+        bool | None,
+        typer.Option(
+            "--fetch-images/--no-fetch-images",
+            help="Fetch images that are recorded as URLs.",
+            show_default="no-fetch-images",
+        ),
+    ] = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,6 +18,8 @@ Test = Literal[
     "auto", "bootstrap", "randomization", "mcnemar", "sacrebleu_bs", "sacrebleu_ar", "comet"
 ]
 Correction = Literal["holm", "bh", "none"]
+DeviceName = Literal["auto", "cpu", "cuda", "mps"]
+Dtype = Literal["float32", "bf16", "fp16"]
 
 MOST_RESAMPLES = 1_000_000
 MOST_SECONDS = 3_600
@@ -180,6 +182,37 @@ class PairPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelPolicy:
+    """How the networks of embedding metrics run, and what they may fetch.
+
+    Attributes:
+        device: where they run; "auto" takes CUDA, then MPS, then the CPU.
+        dtype: numbers they compute with.
+        batch_size: texts or images at a time; None fills batches to a number of tokens.
+        cache: keep encodings on disk for the next run.
+        offline: never fetch anything.
+        images: folder of the images, by id; None reads paths from the files.
+        fetch_images: also fetch images that are recorded as URLs.
+    """
+
+    device: DeviceName = "auto"
+    dtype: Dtype = "float32"
+    batch_size: int | None = None
+    cache: bool = True
+    offline: bool = False
+    images: str | None = None
+    fetch_images: bool = False
+
+    def __post_init__(self) -> None:
+        _check_one_of("device", self.device, get_args(DeviceName))
+        _check_one_of("dtype", self.dtype, get_args(Dtype))
+        for name in ("cache", "offline", "fetch_images"):
+            _check_one_of(name, getattr(self, name), (True, False))
+        if self.batch_size is not None:
+            _check_whole("batch_size", self.batch_size, 1, None)
+
+
+@dataclass(frozen=True, slots=True)
 class RunConfig:
     """Everything that decides the numbers of a run.
 
@@ -194,6 +227,7 @@ class RunConfig:
         compare_with_reference: also run the original packages, and compare.
         compat: tool whose numbers are reproduced, such as "lmms-eval" or "lmms-eval:textvqa".
         explain_diff: also say which items and rules part them from our defaults.
+        models: how the networks of embedding metrics run.
     """
 
     task: str | None = None
@@ -209,6 +243,7 @@ class RunConfig:
     compare_with_reference: bool = False
     compat: str | None = None
     explain_diff: bool = False
+    models: ModelPolicy = ModelPolicy()
 
     def __post_init__(self) -> None:
         _check_one_of("slices", self.slices, (True, False))

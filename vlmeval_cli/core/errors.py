@@ -45,6 +45,13 @@ class MissingExtraError(VlmevalError):
     kind = "missing_extra"
 
 
+class ModelError(VlmevalError):
+    """The weights of a network are not on disk and cannot be fetched, or cannot be used."""
+
+    exit_code = 4
+    kind = "model"
+
+
 class PluginError(VlmevalError):
     """A metric plugin that cannot be loaded or breaks the metric contract."""
 

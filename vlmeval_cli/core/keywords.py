@@ -8,10 +8,13 @@ from typing import Any, TypedDict, Unpack
 
 from vlmeval_cli.core.config import (
     By,
+    DeviceName,
+    Dtype,
     FieldChoice,
     JoinPolicy,
     MetricSpec,
     Missing,
+    ModelPolicy,
     OnBadRow,
     ParsePolicy,
     Reasoning,
@@ -20,6 +23,8 @@ from vlmeval_cli.core.config import (
 )
 from vlmeval_cli.core.errors import UsageError, quoted
 from vlmeval_cli.core.metric_spec import parse_metric_spec, split_metric_list
+
+_MODELS = ("device", "dtype", "batch_size", "cache", "offline", "images", "fetch_images")
 
 
 class RunKeywords(TypedDict, total=False):
@@ -46,6 +51,13 @@ class RunKeywords(TypedDict, total=False):
     confidence: float
     seed: int
     cluster_by: str
+    device: DeviceName
+    dtype: Dtype
+    batch_size: int | None
+    cache: bool
+    offline: bool
+    images: str | None
+    fetch_images: bool
 
 
 def run_config(**given: Unpack[RunKeywords]) -> RunConfig:
@@ -69,6 +81,7 @@ def run_config(**given: Unpack[RunKeywords]) -> RunConfig:
         slices=given.get("slices", False),
         where=given.get("where") or {},
         limit=given.get("limit"),
+        models=ModelPolicy(**_among(given, *_MODELS)),
     )
 
 

@@ -25,9 +25,15 @@ def digest(parts: Iterable[str]) -> str:
 
 
 def of_metric(
-    metric: Metric[Any], context_digest: str | None, policy: Mapping[str, str]
+    metric: Metric[Any],
+    context_digest: str | None,
+    policy: Mapping[str, str],
+    networks: Signature | None = None,
 ) -> Signature:
-    """Name, revision, every option, what it learned from the references, and the join policy."""
+    """Name, revision, every option, what it learned from the references, and the join policy.
+
+    With the hash of the weights of its networks, and beside it the versions of what ran them.
+    """
     comparable: dict[str, Any] = {
         "name": metric.info.name,
         "revision": metric.info.revision,
@@ -35,7 +41,9 @@ def of_metric(
     }
     if context_digest is not None:
         comparable["references"] = context_digest
-    return Signature({**comparable, **policy})
+    if networks is None:
+        return Signature({**comparable, **policy})
+    return Signature({**comparable, **networks.comparable, **policy}, networks.recorded)
 
 
 def _short(value: object) -> object:

@@ -2,6 +2,7 @@
 
 Names are those of the batch's own typed columns, and ``SIDE.text`` and ``SIDE.tokens:TOKENIZER``,
 where SIDE is ``prediction`` or ``references``. Both sides of a tokeniser share one vocabulary.
+Columns of vectors are those of :mod:`vlmeval_cli.engine.encode`.
 """
 
 from __future__ import annotations
@@ -23,7 +24,9 @@ from vlmeval_cli.core.batch import (
     offsets_of,
     singles,
 )
+from vlmeval_cli.core.config import ModelPolicy
 from vlmeval_cli.core.errors import PluginError, quoted
+from vlmeval_cli.engine.encode import Encoder, Tell, need_of
 
 if TYPE_CHECKING:
     from vlmeval_cli.text.tokenizers import Tokenizer
@@ -31,6 +34,11 @@ if TYPE_CHECKING:
 
 Made = dict[str, Column]
 _TEXTS = {str, type(None)}
+_NO_CHOICE = ModelPolicy()
+
+
+def _silent(line: str) -> None:
+    """Nobody listens."""
 
 
 class Workshop:
@@ -38,6 +46,7 @@ class Workshop:
 
     def __init__(self) -> None:
         self.tokenizers: dict[str, tuple[Tokenizer, Vocabulary]] = {}
+        self.encoder = Encoder()
         self._kept: dict[tuple[str, int], tuple[TextColumn, TokenColumn]] = {}
 
     def known(self, need: str, start: int, texts: TextColumn) -> TokenColumn | None:
@@ -63,14 +72,36 @@ class Preparer:
     Args:
         needs: the columns that its metrics read.
         workshop: what it shares with other runs; None where there are none.
+        policy: how networks run.
+        tell: given a line before anything is fetched.
     """
 
-    def __init__(self, needs: Iterable[str], workshop: Workshop | None = None) -> None:
+    def __init__(
+        self,
+        needs: Iterable[str],
+        workshop: Workshop | None = None,
+        policy: ModelPolicy = _NO_CHOICE,
+        tell: Tell = _silent,
+    ) -> None:
         self._needs = sorted(set(needs))
         self._workshop = workshop
+        self._policy, self._tell = policy, tell
+        self._encoder = (workshop or Workshop()).encoder
         self._tokenizers = (workshop or Workshop()).tokenizers
         self._seconds: dict[str, float] = {}
         self._start = 0
+
+    def encode(self, items: Batch) -> Batch:
+        """All items of the run, with the vectors of their texts and images as columns."""
+        made = _texts(items)
+        for need in filter(None, map(need_of, self._needs)):
+            started = perf_counter()
+            made[need.name] = self._encoder.column(
+                need, made.get(need.source), self._policy, self._tell
+            )
+            self._seconds[need.name] = perf_counter() - started
+        vectors = {name: made[name] for name in self._needs if need_of(name)}
+        return replace(items, columns={**items.columns, **vectors}) if vectors else items
 
     def prepare(self, batch: Batch) -> Batch:
         """The batch with its prepared columns; batches come in order."""

@@ -15,11 +15,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from vlmeval_cli.core.batch import Batch, Ints
+from vlmeval_cli.core.config import ModelPolicy
 from vlmeval_cli.core.metric import Metric, MetricStatistics, Statistics
 from vlmeval_cli.core.progress import Progress
+from vlmeval_cli.core.results import Signature
 from vlmeval_cli.engine.prepare import Preparer, Workshop
 
 BATCH_SIZE = 25_000
+_NO_CHOICE = ModelPolicy()
 
 
 class Measured(NamedTuple):
@@ -29,11 +32,13 @@ class Measured(NamedTuple):
         statistics: of all items.
         context: what it learned from the references, None if nothing.
         seconds: how long it took, with the columns it needs.
+        provenance: the networks behind the vectors it read, for its signature.
     """
 
     statistics: MetricStatistics
     context: Any
     seconds: float
+    provenance: Signature = Signature({})
 
 
 def measure(
@@ -43,6 +48,7 @@ def measure(
     *,
     batch_size: int = BATCH_SIZE,
     workshop: Workshop | None = None,
+    policy: ModelPolicy = _NO_CHOICE,
 ) -> list[Measured]:
     """Statistics of each metric over all items; a metric that is named twice is measured once.
 
@@ -53,10 +59,13 @@ def measure(
         batch_size: items that a metric is given at a time; it bounds what it computes with, while
             the prepared columns of all items are kept until the last metric has read them.
         workshop: what this run shares with others over the same references.
+        policy: how networks run.
     """
     different = dict.fromkeys(metrics)
     needs = (need for metric in different for need in metric.needs())
-    preparer = Preparer(needs, workshop)
+    preparer = Preparer(needs, workshop, policy)
+    progress.start("encoding", None)
+    items = preparer.encode(items)
     starts = range(0, max(len(items), 1), batch_size)
     progress.start("preparing texts", len(items))
     batches = []
@@ -70,8 +79,21 @@ def measure(
         context = _fit(metric, batches)
         statistics = _measure(metric, batches, context, progress.advance)
         own = sum(map(preparer.seconds, metric.needs()))
-        measured[metric] = Measured(statistics, context, perf_counter() - started + own)
+        seconds = perf_counter() - started + own
+        measured[metric] = Measured(statistics, context, seconds, _provenance(metric, items))
     return [measured[metric] for metric in metrics]
+
+
+def _provenance(metric: Metric[Any], items: Batch) -> Signature:
+    """The networks behind the columns of vectors that ``metric`` reads."""
+    comparable: dict[str, Any] = {}
+    recorded: dict[str, Any] = {}
+    for need in metric.needs():
+        provenance = getattr(items.columns.get(need), "provenance", None)
+        if provenance is not None:
+            comparable |= provenance.comparable
+            recorded |= provenance.recorded
+    return Signature(comparable, recorded)
 
 
 def _measure(

@@ -10,6 +10,7 @@ from vlmeval_cli.core.config import (
     FieldChoice,
     JoinPolicy,
     MetricSpec,
+    ModelPolicy,
     ParsePolicy,
     RunConfig,
     StatisticsPolicy,
@@ -158,6 +159,7 @@ _POLICIES: Mapping[str, Callable[..., Any]] = {
     "join": JoinPolicy,
     "parse": ParsePolicy,
     "statistics": StatisticsPolicy,
+    "models": ModelPolicy,
 }
 _GATE = ("rules", "baseline", "fail_on")
 _SECTIONS = frozenset(_POLICIES) | {"output"}
@@ -193,6 +195,17 @@ _KEYS: Mapping[str, Reader] = {
             "seed": integer(0),
             "cluster_by": text_of,
             "correction": one_of("none", "holm"),
+        }
+    ),
+    "models": section(
+        {
+            "device": one_of("auto", "cpu", "cuda", "mps"),
+            "dtype": one_of("float32", "bf16", "fp16"),
+            "batch_size": integer(1),
+            "cache": flag_of,
+            "offline": flag_of,
+            "images": text_of,
+            "fetch_images": flag_of,
         }
     ),
     "by": _groupings,

@@ -18,7 +18,7 @@ from vlmeval_cli.core.metric_spec import parse_metric_spec
 from vlmeval_cli.registry import choose
 from vlmeval_cli.tasks.base import Facts, Task
 
-_TOKENS = re.compile(r"\.tokens:.*")  # tokens are made from texts
+_FROM_TEXTS = re.compile(r"\.(tokens|token_vectors|sentence_vectors|clip_vectors):.*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ def _refuse_unfit(chosen: Sequence[Chosen], task: Task, items: Batch) -> None:
     """Say which metric reads columns that the items of this task have not."""
     for one in chosen:
         for need in one.metric.needs():
-            column = _TOKENS.sub(".text", need)
+            column = _FROM_TEXTS.sub(".path" if need.startswith("image.") else ".text", need)
             if column not in items.columns:
                 has = ", ".join(sorted(items.columns))
                 raise UsageError(

@@ -61,7 +61,7 @@ def score_items(
         refuse_without_worst(planned.chosen)
     groups = grouping(gathered, task, config)
     metrics = [chosen.metric for chosen in planned.chosen]
-    found = measure(metrics, items, progress, workshop=workshop)
+    found = measure(metrics, items, progress, workshop=workshop, policy=config.models)
     statistics = [
         with_worst_rows(chosen, part.statistics, answers.missing)
         for chosen, part in zip(planned.chosen, found, strict=True)
@@ -72,7 +72,8 @@ def score_items(
         metrics, statistics, subsets, groups.clusters, config.statistics, len(items)
     )
     contexts = [part.context for part in found]
-    scored = _Scored(planned, statistics, contexts, every, gathered.report, len(items))
+    networks = [part.provenance for part in found]
+    scored = _Scored(planned, statistics, contexts, networks, every, gathered.report, len(items))
     result = _result(gathered, task, answers, config, scored, groups)
     warnings = (*result.warnings, *_lost_intervals(planned, [every, *by_group]))
     tables = {**result.tables, **cost_tables(result)}
@@ -97,6 +98,7 @@ class _Scored:
     plan: Plan
     statistics: Sequence[MetricStatistics]
     contexts: Sequence[Any]
+    networks: Sequence[Signature]
     estimates: Sequence[Mapping[str, Estimate]]
     join: JoinReport
     n: int
@@ -127,7 +129,9 @@ class _Scored:
             metric=metric.info.name,
             value=estimate.value,
             n=estimate.n,
-            signature=of_metric(metric, self.statistics[i].context_digest, self.join.policy),
+            signature=of_metric(
+                metric, self.statistics[i].context_digest, self.join.policy, self.networks[i]
+            ),
             ci_low=estimate.low,
             ci_high=estimate.high,
             skipped=estimate.skipped,

@@ -1,0 +1,156 @@
+"""Columns of vectors: made by networks, over all items of a run at once.
+
+Names are ``SIDE.token_vectors:MODEL@LAYER``, ``SIDE.sentence_vectors:MODEL`` and
+``SIDE.clip_vectors:MODEL``, where SIDE is ``prediction`` or ``references``, or ``image`` for the
+last, whose values are the paths in the column ``image.path``. Each different text or image of a
+column is encoded once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from vlmeval_cli.core.batch import Column, TextColumn, ValueColumn
+from vlmeval_cli.core.config import ModelPolicy
+from vlmeval_cli.core.errors import PluginError, quoted
+
+if TYPE_CHECKING:
+    from vlmeval_cli.models.columns import Provenance, TokenVectors, VectorColumn
+    from vlmeval_cli.models.text_encoder import TextEncoder
+
+Tell = Callable[[str], None]
+
+
+class Need(NamedTuple):
+    """A column of vectors that a metric names.
+
+    Attributes:
+        name: the whole of it.
+        side: "prediction", "references" or "image".
+        kind: what is made.
+        model: the network, with what else the kind needs.
+        layer: after which the vectors are taken, where the name says it.
+    """
+
+    name: str
+    side: str
+    kind: str
+    model: str
+    layer: int | None
+
+    @property
+    def source(self) -> str:
+        """The column whose values are encoded."""
+        return "image.path" if self.side == "image" else f"{self.side}.text"
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """What a network made of different values.
+
+    Attributes:
+        found: their vectors, in order.
+        provenance: the weights, and what else was at work.
+        reasons: place of a value → why it has no vectors; its rows count for nothing.
+    """
+
+    found: TokenVectors
+    provenance: Provenance
+    reasons: Mapping[int, str] = field(default_factory=dict)
+
+
+def need_of(name: str) -> Need | None:
+    """What ``name`` asks for; None where it is no column of vectors.
+
+    >>> need_of("prediction.token_vectors:a/b@17")[1:]
+    ('prediction', 'token_vectors', 'a/b', 17)
+    """
+    column, colon, model = name.partition(":")
+    side, _, kind = column.partition(".")
+    if not colon or kind not in ENCODERS:
+        return None
+    if kind != "token_vectors":
+        return Need(name, side, kind, model, None)
+    model, _, layer = model.rpartition("@")
+    return Need(name, side, kind, model, int(layer))
+
+
+class Encoder:
+    """Makes columns of vectors, and keeps the last of each name for runs over the same values."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, tuple[list[str | None], VectorColumn]] = {}
+
+    def column(
+        self, need: Need, source: Column | None, policy: ModelPolicy, tell: Tell
+    ) -> VectorColumn:
+        """The vectors that ``need`` asks for, of the values of ``source``.
+
+        Raises:
+            PluginError: the items have no such values.
+        """
+        if not isinstance(source, TextColumn | ValueColumn):
+            raise PluginError(
+                f"a metric needs the column {quoted(need.name)}, and there is no {need.source}",
+                hint="It is made of texts, or of the paths of images.",
+            )
+        values = [*(source.texts if isinstance(source, TextColumn) else source.values)]
+        known = self._kept.get(need.name)
+        if known is None or known[0] != values:
+            known = values, _made(need, values, source, policy, tell)
+            self._kept[need.name] = known
+        return replace(known[1], item_offsets=source.item_offsets)
+
+
+def _made(
+    need: Need,
+    values: list[str | None],
+    source: TextColumn | ValueColumn,
+    policy: ModelPolicy,
+    tell: Tell,
+) -> VectorColumn:
+    from vlmeval_cli.models.columns import VectorColumn
+
+    different = [value for value in dict.fromkeys(values) if value is not None]
+    encoded = ENCODERS[need.kind](need, different, policy, tell)
+    number = {value: i for i, value in enumerate(different) if i not in encoded.reasons}
+    why = {different[i]: reason for i, reason in encoded.reasons.items()}
+    return VectorColumn(
+        which=np.array([number.get(value, -1) for value in values], dtype=np.int64),  # type: ignore[arg-type]  # None is no key
+        item_offsets=source.item_offsets,
+        found=encoded.found,
+        provenance=encoded.provenance,
+        reasons={i: why[value] for i, value in enumerate(values) if value in why},
+    )
+
+
+def _text_encoder(need: Need, policy: ModelPolicy, tell: Tell) -> TextEncoder:
+    from vlmeval_cli.models.loading import locate
+    from vlmeval_cli.models.text_encoder import TextEncoder
+
+    located = locate(need.model, user=need.kind, offline=policy.offline, tell=tell)
+    return TextEncoder.of(located, policy, need.kind)
+
+
+def _token_vectors(need: Need, texts: list[str], policy: ModelPolicy, tell: Tell) -> Encoded:
+    encoder = _text_encoder(need, policy, tell)
+    return Encoded(encoder.token_vectors(texts, need.layer), encoder.provenance())
+
+
+def _sentence_vectors(need: Need, texts: list[str], policy: ModelPolicy, tell: Tell) -> Encoded:
+    from vlmeval_cli.models.columns import whole
+
+    encoder = _text_encoder(need, policy, tell)
+    vectors, n_cut = encoder.sentence_vectors(texts)
+    return Encoded(whole(vectors, n_cut), encoder.provenance())
+
+
+# Kind of column → what encodes different texts (or the paths of images) for it.
+ENCODERS: Mapping[str, Callable[[Need, list[str], ModelPolicy, Tell], Encoded]] = MappingProxyType(
+    {"token_vectors": _token_vectors, "sentence_vectors": _sentence_vectors}
+)

