@@ -106,9 +106,7 @@ class Bleurt(MeanMetric[None]):
     def outputs(self) -> tuple[Output, ...]:
         """One number, the mean rating."""
         return (
-            Output(
-                "bleurt", range=(None, None), unit="score", worst=None, meaning=self.info.title
-            ),
+            Output("bleurt", range=(None, None), unit="score", worst=None, meaning=self.info.title),
         )
 
     def measure(self, batch: Batch, context: None) -> Statistics:

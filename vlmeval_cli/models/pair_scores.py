@@ -13,6 +13,7 @@ from vlmeval_cli.core.batch import Array, Ints, TextColumn
 from vlmeval_cli.models.columns import Provenance
 
 Bools = npt.NDArray[np.bool_]
+_UNKNOWN = Provenance()
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class PairColumn:
     scores: Array
     cut: Bools
     item_offsets: Ints
-    provenance: Provenance = Provenance()
+    provenance: Provenance = _UNKNOWN
 
     def part(self, start: int, stop: int) -> PairColumn:
         """The scores of items ``start`` to ``stop``."""
@@ -48,13 +49,11 @@ class DifferentPairs(NamedTuple):
     """The different pairs of a run, and which of them each pair is.
 
     Attributes:
-        references: of the different pairs.
-        predictions: of the different pairs.
+        pairs: (reference, prediction), each different one once.
         which: the different pair that each pair is, shape (n_pairs,).
     """
 
-    references: Sequence[str]
-    predictions: Sequence[str]
+    pairs: Sequence[tuple[str, str]]
     which: Ints
 
 
@@ -63,12 +62,13 @@ def different_pairs(predictions: TextColumn, references: TextColumn) -> Differen
 
     >>> ours = TextColumn(["a", "a"], np.array([0, 1, 2]))
     >>> theirs = TextColumn(["x", "y", "x"], np.array([0, 2, 3]))
-    >>> different_pairs(ours, theirs)[:2], different_pairs(ours, theirs).which.tolist()
-    ((('x', 'y'), ('a', 'a')), [0, 1, 0])
+    >>> found = different_pairs(ours, theirs)
+    >>> found.pairs, found.which.tolist()
+    ([('x', 'a'), ('y', 'a')], [0, 1, 0])
     """
     each = np.diff(references.item_offsets).tolist()
     ours = [text for text, n in zip(predictions.texts, each, strict=True) for _ in range(n)]
     places: dict[tuple[str, str], int] = {}
-    which = [places.setdefault(pair, len(places)) for pair in zip(references.texts, ours, strict=True)]
-    theirs, mine = zip(*places, strict=True) if places else ((), ())
-    return DifferentPairs(theirs, mine, np.array(which, dtype=np.int64))
+    pairs = zip(references.texts, ours, strict=True)
+    which = [places.setdefault(pair, len(places)) for pair in pairs]
+    return DifferentPairs([*places], np.array(which, dtype=np.int64))

@@ -93,9 +93,7 @@ class PairTokenizer:
             raise ModelError(f"{path}: no SentencePiece model ({error})") from error
         found = {mark: model.piece_to_id(mark) for mark in ("[CLS]", "[SEP]")}
         known = {mark: number for mark, number in found.items() if number != model.unk_id()}
-        return cls(
-            lambda texts: model.encode(texts, out_type=int), *_marks(known, path)
-        )
+        return cls(lambda texts: model.encode(texts, out_type=int), *_marks(known, path))
 
     @classmethod
     def _wordpiece(cls, path: Path, config: dict[str, Any], user: str) -> PairTokenizer:
@@ -118,9 +116,7 @@ class PairTokenizer:
 
         return cls(encode, *_marks(known, path))
 
-    def pairs(
-        self, references: Sequence[str], candidates: Sequence[str], most: int
-    ) -> Pairs:
+    def pairs(self, references: Sequence[str], candidates: Sequence[str], most: int) -> Pairs:
         """Token ids of ``references[i]`` with ``candidates[i]``, cut to ``most`` tokens.
 
         Each text is tokenised once, however many pairs it is in.
@@ -129,15 +125,15 @@ class PairTokenizer:
         tokens = self.encode([_without_surrogates(text) for text in texts])
         ids = dict(zip(texts, (np.array(one, dtype=np.int64) for one in tokens), strict=True))
         left, right = ([ids[text] for text in side] for side in (references, candidates))
-        lengths = [np.fromiter(map(len, side), np.int64, len(side)) for side in (left, right)]
-        kept_left, kept_right = fitting(*lengths, most - _SPECIAL)
+        n_left, n_right = (
+            np.fromiter(map(len, side), np.int64, len(side)) for side in (left, right)
+        )
+        kept_left, kept_right = fitting(n_left, n_right, most - _SPECIAL)
         rows = [
             np.concatenate([[self.cls], a[:m], [self.sep], b[:n], [self.sep]])
-            for a, b, m, n in zip(
-                left, right, kept_left.tolist(), kept_right.tolist(), strict=True
-            )
+            for a, b, m, n in zip(left, right, kept_left.tolist(), kept_right.tolist(), strict=True)
         ]
-        return Pairs(rows, kept_left + 2, lengths[0] + lengths[1] > most - _SPECIAL)
+        return Pairs(rows, kept_left + 2, n_left + n_right > most - _SPECIAL)
 
 
 def fitting(left: Ints, right: Ints, most: int) -> tuple[Ints, Ints]:
