@@ -7,9 +7,10 @@ import pytest
 
 HERE = Path(__file__).parent
 WORDS = [
-    "a", "an", "the", "dog", "cat", "man", "woman", "child", "runs", "run", "running", "sits", "sit",
-    "jump", "##s", "##ing", "on", "in", "over", "grass", "red", "blue", "ball", "small", "big",
-    "park", "street", "water", "horse", "two", "and", "with", "photo", "depicts", "of", "no", ".",
+    "a", "an", "the", "dog", "cat", "man", "woman", "child", "runs", "run", "running", "sits",
+    "sit", "jump", "##s", "##ing", "on", "in", "over", "grass", "red", "blue", "ball", "small",
+    "big", "park", "street", "water", "horse", "two", "and", "with", "photo", "depicts", "of",
+    "no", ".",
 ]  # fmt: skip
 
 

@@ -1,9 +1,17 @@
 """Vectors of texts hang on the text and the weights alone."""
 
+import json
+import shutil
+
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from vlmeval_cli.core.config import ModelPolicy
+from vlmeval_cli.core.errors import ModelError
+from vlmeval_cli.models import columns
+from vlmeval_cli.models.devices import Device
 from vlmeval_cli.models.loading import locate
 from vlmeval_cli.models.text_encoder import TextEncoder
 
@@ -54,3 +62,116 @@ def test_clip_model_loads(tiny_clip):
     assert coded.input_ids[0, 0] == tokenizer.bos_token_id
     assert coded.input_ids[0, -1] == tokenizer.eos_token_id
     assert model.get_text_features(**coded) is not None
+
+
+words = st.sampled_from(["a", "the", "dog", "cat", "sits", "on", "red", "grass", "zebra,", "", "."])
+texts_of_words = st.lists(st.lists(words, max_size=40).map(" ".join), min_size=1, max_size=12)
+
+
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(texts_of_words, st.integers(1, 5), st.randoms())
+def test_vectors_hang_on_neither_batch_nor_order(tiny_bert, texts, size, random):
+    whole = encoder(tiny_bert).token_vectors(texts, 3)
+    order = random.sample(range(len(texts)), len(texts))
+    other = encoder(tiny_bert, batch_size=size).token_vectors([texts[i] for i in order], 3)
+    for new, old in enumerate(order):
+        mine = whole.vectors[whole.offsets[old] : whole.offsets[old + 1]]
+        theirs = other.vectors[other.offsets[new] : other.offsets[new + 1]]
+        np.testing.assert_allclose(mine, theirs, atol=1e-6)
+        assert other.n_cut[new] == whole.n_cut[old]
+
+
+@pytest.mark.parametrize("kind", ["tiny_bert", "tiny_roberta"])
+def test_long_texts_are_cut_and_counted(kind, request):
+    """32 positions, of which two hold special tokens; RoBERTa's begin at 2 of 34."""
+    found = encoder(request.getfixturevalue(kind)).token_vectors(["dog " * 50, "dog"], 1)
+    assert np.diff(found.offsets)[0] == 32
+    long = found.ids[:32]
+    last = {"tiny_bert": 3, "tiny_roberta": 2}[kind]  # [SEP], </s>
+    assert long[-1] == last == found.ids[-1]
+    per_word = (np.diff(found.offsets)[1] - 2) * 50
+    assert found.n_cut.tolist() == [per_word + 2 - 32, 0]
+
+
+def test_a_layer_that_is_not_there_is_told(tiny_bert):
+    with pytest.raises(ModelError, match="expected one from 0 to 3"):
+        encoder(tiny_bert).token_vectors(["dog"], 4)
+
+
+def test_no_texts_have_no_vectors(tiny_bert):
+    found = encoder(tiny_bert).token_vectors([], 1)
+    assert found.vectors.shape == (0, 16)
+    assert found.offsets.tolist() == [0]
+
+
+@pytest.mark.parametrize("name", ["float32", "bf16", "fp16"])
+def test_numbers_of_less_precision_are_near(tiny_bert, name):
+    exact = encoder(tiny_bert).token_vectors(TEXTS, 3).vectors
+    found = encoder(tiny_bert, dtype=name).token_vectors(TEXTS, 3).vectors
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, exact, atol={"float32": 0, "bf16": 0.1, "fp16": 0.02}[name])
+
+
+def test_sentences_are_those_of_sentence_transformers(minilm):
+    from sentence_transformers import SentenceTransformer
+
+    located = locate(minilm, user="a test", offline=True)
+    texts = ["a dog runs", "", "  Two dogs run over the grass. ", "word " * 300]
+    mine, n_cut = encoder(minilm).sentence_vectors(texts)
+    theirs = SentenceTransformer(str(located.path), device="cpu").encode(texts)
+    np.testing.assert_allclose(mine, theirs, atol=1e-6)
+    assert n_cut.tolist() == [0, 0, 0, 302 - 256]
+
+
+def test_a_sentence_encoder_with_other_parts_is_refused(tiny_bert, tmp_path):
+    folder = tmp_path / "dense"
+    shutil.copytree(tiny_bert, folder)
+    parts = [{"type": "sentence_transformers.models.Dense"}]
+    (folder / "modules.json").write_text(json.dumps(parts))
+    with pytest.raises(ModelError, match="has the part Dense"):
+        encoder(folder).sentence_vectors(["a"])
+
+
+def test_out_of_memory_halves_the_batch(tiny_bert, monkeypatch):
+    import torch
+
+    from vlmeval_cli.models import passes
+
+    whole = encoder(tiny_bert).token_vectors(TEXTS * 4, 2)
+    real, sizes = passes.Pass._rows, []
+
+    def short_of_memory(self, network, device, ids, places, lengths):
+        sizes.append(len(places))
+        if len(places) > 6:
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+        return real(self, network, device, ids, places, lengths)
+
+    monkeypatch.setattr(passes.Pass, "_rows", short_of_memory)
+    found = encoder(tiny_bert).token_vectors(TEXTS * 4, 2)
+    np.testing.assert_allclose(found.vectors, whole.vectors, atol=1e-6)
+    assert sizes[0] == 20
+    assert max(sizes[2:]) <= 10
+
+
+def test_several_devices_give_the_same(tiny_bert, monkeypatch):
+    """Two processes on the CPU stand for two GPUs."""
+    from vlmeval_cli.models import passes
+
+    texts = [text for text in TEXTS for _ in range(3)]
+    alone = encoder(tiny_bert).token_vectors(texts, 2)
+    both = [Device("cpu", "float32"), Device("cpu", "float32")]
+    monkeypatch.setattr(Device, "all_of", classmethod(lambda *_: both))
+    monkeypatch.setattr(passes, "_WORTH_SPREADING", 1)
+    found = encoder(tiny_bert).token_vectors(texts, 2)
+    np.testing.assert_allclose(found.vectors, alone.vectors, atol=1e-6)
+    assert found.ids.tolist() == alone.ids.tolist()
+
+
+def test_many_vectors_lie_in_a_file(tiny_bert, monkeypatch):
+    plain = encoder(tiny_bert).token_vectors(TEXTS, 2)
+    monkeypatch.setattr(columns, "MOST_IN_MEMORY", 100)
+    found = encoder(tiny_bert).token_vectors(TEXTS, 2)
+    assert isinstance(found.vectors, np.memmap)
+    assert (found.vectors == plain.vectors).all()

@@ -134,7 +134,7 @@ def _text_encoder(need: Need, policy: ModelPolicy, tell: Tell) -> TextEncoder:
     from vlmeval_cli.models.text_encoder import TextEncoder
 
     located = locate(need.model, user=need.kind, offline=policy.offline, tell=tell)
-    return TextEncoder.of(located, policy, need.kind)
+    return TextEncoder.of(located, policy, need.kind, tell)
 
 
 def _token_vectors(need: Need, texts: list[str], policy: ModelPolicy, tell: Tell) -> Encoded:

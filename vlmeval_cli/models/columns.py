@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from tempfile import TemporaryFile
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import numpy.typing as npt
 from vlmeval_cli.core.batch import Ints
 
 Vectors = npt.NDArray[np.float32]
+MOST_IN_MEMORY = 2**30  # bytes of vectors; more lie in a temporary file
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,3 +91,11 @@ def whole(vectors: Vectors, n_cut: Ints | None = None) -> TokenVectors:
     n = len(vectors)
     cut = np.zeros(n, dtype=np.int64) if n_cut is None else n_cut
     return TokenVectors(vectors, np.arange(n + 1, dtype=np.int64), np.zeros(0, dtype=np.int32), cut)
+
+
+def room(rows: int, width: int) -> Vectors:
+    """Room for vectors; in a temporary file, mapped into memory, where they are very many."""
+    if rows * width * 4 <= MOST_IN_MEMORY:
+        return np.empty((rows, width), dtype=np.float32)
+    with TemporaryFile(prefix="vlmeval-") as file:  # the mapping keeps what has no name
+        return np.memmap(file, dtype=np.float32, mode="w+", shape=(rows, width))

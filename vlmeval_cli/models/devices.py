@@ -10,9 +10,11 @@ from typing import Any
 from vlmeval_cli.core.config import ModelPolicy
 from vlmeval_cli.core.errors import UsageError
 from vlmeval_cli.core.optional import require
+from vlmeval_cli.models.batching import OutOfMemory
 
 EXTRA = "neural"
 _DTYPES = {"float32": "float32", "bf16": "bfloat16", "fp16": "float16"}
+_NO_ROOM = ("out of memory", "can't allocate memory")  # what MPS and the CPU say
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +22,7 @@ class Device:
     """A device and the numbers it computes with.
 
     Attributes:
-        name: "cpu", "cuda" or "mps".
+        name: as torch names it: "cpu", "cuda:0", "mps".
         dtype: "float32", "bf16" or "fp16".
     """
 
@@ -29,21 +31,31 @@ class Device:
 
     @classmethod
     def of(cls, policy: ModelPolicy, user: str = "an embedding metric") -> Device:
-        """The device that ``policy`` asks for.
+        """The first device that ``policy`` asks for; :meth:`all_of` gives every one."""
+        return cls.all_of(policy, user)[0]
+
+    @classmethod
+    def all_of(cls, policy: ModelPolicy, user: str = "an embedding metric") -> tuple[Device, ...]:
+        """Every device of the kind that ``policy`` asks for: of CUDA there may be several.
 
         Raises:
             MissingExtraError: torch is not installed.
-            UsageError: there is no such device here, or it lacks these numbers.
+            UsageError: there is no such device here.
         """
         torch = require("torch", extra=EXTRA, user=user)
         there = _there(torch)
-        name = there[0] if policy.device == "auto" else policy.device
-        if name not in there:
+        kind = next(iter(there)) if policy.device == "auto" else policy.device
+        if kind not in there:
             raise UsageError(
-                f"--device {name}: there is none that torch {torch.__version__} can use here",
+                f"--device {kind}: there is none that torch {torch.__version__} can use here",
                 hint=f"Here there is: {', '.join(there)}.",
             )
-        return cls(name, policy.dtype)
+        return tuple(cls(name, policy.dtype) for name in there[kind])
+
+    @property
+    def kind(self) -> str:
+        """The device without its number: "cpu", "cuda" or "mps"."""
+        return self.name.partition(":")[0]
 
     @property
     def torch_dtype(self) -> Any:  # noqa: ANN401  (torch is loaded late)
@@ -52,27 +64,74 @@ class Device:
 
         return getattr(torch, _DTYPES[self.dtype])
 
-    @property
-    def is_asynchronous(self) -> bool:
-        """Whether copies to it can go on while it computes."""
-        return self.name == "cuda"
-
     def put(self, tensor: Any) -> Any:  # noqa: ANN401  (a tensor)
-        """The tensor on the device; from pinned memory and without waiting where that helps."""
-        if self.is_asynchronous:
+        """The tensor on the device; from pinned memory and without waiting on CUDA."""
+        if self.kind == "cuda":
             return tensor.pin_memory().to(self.name, non_blocking=True)
         return tensor.to(self.name)
 
     @contextmanager
     def inference(self) -> Iterator[None]:
-        """No gradients are kept."""
+        """No gradients are kept, and float32 is float32; a lack of memory is one signal.
+
+        Raises:
+            OutOfMemory: the device has no memory for what is computed.
+        """
         import torch
 
-        with torch.inference_mode():
-            yield
+        lacks_room = False
+        try:
+            with torch.inference_mode(), torch.backends.cudnn.flags(allow_tf32=False):
+                yield
+        except RuntimeError as error:  # torch.OutOfMemoryError is one
+            lacks_room = any(words in str(error) for words in _NO_ROOM)
+            if not lacks_room:
+                raise
+        if lacks_room:  # only now the tensors of the failed batch are free
+            if self.kind == "cuda":
+                torch.cuda.empty_cache()
+            raise OutOfMemory(self.name)
 
 
-def _there(torch: Any) -> list[str]:  # noqa: ANN401  (the module)
-    found = ["cuda"] if torch.cuda.is_available() else []
-    found += ["mps"] if torch.backends.mps.is_available() else []
-    return [*found, "cpu"]
+class Copies:
+    """Hands on what a device computed; on CUDA while the next batch is being computed.
+
+    Args:
+        device: where it is computed.
+        deliver: takes the places of values and their rows.
+    """
+
+    def __init__(self, device: Device, deliver: Any) -> None:  # noqa: ANN401  (a function of arrays)
+        self._device, self._deliver = device, deliver
+        self._pending: Any = None
+
+    def add(self, places: Any, rows: Any) -> None:  # noqa: ANN401  (an array, a tensor)
+        """Take the rows of a batch, a tensor on the device; the batch before is handed on."""
+        import torch
+
+        if self._device.kind != "cuda":
+            self._deliver(places, rows.float().cpu().numpy())
+            return
+        host = torch.empty(rows.shape, dtype=torch.float32, pin_memory=True)
+        host.copy_(rows.float(), non_blocking=True)
+        copied = torch.cuda.Event()
+        copied.record(torch.cuda.current_stream(rows.device))
+        self.finish()
+        self._pending = places, host, copied
+
+    def finish(self) -> None:
+        """Hand on the last batch."""
+        if self._pending is not None:
+            places, host, copied = self._pending
+            self._pending = None
+            copied.synchronize()
+            self._deliver(places, host.numpy())
+
+
+def _there(torch: Any) -> dict[str, list[str]]:  # noqa: ANN401  (the module)
+    found = {}
+    if torch.cuda.is_available():
+        found["cuda"] = [f"cuda:{i}" for i in range(torch.cuda.device_count())]
+    if torch.backends.mps.is_available():
+        found["mps"] = ["mps"]
+    return {**found, "cpu": ["cpu"]}

@@ -1,181 +1,267 @@
-"""Text encoders: vectors of tokens and of sentences."""
+"""Text encoders: vectors of tokens and of sentences, from the cache where it has them."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from importlib.metadata import PackageNotFoundError, version
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from vlmeval_cli.core.batch import Ints, offsets_of
+from vlmeval_cli.core.batch import Ints
 from vlmeval_cli.core.config import ModelPolicy
 from vlmeval_cli.core.errors import ModelError
-from vlmeval_cli.core.optional import require
-from vlmeval_cli.models.batching import encode_in_batches
+from vlmeval_cli.models.cache import EncodingCache, Entry, Head, keys_of
 from vlmeval_cli.models.columns import Provenance, TokenVectors, Vectors
-from vlmeval_cli.models.devices import EXTRA, Device
+from vlmeval_cli.models.devices import Device
 from vlmeval_cli.models.loading import Located
+from vlmeval_cli.models.networks import (
+    most_tokens,
+    settings_of,
+    tokenizer_of,
+    versions,
+    width_of,
+)
+from vlmeval_cli.models.passes import Gathered, Pass, Pooling
 
-_LIBRARIES = ("torch", "transformers", "tokenizers")
-_PREFIXED = ("Roberta", "GPT2")  # tokenizers to which the first word is " word", as to bert-score
-_NO_LIMIT = 10**9  # tokenizers without a limit of their own say 1e30
-_USUAL_LIMIT = 512
-_BUDGET = {"cpu": 2048, "mps": 8192, "cuda": 65536}  # tokens of a batch
-_LOADED: dict[tuple[str, int | None, Device], Any] = {}
-_TOKENIZERS: dict[str, Any] = {}
+_REVISION = 1  # raised when the same weights and text give other vectors
+_AT_ONCE = 16_384  # texts between two writes to the cache
+_NONE = np.zeros(0, dtype=np.int64)
+_POOLING_KEYS = {"pooling_mode_mean_tokens": "mean", "pooling_mode_cls_token": "cls"}
+_UNDERSTOOD = ("Transformer", "Pooling", "Normalize")
+
+Tell = Callable[[str], None]
+
+
+def _nobody(line: str) -> None:
+    """Nobody listens."""
 
 
 @dataclass(frozen=True, slots=True)
 class TextEncoder:
-    """A text encoder; its weights are loaded when something must be encoded."""
+    """A text encoder. Its weights are loaded when the cache lacks something.
+
+    Attributes:
+        located: the weights.
+        policy: where it runs, and whether there is a cache.
+        user: what needs it, for messages.
+        tell: given a line when the cache has to be made anew.
+    """
 
     located: Located
     policy: ModelPolicy
     user: str = "an embedding metric"
+    tell: Tell = _nobody
 
     @classmethod
     def of(
-        cls, located: Located, policy: ModelPolicy, user: str = "an embedding metric"
+        cls,
+        located: Located,
+        policy: ModelPolicy,
+        user: str = "an embedding metric",
+        tell: Tell = _nobody,
     ) -> TextEncoder:
         """The encoder whose weights lie at ``located``."""
-        return cls(located, policy, user)
+        return cls(located, policy, user, tell)
 
-    def token_vectors(self, texts: Sequence[str], layer: int | None) -> TokenVectors:
+    def token_vectors(self, texts: Sequence[str], layer: int | None = None) -> TokenVectors:
         """Vectors of the tokens of ``texts`` after ``layer``; None is the last one.
 
-        Texts are stripped; the special tokens of the tokenizer are among the tokens, and are all
+        Texts are stripped. The special tokens of the tokenizer are among the tokens, and are all
         that an empty text has.
         """
-        coded = self._tokens([text.strip() for text in texts], None)
-        lengths = np.array([*map(len, coded.ids)], dtype=np.int64)
-        offsets = offsets_of(lengths)
-        out = np.zeros((int(offsets[-1]), self._width()), dtype=np.float32)
-        for places, states in self._states(coded.ids, lengths, layer, out.shape[1]):
-            for place, state in zip(places.tolist(), states, strict=True):
-                out[offsets[place] : offsets[place + 1]] = state[: lengths[place]]
-        flat = [one for ids in coded.ids for one in ids]
-        return TokenVectors(out, offsets, np.array(flat, dtype=np.int32), coded.n_cut)
+        return self._encoded(texts, layer, "tokens", None)
 
     def sentence_vectors(self, texts: Sequence[str]) -> tuple[Vectors, Ints]:
         """A vector of length 1 for each text, shape (n, d), and how many tokens each lost.
 
-        It is the mean of the vectors of the text's tokens.
+        It is the mean of the vectors of the text's tokens, or the vector of its first token where
+        the folder of the network says so, as sentence-transformers does.
+
+        Raises:
+            ModelError: the network has parts behind the pooling that are not known.
         """
-        found = self.token_vectors(texts, None)
-        sums = np.add.reduceat(found.vectors.astype(np.float64), found.offsets[:-1], axis=0)
-        norms = np.linalg.norm(sums, axis=1, keepdims=True)
-        return (sums / np.maximum(norms, 1e-12)).astype(np.float32), found.n_cut
+        _check_modules(self.located, self.user)
+        pooling: Pooling = "mean"
+        for key, kind in _POOLING_KEYS.items():
+            if settings_of(self.located.path / "1_Pooling", "config.json").get(key):
+                pooling = "cls" if kind == "cls" else "mean"
+        most = settings_of(self.located.path, "sentence_bert_config.json").get("max_seq_length")
+        found = self._encoded(texts, None, pooling, most if isinstance(most, int) else None)
+        norms = np.linalg.norm(found.vectors, axis=1, keepdims=True)
+        return found.vectors / np.maximum(norms, np.float32(1e-12)), found.n_cut
 
     def provenance(self) -> Provenance:
-        """The weights, and the versions of what computes with them."""
-        versions = {name: _version(name) for name in _LIBRARIES}
+        """The weights and numbers, and the versions of what computes with them."""
         return Provenance(
             {"weights": self.located.digest, "dtype": self.policy.dtype},
-            {**versions, "device": self.policy.device},
+            {**versions(), "device": self.policy.device},
         )
 
-    def _width(self) -> int:
-        config = json.loads((self.located.path / "config.json").read_text("utf-8"))
-        return int(config.get("hidden_size") or config.get("d_model") or config["dim"])
+    def _encoded(
+        self, texts: Sequence[str], layer: int | None, pooling: Pooling, most: int | None
+    ) -> TokenVectors:
+        work = _Work([text.strip() for text in texts], pooling)
+        space = f"{_REVISION}|{self.located.digest}|{pooling}|{layer}|{most}|{self.policy.dtype}"
+        keys = keys_of(space, work.texts)
+        cache = EncodingCache.of(self.policy, self.tell)
+        heads = {} if cache is None else cache.heads(keys)
+        work.know(heads)
+        work.tokenize([i for i in range(len(texts)) if i not in heads], self._tokens(most))
+        gathered = Gathered(work.rows())
+        left = [*range(len(texts))]
+        if cache is not None and heads:
+            left = work.take_kept(cache, heads, gathered)
+        self._compute(left, work, gathered, layer, _Keeper(cache, keys, work))
+        vectors = gathered.vectors
+        if not vectors.size:
+            vectors = np.zeros((0, width_of(self.located, self.user)), dtype=np.float32)
+        return TokenVectors(vectors, gathered.offsets, work.flat_ids(), work.n_cut)
 
-    def _tokens(self, texts: Sequence[str], limit: int | None) -> _Coded:
-        tokenizer = _tokenizer(self.located, self.user)
-        most = limit or _limit(tokenizer, self.located)
-        whole = tokenizer([*texts], add_special_tokens=True).input_ids if texts else []
-        cut = np.array([max(len(ids) - most, 0) for ids in whole], dtype=np.int64)
-        long = np.flatnonzero(cut).tolist()
-        if long:
-            shorter = tokenizer(
-                [texts[i] for i in long], add_special_tokens=True, truncation=True, max_length=most
-            ).input_ids
-            for i, ids in zip(long, shorter, strict=True):
-                whole[i] = ids
-        return _Coded(whole, cut)
+    def _tokens(self, most: int | None) -> Callable[[list[str]], tuple[list[list[int]], Ints]]:
+        """A function that gives the tokens of texts, and how many each text lost."""
 
-    def _states(
-        self, ids: Sequence[Sequence[int]], lengths: Ints, layer: int | None, width: int
-    ) -> Iterator[tuple[Ints, Any]]:
-        import torch
+        def tokens(texts: list[str]) -> tuple[list[list[int]], Ints]:
+            if not texts:
+                return [], _NONE
+            tokenizer = tokenizer_of(self.located, self.user)
+            limit = most_tokens(tokenizer, self.located)
+            return _cut(tokenizer, texts, limit if most is None else min(limit, most))
 
-        device = Device.of(self.policy, self.user)
-        model = _model(self.located, layer, device, self.user)
-        found: list[tuple[Ints, Any]] = []
+        return tokens
 
-        def encode(places: Ints) -> None:
-            longest = int(lengths[places].max(initial=1))
-            padded = torch.zeros((len(places), longest), dtype=torch.long)
-            mask = torch.zeros((len(places), longest), dtype=torch.long)
-            for row, place in enumerate(places.tolist()):
-                padded[row, : lengths[place]] = torch.tensor(ids[place])
-                mask[row, : lengths[place]] = 1
-            with device.inference():
-                states = model(device.put(padded), attention_mask=device.put(mask))[0]
-            found.append((places, states.float().cpu().numpy()))
+    def _compute(
+        self,
+        left: Sequence[int],
+        work: _Work,
+        gathered: Gathered,
+        layer: int | None,
+        keeper: _Keeper,
+    ) -> None:
+        """Vectors of the texts that no cache had, so many between two writes."""
+        wanted = [i for i in left if work.ids[i].size]  # some tokenizers give an empty text nothing
+        if not wanted:
+            return
+        devices = Device.all_of(self.policy, self.user)
+        one = Pass(self.located, layer, work.pooling, self.policy.batch_size, self.user)
+        wanted.sort(key=lambda i: len(work.ids[i]))
+        for start in range(0, len(wanted), _AT_ONCE):
+            some = np.array(wanted[start : start + _AT_ONCE], dtype=np.int64)
+            one.run(
+                [work.ids[i] for i in some.tolist()],
+                devices,
+                lambda places, rows, own=some: gathered.take(own[places], rows),  # type: ignore[misc]  # called at once
+            )
+            keeper.keep(some, gathered)
 
-        encode_in_batches(lengths, _BUDGET[device.name], encode, self.policy.batch_size)
-        yield from found
+
+class _Work:
+    """Texts on their way to vectors.
+
+    Args:
+        texts: stripped.
+        pooling: whether a text has a vector for each token or one.
+    """
+
+    def __init__(self, texts: list[str], pooling: Pooling) -> None:
+        self.texts = texts
+        self.pooling = pooling
+        self.ids: list[npt.NDArray[np.int32]] = [np.zeros(0, dtype=np.int32)] * len(texts)
+        self.n_cut = np.zeros(len(texts), dtype=np.int64)
+
+    def know(self, heads: dict[int, Head]) -> None:
+        """Take the tokens that the cache knows."""
+        for place, head in heads.items():
+            self.ids[place] = head.ids
+            self.n_cut[place] = head.n_cut
+
+    def tokenize(
+        self, places: list[int], tokens: Callable[[list[str]], tuple[list[list[int]], Ints]]
+    ) -> None:
+        """Make the tokens of the other texts."""
+        ids, n_cut = tokens([self.texts[i] for i in places])
+        for place, own in zip(places, ids, strict=True):
+            self.ids[place] = np.array(own, dtype=np.int32)
+        self.n_cut[places] = n_cut
+
+    def rows(self) -> Ints:
+        """How many vectors each text has."""
+        if self.pooling != "tokens":
+            return np.ones(len(self.texts), dtype=np.int64)
+        return np.fromiter(map(len, self.ids), np.int64, len(self.ids))
+
+    def take_kept(
+        self, cache: EncodingCache, heads: dict[int, Head], gathered: Gathered
+    ) -> list[int]:
+        """Take the vectors that the cache has; the places of texts that it has not."""
+        places = {head.number: place for place, head in heads.items()}
+        rows = self.rows()
+        left = set(range(len(self.texts)))
+        for number, flat in cache.vectors([*places]):
+            place = places[number]
+            if rows[place] and flat.size and flat.size % rows[place] == 0:
+                gathered.take(np.array([place]), flat.reshape(int(rows[place]), -1))
+                left.discard(place)
+        return sorted(left)
+
+    def flat_ids(self) -> npt.NDArray[np.int32]:
+        """Tokens of all texts; none where a text has one vector."""
+        if self.pooling != "tokens" or not self.ids:
+            return np.zeros(0, dtype=np.int32)
+        return np.concatenate(self.ids)
 
 
 @dataclass(frozen=True, slots=True)
-class _Coded:
-    """Token ids of texts, and how many each lost."""
+class _Keeper:
+    """Writes to the cache, where there is one."""
 
-    ids: list[list[int]]
-    n_cut: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    cache: EncodingCache | None
+    keys: Sequence[bytes]
+    work: _Work
 
-
-def _tokenizer(located: Located, user: str) -> Any:  # noqa: ANN401  (a tokenizer)
-    if located.digest not in _TOKENIZERS:
-        transformers = _transformers(user)
-        load = transformers.AutoTokenizer.from_pretrained
-        found = load(located.path, local_files_only=True)
-        if type(found).__name__.startswith(_PREFIXED):
-            found = load(located.path, local_files_only=True, add_prefix_space=True)
-        _TOKENIZERS[located.digest] = found
-    return _TOKENIZERS[located.digest]
-
-
-def _model(located: Located, layer: int | None, device: Device, user: str) -> Any:  # noqa: ANN401  (a model)
-    key = located.digest, layer, device
-    if key not in _LOADED:
-        transformers = _transformers(user)
-        config = transformers.AutoConfig.from_pretrained(located.path, local_files_only=True)
-        if layer is not None:
-            if not 0 <= layer <= config.num_hidden_layers:
-                raise ModelError(
-                    f"{user}: got layer {layer} of {located.name}, which has "
-                    f"{config.num_hidden_layers} layers"
-                )
-            config.num_hidden_layers = layer
-        model = transformers.AutoModel.from_pretrained(
-            located.path, config=config, dtype=device.torch_dtype, local_files_only=True
+    def keep(self, places: Ints, gathered: Gathered) -> None:
+        """Keep the vectors of the texts at ``places``."""
+        if self.cache is None:
+            return
+        at = gathered.offsets
+        self.cache.put(
+            Entry(
+                self.keys[i],
+                self.work.ids[i],
+                int(self.work.n_cut[i]),
+                gathered.vectors[at[i] : at[i + 1]],
+            )
+            for i in places.tolist()
         )
-        _LOADED[key] = model.eval().to(device.name)
-    return _LOADED[key]
 
 
-def _transformers(user: str) -> Any:  # noqa: ANN401  (the module)
-    require("torch", extra=EXTRA, user=user)
-    transformers = require("transformers", extra=EXTRA, user=user)
-    transformers.logging.set_verbosity_error()
-    return transformers
+def _cut(tokenizer: Any, texts: list[str], most: int) -> tuple[list[list[int]], Ints]:  # noqa: ANN401  (a tokenizer)
+    """Tokens of texts, at most so many each, special ones kept; and how many each lost."""
+    ids: list[list[int]] = tokenizer(texts, add_special_tokens=True).input_ids
+    n_cut = np.array([max(len(own) - most, 0) for own in ids], dtype=np.int64)
+    long = np.flatnonzero(n_cut).tolist()
+    if long:
+        shorter = tokenizer(
+            [texts[i] for i in long], add_special_tokens=True, truncation=True, max_length=most
+        ).input_ids
+        for i, own in zip(long, shorter, strict=True):
+            ids[i] = own
+    return ids, n_cut
 
 
-def _limit(tokenizer: Any, located: Located) -> int:  # noqa: ANN401  (a tokenizer)
-    """How many tokens a text may have, the special ones included."""
-    config: Mapping[str, Any] = json.loads((located.path / "config.json").read_text("utf-8"))
-    own = int(min(tokenizer.model_max_length, _NO_LIMIT))
-    positions = config.get("max_position_embeddings")
-    if own < _NO_LIMIT:
-        return own
-    return int(positions) if positions else _USUAL_LIMIT
-
-
-def _version(name: str) -> str | None:
+def _check_modules(located: Located, user: str) -> None:
+    """Refuse sentence encoders that do more than pool and normalise."""
     try:
-        return version(name)
-    except PackageNotFoundError:
-        return None
+        modules = (located.path / "modules.json").read_text("utf-8")
+    except OSError:
+        return
+    import json
+
+    types = [str(one.get("type", "")).rpartition(".")[2] for one in json.loads(modules)]
+    unknown = [name for name in types if name not in _UNDERSTOOD]
+    if unknown:
+        raise ModelError(
+            f"{user}: {located.name} has the part {unknown[0]}, which is not supported",
+            hint=f"Supported are sentence encoders of {', '.join(_UNDERSTOOD)}.",
+        )

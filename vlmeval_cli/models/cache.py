@@ -1,0 +1,216 @@
+"""Encodings kept on disk, so that the next run over the same texts or images needs no network.
+
+One SQLite file holds them. Processes may share it: it is written in short transactions, ahead of
+the main file (WAL), and whoever finds it locked waits. What is damaged is computed again. No
+failure of the cache stops a run: it goes on without.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+from zlib import crc32
+
+import numpy as np
+import numpy.typing as npt
+
+from vlmeval_cli.core.config import ModelPolicy
+from vlmeval_cli.models.cache_folder import cache_folder
+from vlmeval_cli.models.columns import Vectors
+
+LIMIT_VARIABLE = "VLMEVAL_CACHE_GIB"
+_FILE = "encodings-1.sqlite"
+_FILES = (_FILE, f"{_FILE}-wal", f"{_FILE}-shm")
+FoundT = TypeVar("FoundT")
+_LIMIT_GIB = 20.0
+_SHARE_KEPT = 0.75  # of the limit, when old encodings are dropped
+_WAIT_S = 60.0
+_AT_ONCE = 500  # rows of a query; SQLite takes 999 parameters everywhere
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS encodings (
+    number INTEGER PRIMARY KEY,
+    key BLOB NOT NULL UNIQUE,
+    n_cut INTEGER NOT NULL,
+    ids BLOB NOT NULL,
+    vectors BLOB NOT NULL,
+    head_sum INTEGER NOT NULL,
+    body_sum INTEGER NOT NULL
+)
+"""
+
+
+class Head(NamedTuple):
+    """What is known of an encoding before its vectors are read."""
+
+    number: int
+    ids: npt.NDArray[np.int32]
+    n_cut: int
+
+
+class Entry(NamedTuple):
+    """The encoding of one text or image; of an image there are no ids."""
+
+    key: bytes
+    ids: npt.NDArray[np.int32]
+    n_cut: int
+    vectors: Vectors
+
+
+def cache_file() -> Path:
+    """The file that holds the encodings."""
+    return cache_folder() / _FILE
+
+
+def cache_size() -> int:
+    """Bytes that the encodings take on disk."""
+    found = 0
+    for name in _FILES:
+        with suppress(OSError):
+            found += (cache_folder() / name).stat().st_size
+    return found
+
+
+def keys_of(space: str, values: Sequence[str]) -> list[bytes]:
+    """The keys of texts (or of the hashes of images) encoded as ``space`` says.
+
+    Args:
+        space: weights, layer, numbers, kind: all that decides an encoding beside the value.
+        values: texts.
+    """
+    start = blake2b(space.encode(), digest_size=16)
+    found = []
+    for value in values:
+        one = start.copy()
+        one.update(b"\0" + value.encode("utf-8", "surrogatepass"))
+        found.append(one.digest())
+    return found
+
+
+def _nobody(line: str) -> None:
+    """Nobody listens."""
+
+
+@dataclass(frozen=True, slots=True)
+class EncodingCache:
+    """The encodings in a file.
+
+    Attributes:
+        path: the file.
+        tell: given a line when the file is made anew, or cannot be used.
+    """
+
+    path: Path
+    tell: Callable[[str], None] = _nobody
+
+    @classmethod
+    def of(cls, policy: ModelPolicy, tell: Callable[[str], None] = _nobody) -> EncodingCache | None:
+        """The cache of this user; None where none is wanted."""
+        return cls(cache_file(), tell) if policy.cache else None
+
+    def heads(self, keys: Sequence[bytes]) -> dict[int, Head]:
+        """Place of a key → what is known of its encoding, for those that are kept."""
+        places = {key: place for place, key in enumerate(keys)}
+        query = "SELECT key, number, n_cut, ids, head_sum FROM encodings WHERE key IN ({})"
+        return {
+            places[key]: Head(number, np.frombuffer(ids, np.int32), n_cut)
+            for key, number, n_cut, ids, head_sum in self._asked(query, list(places))
+            if _head_sum(key, n_cut, ids) == head_sum
+        }
+
+    def vectors(self, numbers: Sequence[int]) -> Iterator[tuple[int, Vectors]]:
+        """Number of an encoding and its vectors, flat; nothing for those that are damaged."""
+        query = "SELECT number, vectors, body_sum FROM encodings WHERE number IN ({})"
+        for number, content, body_sum in self._asked(query, numbers):
+            if crc32(content) == body_sum:
+                yield number, np.frombuffer(content, np.float32)
+
+    def put(self, entries: Iterable[Entry]) -> None:
+        """Keep encodings; the oldest are dropped where they would take too much."""
+        rows = [*map(_row, entries)]
+
+        def write(base: sqlite3.Connection) -> None:
+            with base:  # one transaction
+                base.executemany(
+                    "INSERT OR REPLACE INTO encodings "
+                    "(key, n_cut, ids, vectors, head_sum, body_sum) VALUES (?, ?, ?, ?, ?, ?)",
+                    rows,
+                )
+            _drop_oldest(base)
+
+        if rows:
+            self._try(write, None)
+
+    def _asked(self, query: str, wanted: Sequence[object]) -> Iterator[tuple[Any, ...]]:
+        """Rows of a query, so many parameters at a time."""
+        for start in range(0, len(wanted), _AT_ONCE):
+            some = wanted[start : start + _AT_ONCE]
+            marked = query.format(",".join("?" * len(some)))
+            yield from self._try(lambda base, q=marked, s=some: base.execute(q, s).fetchall(), [])  # type: ignore[misc]  # called at once
+
+    def _try(self, action: Callable[[sqlite3.Connection], FoundT], otherwise: FoundT) -> FoundT:
+        """What ``action`` finds; ``otherwise`` where the file cannot be used."""
+        try:
+            return self._with_file(action)
+        except sqlite3.OperationalError as error:
+            return self._given_up(error, otherwise)
+        except (sqlite3.DatabaseError, OSError) as error:
+            if isinstance(error, OSError) or not self._is_removed():
+                return self._given_up(error, otherwise)
+            self.tell(f"{self.path} was damaged; it is made anew")
+            return otherwise
+
+    def _with_file(self, action: Callable[[sqlite3.Connection], FoundT]) -> FoundT:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with closing(sqlite3.connect(self.path, timeout=_WAIT_S)) as base:
+            base.execute("PRAGMA journal_mode=WAL")
+            base.execute("PRAGMA synchronous=NORMAL")
+            base.execute(_SCHEMA)
+            return action(base)
+
+    def _given_up(self, error: Exception, otherwise: FoundT) -> FoundT:
+        self.tell(f"{self.path} cannot be used ({error}); encodings are not kept")
+        return otherwise
+
+    def _is_removed(self) -> bool:
+        """Remove a damaged file; processes that have it open keep theirs and lose it later."""
+        try:
+            for name in _FILES:
+                (self.path.parent / name).unlink(missing_ok=True)
+        except OSError:
+            return False
+        return True
+
+
+def _row(entry: Entry) -> tuple[object, ...]:
+    ids = np.ascontiguousarray(entry.ids, np.int32).tobytes()
+    vectors = np.ascontiguousarray(entry.vectors, np.float32).tobytes()
+    head = _head_sum(entry.key, entry.n_cut, ids)
+    return entry.key, entry.n_cut, ids, vectors, head, crc32(vectors)
+
+
+def _head_sum(key: bytes, n_cut: int, ids: bytes) -> int:
+    return crc32(b"%b%d:%b" % (key, n_cut, ids))
+
+
+def _drop_oldest(base: sqlite3.Connection) -> None:
+    """Make room: the pages of what is dropped are used again, so the file grows no further."""
+    limit = float(os.environ.get(LIMIT_VARIABLE) or _LIMIT_GIB) * 2**30
+    pages, free, size = (
+        base.execute(f"PRAGMA {name}").fetchone()[0]
+        for name in ("page_count", "freelist_count", "page_size")
+    )
+    used = (pages - free) * size
+    if used <= limit:
+        return
+    first, last = base.execute("SELECT min(number), max(number) FROM encodings").fetchone()
+    dropped = 1.0 - _SHARE_KEPT * limit / used
+    with base:
+        base.execute(
+            "DELETE FROM encodings WHERE number < ?", (first + int((last - first) * dropped) + 1,)
+        )
