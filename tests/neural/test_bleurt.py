@@ -229,126 +229,83 @@ def test_english_checkpoints_of_128_tokens_are_known_by_their_names(names, state
     assert most_tokens(BleurtShape.of(config, "config.json"), config, stated, name) == most
 
 
-# --- checkpoints that cannot be used ---
+# --- what is kept ---
 
 
 @pytest.fixture
-def broken(checkpoint, tmp_path):
-    """A copy of the checkpoint, to be broken."""
-    return shutil.copytree(checkpoint, tmp_path / "broken")
+def rated(monkeypatch):
+    """The numbers of pairs that went through the network, run by run."""
+    from vlmeval_cli.models import bleurt as module
+
+    found = []
+    forward = module.regress
+
+    def counting(weights, shape, ids, segments, lengths):
+        found.append(len(ids))
+        return forward(weights, shape, ids, segments, lengths)
+
+    monkeypatch.setattr(module, "regress", counting)
+    return found
 
 
-def message_of(folder):
-    with pytest.raises(ModelError) as caught:
-        bleurt(folder).scores(["a"], ["b"])
-    assert caught.value.exit_code == 4
-    return str(caught.value)
+def test_a_second_run_reads_the_cache(checkpoint, rated):
+    policy = ModelPolicy(device="cpu")
+    first = bleurt(checkpoint, policy).scores(REFERENCES, PREDICTIONS)
+    assert sum(rated) == len(REFERENCES)
+    again = bleurt(checkpoint, policy).scores(REFERENCES[::-1], PREDICTIONS[::-1])
+    assert sum(rated) == len(REFERENCES)
+    np.testing.assert_array_equal(again.scores, first.scores[::-1])
+    np.testing.assert_array_equal(again.cut, first.cut[::-1])
+    assert first.cut.any()
 
 
-def change_weights(folder, change):
-    from safetensors.numpy import load_file, save_file
-
-    weights = load_file(folder / "model.safetensors")
-    change(weights)
-    save_file(weights, folder / "model.safetensors")
-
-
-def test_missing_weights_are_named(broken):
-    change_weights(broken, lambda weights: weights.pop("classifier.bias"))
-    assert "1 missing (classifier.bias)" in message_of(broken)
+def test_only_pairs_that_are_not_kept_are_rated(checkpoint, rated):
+    policy = ModelPolicy(device="cpu")
+    first = bleurt(checkpoint, policy).scores(REFERENCES[:2], PREDICTIONS[:2])
+    both = bleurt(checkpoint, policy).scores(REFERENCES, PREDICTIONS)
+    assert sum(rated) == len(REFERENCES)
+    np.testing.assert_array_equal(both.scores[:2], first.scores)
+    fresh = bleurt(checkpoint).scores(REFERENCES, PREDICTIONS)
+    np.testing.assert_allclose(both.scores, fresh.scores, rtol=0, atol=1e-6)
 
 
-def test_unexpected_weights_are_named(broken):
-    change_weights(broken, lambda weights: weights.update(extra=np.zeros(3, np.float32)))
-    assert "1 unexpected (extra)" in message_of(broken)
+def test_a_pair_is_not_kept_under_another_split_of_its_letters(checkpoint, rated):
+    policy = ModelPolicy(device="cpu")
+    bleurt(checkpoint, policy).scores(["a dog"], [" runs"])
+    bleurt(checkpoint, policy).scores(["a dog "], ["runs"])
+    assert sum(rated) == 2
 
 
-def test_weights_of_another_shape_are_named(broken):
-    two = {"classifier.weight": np.zeros((2, 16), np.float32)}
-    change_weights(broken, lambda weights: weights.update(two))
-    message = message_of(broken)
-    assert "1 of the wrong shape (classifier.weight (2, 16) instead of (1, 16))" in message
+def test_half_precision_is_kept_apart(checkpoint, rated):
+    bleurt(checkpoint, ModelPolicy(device="cpu")).scores(["a dog"], ["a cat"])
+    bleurt(checkpoint, ModelPolicy(device="cpu", dtype="bf16")).scores(["a dog"], ["a cat"])
+    assert sum(rated) == 2
 
 
-def test_fewer_layers_than_the_configuration_says_are_missing_weights(broken):
-    config = tiny_bleurt.config(num_hidden_layers=6)
-    (broken / "config.json").write_text(json.dumps(config))
-    message = message_of(broken)
-    assert "48 missing (encoder.layer.3.attention.self.query.weight, " in message
-    assert "and 43 more" in message
+def test_running_out_of_memory_halves_the_batch_and_changes_nothing(checkpoint, monkeypatch):
+    from vlmeval_cli.models import bleurt as module
+
+    whole = bleurt(checkpoint).scores(REFERENCES, PREDICTIONS).scores
+    forward, refused = module.regress, []
+
+    def small(weights, shape, ids, segments, lengths):
+        if len(ids) > 2:
+            refused.append(len(ids))
+            raise RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB")
+        return forward(weights, shape, ids, segments, lengths)
+
+    monkeypatch.setattr(module, "regress", small)
+    found = bleurt(checkpoint).scores(REFERENCES, PREDICTIONS).scores
+    assert refused
+    np.testing.assert_allclose(found, whole, rtol=0, atol=1e-6)
 
 
-def test_a_plain_encoder_is_no_bleurt(tiny_bert):
-    message = message_of(tiny_bert)
-    assert "missing (classifier.weight, classifier.bias" in message
-    assert "a plain encoder has no regression head" in message
+def test_no_memory_for_one_pair_is_told(checkpoint, monkeypatch):
+    from vlmeval_cli.models import bleurt as module
 
+    def never(*_):
+        raise RuntimeError("MPS backend out of memory")
 
-def test_another_kind_of_network_is_refused(broken):
-    config = tiny_bleurt.config()
-    (broken / "config.json").write_text(json.dumps({**config, "model_type": "clip"}))
-    assert 'model_type is "clip", expected one of bleurt, bert, rembert' in message_of(broken)
-
-
-@pytest.mark.parametrize(
-    ("key", "value", "said"),
-    [
-        ("hidden_size", "wide", 'hidden_size is "wide", expected a whole number'),
-        ("num_attention_heads", 3, "hidden_size 16 is no multiple of num_attention_heads 3"),
-        ("hidden_act", "mish", 'hidden_act is "mish", expected one of gelu'),
-    ],
-)
-def test_a_wrong_configuration_is_told(broken, key, value, said):
-    (broken / "config.json").write_text(json.dumps({**tiny_bleurt.config(), key: value}))
-    assert said in message_of(broken)
-
-
-def test_broken_weights_are_told(broken):
-    (broken / "model.safetensors").write_bytes(b"nothing")
-    assert "model.safetensors: cannot be read as weights" in message_of(broken)
-
-
-def test_a_pickle_that_runs_code_is_refused(broken):
-    import torch
-
-    (broken / "model.safetensors").unlink()
-    torch.save({"classifier.bias": shutil.rmtree}, broken / "pytorch_model.bin")
-    assert "pytorch_model.bin: cannot be read as weights" in message_of(broken)
-
-
-def test_a_folder_without_a_tokenizer_is_told(broken):
-    (broken / "spm.model").unlink()
-    assert "no tokenizer, expected one of spm.model" in message_of(broken)
-
-
-def test_a_broken_tokenizer_is_told(broken):
-    (broken / "spm.model").write_bytes(b"nothing")
-    assert "spm.model: no SentencePiece model" in message_of(broken)
-
-
-def test_a_tokenizer_without_cls_is_told(made, tmp_path):
-    folder, _, _ = made
-    if not (folder / "vocab.txt").exists():
-        pytest.skip("only word pieces are a text file")
-    shutil.copytree(folder, tmp_path / "other")
-    pieces = (folder / "vocab.txt").read_text().replace("[CLS]", "[ABC]")
-    (tmp_path / "other" / "vocab.txt").write_text(pieces)
-    assert 'has no token "[CLS]"' in message_of(tmp_path / "other")
-
-
-def test_the_original_tensorflow_format_is_known(tmp_path):
-    (tmp_path / "saved_model.pb").write_bytes(b"")
-    message = message_of(tmp_path)
-    assert "original TensorFlow format" in message
-    assert "lucadiliello/BLEURT-20" in message
-
-
-def test_an_absent_checkpoint_says_where_it_was_looked_for_and_what_to_do():
-    message = message_of("lucadiliello/BLEURT-20")
-    assert "models--lucadiliello--BLEURT-20" in message
-    assert "vlmeval download lucadiliello/BLEURT-20" in message
-    assert "bert_score:model=minilm" in message
-
-
-def test_a_checkpoint_without_its_owner_is_told_the_whole_name():
-    assert 'Did you mean "lucadiliello/BLEURT-20-D12"?' in message_of("BLEURT-20-D12")
+    monkeypatch.setattr(module, "regress", never)
+    with pytest.raises(ModelError, match=r"cpu has no memory .*(?s:.*)--dtype bf16"):
+        bleurt(checkpoint).scores(["a"], ["b"])

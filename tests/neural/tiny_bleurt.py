@@ -139,3 +139,12 @@ def _wordpiece(folder):
     pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *letters,
               *(f"##{letter}" for letter in letters if letter.isalpha()), *words]  # fmt: skip
     (folder / "vocab.txt").write_text("\n".join(pieces) + "\n")
+
+
+def change(folder, change):
+    """Save the weights in ``folder`` after ``change`` was done to them."""
+    from safetensors.numpy import load_file, save_file
+
+    weights = load_file(folder / "model.safetensors")
+    change(weights)
+    save_file(weights, folder / "model.safetensors")

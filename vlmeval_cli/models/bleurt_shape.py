@@ -62,6 +62,8 @@ class BleurtShape:
         Raises:
             ModelError: it describes another kind of network.
         """
+        if not config:
+            raise ModelError(f"{where}: holds no configuration that can be read")
         kind = config.get("model_type")
         if kind not in _KINDS:
             raise ModelError(

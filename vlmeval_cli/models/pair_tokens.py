@@ -6,7 +6,7 @@ classes that its versions choose for the same files cut texts differently.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -34,17 +34,14 @@ class Pairs:
     Attributes:
         ids: token ids of each pair with its special tokens.
         first: tokens of each pair up to the first [SEP], this one counted, shape (pairs,).
+        lengths: tokens of each pair, shape (pairs,).
         cut: which pairs were too long, shape (pairs,).
     """
 
     ids: Sequence[Ints]
     first: Ints
+    lengths: Ints
     cut: Bools
-
-    @property
-    def lengths(self) -> Ints:
-        """Tokens of each pair."""
-        return np.fromiter(map(len, self.ids), np.int64, len(self.ids))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +59,7 @@ class PairTokenizer:
     sep: int
 
     @classmethod
-    def of(cls, folder: Path, config: dict[str, Any], user: str) -> PairTokenizer:
+    def of(cls, folder: Path, config: Mapping[str, Any], user: str) -> PairTokenizer:
         """The tokenizer in ``folder``.
 
         Args:
@@ -96,7 +93,7 @@ class PairTokenizer:
         return cls(lambda texts: model.encode(texts, out_type=int), *_marks(known, path))
 
     @classmethod
-    def _wordpiece(cls, path: Path, config: dict[str, Any], user: str) -> PairTokenizer:
+    def _wordpiece(cls, path: Path, config: Mapping[str, Any], user: str) -> PairTokenizer:
         library = require("tokenizers", extra="neural", user=user)
         try:
             if path.suffix == ".json":
@@ -133,7 +130,8 @@ class PairTokenizer:
             np.concatenate([[self.cls], a[:m], [self.sep], b[:n], [self.sep]])
             for a, b, m, n in zip(left, right, kept_left.tolist(), kept_right.tolist(), strict=True)
         ]
-        return Pairs(rows, kept_left + 2, n_left + n_right > most - _SPECIAL)
+        lengths = kept_left + kept_right + _SPECIAL
+        return Pairs(rows, kept_left + 2, lengths, n_left + n_right > most - _SPECIAL)
 
 
 def fitting(left: Ints, right: Ints, most: int) -> tuple[Ints, Ints]:
