@@ -13,6 +13,7 @@ import pytest
 from vlmeval_cli.cli.compare import CompareOptions
 from vlmeval_cli.cli.convert import ConvertOptions
 from vlmeval_cli.cli.doctor import DoctorOptions
+from vlmeval_cli.cli.download import DownloadOptions
 from vlmeval_cli.cli.gate import GateOptions
 from vlmeval_cli.cli.inspect import InspectOptions
 from vlmeval_cli.cli.main import main
@@ -37,7 +38,7 @@ PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
 GUIDES = sorted((ROOT / "docs" / "tasks").glob("*.md"))
 OPTIONS = (
     ScoreOptions, CompareOptions, GateOptions, PowerOptions, PerturbOptions,
-    MetricsOptions, InspectOptions, ConvertOptions, DoctorOptions, VerifyOptions, DiffOptions,
+    MetricsOptions, InspectOptions, ConvertOptions, DownloadOptions, DoctorOptions, VerifyOptions, DiffOptions,
 )  # fmt: skip
 MOST_LINES = 120
 

@@ -11,6 +11,7 @@ from vlmeval_cli.cli.compare import CompareOptions, compare
 from vlmeval_cli.cli.console import write_result
 from vlmeval_cli.cli.convert import ConvertOptions, convert
 from vlmeval_cli.cli.doctor import DoctorOptions, doctor
+from vlmeval_cli.cli.download import DownloadOptions, download
 from vlmeval_cli.cli.gate import GateOptions, gate
 from vlmeval_cli.cli.inspect import InspectOptions, inspect
 from vlmeval_cli.cli.metrics import MetricsOptions, metrics
@@ -45,6 +46,7 @@ def make_app() -> typer.Typer:
     app.command("inspect")(taking(InspectOptions, inspect))
     app.command("convert")(taking(ConvertOptions, convert))
     app.command("perturb")(taking(PerturbOptions, perturb))
+    app.command("download")(taking(DownloadOptions, download))
     app.command("doctor")(taking(DoctorOptions, doctor))
     return app
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from threading import Timer
 from typing import TYPE_CHECKING
 
+from vlmeval_cli.cli.console import say
 from vlmeval_cli.core.progress import NoProgress, Progress
 
 if TYPE_CHECKING:
@@ -21,13 +22,20 @@ _PATIENCE_S = 1.0  # shorter phases show nothing
 def progress_bar(*, quiet: bool) -> Iterator[Progress]:
     """A listener that draws on stderr if that is a terminal, and cleans up at the end."""
     if quiet or not sys.stderr.isatty():
-        yield NoProgress()
+        yield NoProgress() if quiet else _Lines()
         return
     bar = _Bar()
     try:
         yield bar
     finally:
         bar.done()
+
+
+class _Lines(NoProgress):
+    """Draws nothing, and writes the lines that the user should read."""
+
+    def tell(self, line: str) -> None:
+        say(line)
 
 
 class _Bar:
@@ -63,6 +71,10 @@ class _Bar:
         if self._drawn is not None:
             self._drawn[0].stop()
         self._clock = self._drawn = None
+
+    def tell(self, line: str) -> None:
+        self.done()
+        say(line)
 
     def _draw(self) -> None:
         from rich.console import Console

@@ -25,6 +25,10 @@ class Progress(Protocol):
         """The phase has ended."""
         ...
 
+    def tell(self, line: str) -> None:
+        """Something the user should read now, such as what is about to be fetched."""
+        ...
+
 
 class NoProgress:
     """A listener that ignores everything."""
@@ -37,3 +41,6 @@ class NoProgress:
 
     def done(self) -> None:
         """Ignore the end."""
+
+    def tell(self, line: str) -> None:
+        """Ignore the line."""

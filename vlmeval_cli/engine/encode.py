@@ -35,6 +35,7 @@ class Need(NamedTuple):
         kind: what is made.
         model: the network, with what else the kind needs.
         layer: after which the vectors are taken, where the name says it.
+        user: the metric that names it, for messages.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Need(NamedTuple):
     kind: str
     model: str
     layer: int | None
+    user: str = "an embedding metric"
 
     @property
     def source(self) -> str:
@@ -67,7 +69,7 @@ class Encoded:
 def need_of(name: str) -> Need | None:
     """What ``name`` asks for; None where it is no column of vectors.
 
-    >>> need_of("prediction.token_vectors:a/b@17")[1:]
+    >>> need_of("prediction.token_vectors:a/b@17")[1:5]
     ('prediction', 'token_vectors', 'a/b', 17)
     """
     column, colon, model = name.partition(":")
@@ -133,8 +135,8 @@ def _text_encoder(need: Need, policy: ModelPolicy, tell: Tell) -> TextEncoder:
     from vlmeval_cli.models.loading import locate
     from vlmeval_cli.models.text_encoder import TextEncoder
 
-    located = locate(need.model, user=need.kind, offline=policy.offline, tell=tell)
-    return TextEncoder.of(located, policy, need.kind, tell)
+    located = locate(need.model, user=need.user, offline=policy.offline, tell=tell)
+    return TextEncoder.of(located, policy, need.user, tell)
 
 
 def _token_vectors(need: Need, texts: list[str], policy: ModelPolicy, tell: Tell) -> Encoded:

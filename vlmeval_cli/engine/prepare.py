@@ -8,7 +8,7 @@ Columns of vectors are those of :mod:`vlmeval_cli.engine.encode`, ratings of pai
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from itertools import chain
 from time import perf_counter
@@ -73,7 +73,8 @@ class Preparer:
     """Prepares the batches of one run.
 
     Args:
-        needs: the columns that its metrics read.
+        needs: the columns that its metrics read; in a mapping, with the name of a metric that
+            reads each, for messages.
         workshop: what it shares with other runs; None where there are none.
         policy: how networks run.
         tell: given a line before anything is fetched.
@@ -87,6 +88,7 @@ class Preparer:
         tell: Tell = _silent,
     ) -> None:
         self._needs = sorted(set(needs))
+        self._users = needs if isinstance(needs, Mapping) else {}
         self._workshop = workshop
         self._policy, self._tell = policy, tell
         shared = workshop or Workshop()
@@ -99,9 +101,12 @@ class Preparer:
         """All items of the run, with the vectors of their texts and images as columns."""
         made = _texts(items)
         for need in filter(None, map(need_of, self._needs)):
+            if need.name in made:
+                continue  # the items came with their vectors
             started = perf_counter()
+            used = need._replace(user=self._users.get(need.name, need.user))
             made[need.name] = self._encoder.column(
-                need, made.get(need.source), self._policy, self._tell
+                used, made.get(need.source), self._policy, self._tell
             )
             self._seconds[need.name] = perf_counter() - started
         for name in filter(is_of_pairs, self._needs):

