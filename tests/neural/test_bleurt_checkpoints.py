@@ -60,6 +60,19 @@ def test_fewer_layers_than_the_configuration_says_are_missing_weights(broken):
     assert "and 43 more" in message
 
 
+def test_weights_in_several_files_are_read(checkpoint, broken):
+    from safetensors.numpy import load_file, save_file
+
+    weights = load_file(broken / "model.safetensors")
+    (broken / "model.safetensors").unlink()
+    for number, own in enumerate((sorted(weights)[:20], sorted(weights)[20:]), 1):
+        part = {name: weights[name] for name in own}
+        save_file(part, broken / f"model-0000{number}-of-00002.safetensors")
+    texts = ["a dog"], ["a cat"]
+    scores = [Bleurt.called(str(one), CPU).scores(*texts).scores for one in (checkpoint, broken)]
+    np.testing.assert_allclose(*scores, rtol=0, atol=1e-6)
+
+
 def test_a_plain_encoder_is_no_bleurt(tiny_bert):
     message = message_of(tiny_bert)
     assert "missing (classifier.weight, classifier.bias" in message
@@ -127,7 +140,8 @@ def test_an_absent_checkpoint_says_where_it_was_looked_for_and_what_to_do():
     message = message_of("lucadiliello/BLEURT-20")
     assert "models--lucadiliello--BLEURT-20" in message
     assert "vlmeval download lucadiliello/BLEURT-20" in message
-    assert "bert_score:model=minilm" in message
+    assert "Nothing can stand in; bert_score:model=minilm" in message
+    assert "lucadiliello/BLEURT-20-D12 (0.7 GB)" in message
 
 
 def test_a_checkpoint_without_its_owner_is_told_the_whole_name():

