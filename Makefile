@@ -4,10 +4,11 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python;
 	$$python -c '$(NEW_ENOUGH)' 2>/dev/null && echo $$python && break; done)
 DEMO := .venv
 TEST := .venv-test
+NEURAL := .venv-neural
 SAMPLES := sample_data
 SOURCES := $(shell find vlmeval_cli -type f -not -path '*/__pycache__/*')
 
-.PHONY: demo test lint types bench clean
+.PHONY: demo test test-neural lint types bench clean
 .DEFAULT_GOAL := demo
 
 demo: $(DEMO)/.ready
@@ -22,6 +23,10 @@ demo: $(DEMO)/.ready
 
 test: $(TEST)/.ready lint types
 	$(TEST)/bin/python -m pytest
+
+# Tests of the embedding metrics; the environment has torch (about 1 GB without a GPU).
+test-neural: $(NEURAL)/.ready
+	$(NEURAL)/bin/python -m pytest tests/neural tests/models
 
 lint: $(TEST)/.ready
 	$(TEST)/bin/ruff check .
@@ -44,10 +49,15 @@ $(TEST)/.ready: pyproject.toml constraints.txt | python
 	$(TEST)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[all,dev]"
 	@touch $@
 
+$(NEURAL)/.ready: pyproject.toml constraints.txt | python
+	$(PYTHON) -m venv $(NEURAL)
+	$(NEURAL)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[all,neural,minilm,neural-reference,dev]"
+	@touch $@
+
 .PHONY: python
 python:
 	@'$(PYTHON)' -c '$(NEW_ENOUGH)' 2>/dev/null || { echo \
 		"vlmeval needs Python 3.11 or newer. Name one: make $(MAKECMDGOALS) PYTHON=/path/to/python3.12"; exit 1; }
 
 clean:
-	rm -rf $(DEMO) $(TEST) report .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(DEMO) $(TEST) $(NEURAL) report .pytest_cache .mypy_cache .ruff_cache .hypothesis

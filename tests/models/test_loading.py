@@ -1,7 +1,6 @@
 """Weights are looked for on disk, told where, and fetched only where that is allowed."""
 
 import json
-from types import SimpleNamespace
 
 import pytest
 
@@ -101,7 +100,7 @@ def test_offline_refuses_at_once(monkeypatch, way):
 
 def test_a_path_is_never_asked_for_at_the_hub(monkeypatch):
     monkeypatch.setattr(downloads, "ask_hub", lambda *_: pytest.fail("it asked the hub"))
-    with pytest.raises(ModelError, match="config[.]json with weights"):
+    with pytest.raises(ModelError, match=r"no config\.json with weights"):
         locate("./not/there", user="a test", offline=False)
 
 
@@ -170,69 +169,6 @@ def test_only_needed_files_are_fetched():
     assert set(needed_files(dict.fromkeys(parts, 1))) == set(parts)
     assert needed_files({"config.json": 1, "tf_model.h5": 1}) == ()
     assert needed_files({"model.safetensors": 1}) == ()
-
-
-class FakeHub:
-    """The parts of huggingface_hub that are called."""
-
-    class errors:
-        class GatedRepoError(Exception): ...
-
-        class RepositoryNotFoundError(Exception): ...
-
-    utils = SimpleNamespace(disable_progress_bars=lambda: None)
-
-    def __init__(self, answer, folder=""):
-        self.answer, self.folder, self.fetched = answer, folder, None
-
-    def HfApi(self):
-        return self
-
-    def model_info(self, name, files_metadata):
-        assert files_metadata
-        if isinstance(self.answer, Exception):
-            raise self.answer
-        siblings = [SimpleNamespace(rfilename=n, size=s) for n, s in self.answer.items()]
-        return SimpleNamespace(siblings=siblings, sha="abc")
-
-    def snapshot_download(self, name, allow_patterns):
-        self.fetched = allow_patterns
-        return self.folder
-
-
-@pytest.fixture
-def hub(monkeypatch):
-    def use(answer, folder=""):
-        fake = FakeHub(answer, folder)
-        monkeypatch.setattr(downloads, "require", lambda *_, **__: fake)
-        return fake
-
-    return use
-
-
-def test_the_hub_is_asked_for_sizes_and_then_for_the_files(hub, tmp_path):
-    sizes = {"config.json": 600, "model.safetensors": 2**30, "tf_model.h5": 2**31}
-    fake = hub(sizes, str(make(tmp_path / "snapshot")))
-    wanted = downloads.ask_hub("owner/net", "a test")
-    assert wanted == Wanted("owner/net", "abc", ("config.json", "model.safetensors"), 2**30 + 600)
-    assert downloads.fetch(wanted, "a test") == tmp_path / "snapshot"
-    assert fake.fetched == ["config.json", "model.safetensors"]
-
-
-@pytest.mark.parametrize(
-    ("answer", "words"),
-    [
-        (FakeHub.errors.GatedRepoError(), "accepted its terms"),
-        (FakeHub.errors.RepositoryNotFoundError(), "has no model"),
-        (OSError("no route to host\nat all"), "cannot be fetched .*: no route to host\nFetch"),
-        ({"README.md": 1}, "has no weights"),
-    ],
-    ids=["gated", "unknown", "unreachable", "empty"],
-)
-def test_what_the_hub_refuses_is_told(hub, answer, words):
-    hub(answer)
-    with pytest.raises(ModelError, match=words):
-        downloads.ask_hub("owner/net", "a test")
 
 
 def test_sizes_are_readable():

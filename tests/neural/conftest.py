@@ -1,11 +1,12 @@
 """Small networks with random weights, made on disk, and the one whose weights are in a package."""
 
 import json
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).resolve().parent
 WORDS = [
     "a", "an", "the", "dog", "cat", "man", "woman", "child", "runs", "run", "running", "sits",
     "sit", "jump", "##s", "##ing", "on", "in", "over", "grass", "red", "blue", "ball", "small",
@@ -14,16 +15,19 @@ WORDS = [
 ]  # fmt: skip
 
 
-def pytest_collection_modifyitems(items):
-    """Without torch every test of this folder is skipped, and says so."""
-    try:
-        import torch  # noqa: F401
-        import transformers  # noqa: F401
-    except ImportError:
+class WithoutTorch(pytest.Module):
+    """A file of tests that cannot even be imported."""
+
+    def collect(self):
         reason = "torch and transformers are not installed: run make test-neural"
-        for item in items:
-            if HERE in Path(item.fspath).parents:
-                item.add_marker(pytest.mark.skip(reason=reason))
+        pytest.skip(reason, allow_module_level=True)
+
+
+def pytest_pycollect_makemodule(module_path, parent):
+    """Without torch this folder is skipped, and says so."""
+    if module_path.is_relative_to(HERE) and not all(map(find_spec, ("torch", "transformers"))):
+        return WithoutTorch.from_parent(parent, path=module_path)
+    return None
 
 
 @pytest.fixture(autouse=True)

@@ -140,7 +140,7 @@ def test_an_absent_checkpoint_says_where_it_was_looked_for_and_what_to_do():
     message = message_of("lucadiliello/BLEURT-20")
     assert "models--lucadiliello--BLEURT-20" in message
     assert "vlmeval download lucadiliello/BLEURT-20" in message
-    assert "Nothing can stand in; bert_score:model=minilm" in message
+    assert "in its place: bert_score:model=minilm" in message
     assert "lucadiliello/BLEURT-20-D12 (0.7 GB)" in message
 
 

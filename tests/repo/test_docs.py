@@ -38,7 +38,8 @@ PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
 GUIDES = sorted((ROOT / "docs" / "tasks").glob("*.md"))
 OPTIONS = (
     ScoreOptions, CompareOptions, GateOptions, PowerOptions, PerturbOptions,
-    MetricsOptions, InspectOptions, ConvertOptions, DownloadOptions, DoctorOptions, VerifyOptions, DiffOptions,
+    MetricsOptions, InspectOptions, ConvertOptions, DownloadOptions, DoctorOptions, VerifyOptions,
+    DiffOptions,
 )  # fmt: skip
 MOST_LINES = 120
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _DISTRIBUTION = "vlmeval-cli"
 _REQUIREMENT = re.compile(r"^(?P<name>[\w.-]+)[^;]*(;.*extra\s*==\s*['\"](?P<extra>[\w-]+)['\"])?")
-_NOT_FOR_USERS = ("dev", "all")
+_NOT_FOR_USERS = ("dev", "all", "neural-reference")
 _JAVA_TIMEOUT_S = 10
 _ADD_JAVA = (
     "Java 8 or newer, for the tokenizer of pycocoevalcap under score --reference "
@@ -45,7 +45,7 @@ def doctor(options: DoctorOptions) -> None:
     """Look around and print what was found."""
     requirements = list(_requirements())
     java = _java()
-    blocks = [_machine(java), _packages(requirements), _missing(requirements, java)]
+    blocks = [_machine(java), _networks(), _packages(requirements), _missing(requirements, java)]
     show(blocks, no_color=options.no_color)
 
 
@@ -64,6 +64,38 @@ def _machine(java: str | None) -> Block:
             ("score --run-tests", _sandbox()),
         )
     )
+
+
+def _networks() -> Block:
+    """Where embedding metrics run, which models are on disk, and what the cache takes."""
+    from vlmeval_cli.models.cache import cache_file, cache_size
+    from vlmeval_cli.models.downloads import readable_size
+    from vlmeval_cli.models.loading import hub_cache, models_on_disk
+    from vlmeval_cli.reports.blocks import Facts
+
+    return Facts(
+        (
+            ("device of networks", _device()),
+            ("models on disk", ", ".join(models_on_disk()) or "none"),
+            ("models are kept in", str(hub_cache())),
+            ("cache of encodings", f"{cache_file()} ({readable_size(cache_size())})"),
+        )
+    )
+
+
+def _device() -> str:
+    """What --device auto takes here."""
+    from vlmeval_cli.core.config import ModelPolicy
+    from vlmeval_cli.core.optional import is_installed
+    from vlmeval_cli.models.devices import EXTRA, Device
+
+    if not is_installed("torch"):
+        return f'torch is not installed: pip install "{_DISTRIBUTION}[{EXTRA}]"'
+    try:
+        found = Device.all_of(ModelPolicy())
+    except Exception as error:  # a torch that does not fit this machine fails in many ways
+        return f"torch does not load: {error}"
+    return f"{', '.join(one.name for one in found)} (torch {_version('torch')})"
 
 
 def _packages(requirements: Sequence[Requirement]) -> Block:

