@@ -11,9 +11,11 @@ from vlmeval_cli.registry import metrics
 GOLD = "the young dog chases a kid across the quiet green garden"
 OTHERS = ["the young man eats a bowl of soup", "two young horses stand on the grass near a lake"]
 WRONG_WORD = GOLD.replace("kid", "xqz")
-COMPARING = [name for name, family in metrics().items() if family.info.sees is not None]
-# What a network notices hangs on its weights, which are no part of the package.
-WITHOUT_NETWORK = [name for name in COMPARING if metrics()[name].info.extra != "neural"]
+COMPARING = [
+    name
+    for name, family in metrics().items()
+    if family.info.sees is not None and family.info.extra != "neural"  # tests/neural has those
+]
 
 
 def score(name, prediction):
@@ -58,7 +60,7 @@ PROBES = {
 }
 
 
-@pytest.mark.parametrize("name", WITHOUT_NETWORK)
+@pytest.mark.parametrize("name", COMPARING)
 def test_a_metric_notices_what_it_says(name):
     # Letters that both texts have are a part of the spelling, not of the meaning of "child".
     by_letters = {"synonyms"} if "spelling" in metrics()[name].info.sees else set()

@@ -21,6 +21,7 @@ from vlmeval_cli.models.bleurt_checkpoint import (
     weights_of,
 )
 from vlmeval_cli.models.bleurt_forward import regress
+from vlmeval_cli.models.bleurt_shape import BleurtShape
 from vlmeval_cli.models.cache import EncodingCache
 from vlmeval_cli.models.columns import Provenance, Vectors
 from vlmeval_cli.models.devices import Copies, Device
@@ -107,7 +108,7 @@ class Bleurt:
                 [references[i] for i in places], [predictions[i] for i in places], most
             )
             cut[left] = pairs.cut
-            for some, found in self._rated(pairs):
+            for some, found in self.rated(pairs, shape_of(self.located)):
                 scores[left[some]] = found
                 kept.keep(left[some], scores, cut)
         return PairScores(scores, cut)
@@ -119,14 +120,18 @@ class Bleurt:
             {**versions(), "device": self.policy.device},
         )
 
-    def _rated(self, pairs: Pairs) -> Iterator[tuple[Ints, Array]]:
-        """Places of pairs and their scores, so many at a time, the longest first."""
+    def rated(self, pairs: Pairs, shape: BleurtShape) -> Iterator[tuple[Ints, Array]]:
+        """Places of pairs and their scores, so many at a time, the longest first.
+
+        Raises:
+            ModelError: the device has no memory for one pair.
+        """
         device = Device.of(self.policy, self.user)
         order = np.argsort(-pairs.lengths, kind="stable")
         for start in range(0, len(order), _AT_ONCE):
             places = order[start : start + _AT_ONCE]
             try:
-                yield places, self._rated_here(pairs, places, device)
+                yield places, self._rated_here(pairs, places, shape, device)
             except OutOfMemory as error:
                 raise ModelError(
                     f"{self.user}: {device.name} has no memory for {self.located.name} and one "
@@ -134,10 +139,10 @@ class Bleurt:
                     hint="Take --device cpu, --dtype bf16, or a smaller checkpoint.",
                 ) from error
 
-    def _rated_here(self, pairs: Pairs, places: Ints, device: Device) -> Array:
+    def _rated_here(self, pairs: Pairs, places: Ints, shape: BleurtShape, device: Device) -> Array:
         import torch
 
-        weights, shape = weights_of(self.located, device, self.user), shape_of(self.located)
+        weights = weights_of(self.located, device, self.user)
         scores = np.full(len(places), np.nan)
 
         def deliver(own: Ints, found: Vectors) -> None:

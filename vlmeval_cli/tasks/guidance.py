@@ -225,6 +225,8 @@ GUIDES: Final[Mapping[str, Guide]] = MappingProxyType(
                 "ROUGE and METEOR are for English; ROUGE drops every letter outside a-z. For other "
                 "languages take chrf.",
                 "rouge_lsum_f1 knows sentences by line breaks alone.",
+                "bleurt was trained on ratings of translated sentences: of long texts it sees the "
+                "first 512 tokens of a pair, and values of different checkpoints do not compare.",
             ),
         ),
         "classification": Guide(
