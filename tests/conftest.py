@@ -1,12 +1,47 @@
 """Fixtures that many tests share."""
 
 import shutil
+import socket
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared" / "data"
+
+
+class NetworkUsed(AssertionError):
+    """Something asked the network."""
+
+
+def _is_here(host):
+    return host in (None, "", "localhost", "::1") or str(host).startswith("127.")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_network():
+    """The whole suite runs with sockets blocked: only this machine can be reached."""
+    patch = pytest.MonkeyPatch()
+    for name in ("connect", "connect_ex"):
+        real = getattr(socket.socket, name)
+
+        def connect(self, address, real=real):
+            is_internet = self.family in (socket.AF_INET, socket.AF_INET6)
+            if is_internet and not _is_here(address[0]):
+                raise NetworkUsed(f"a connection to {address}")
+            return real(self, address)
+
+        patch.setattr(socket.socket, name, connect)
+    find = socket.getaddrinfo
+
+    def getaddrinfo(host, *arguments, **options):
+        if not _is_here(host):
+            raise NetworkUsed(f"a look-up of {host}")
+        return find(host, *arguments, **options)
+
+    patch.setattr(socket, "getaddrinfo", getaddrinfo)
+    yield
+    patch.undo()
 
 
 @pytest.fixture(scope="session")

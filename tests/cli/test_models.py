@@ -54,3 +54,19 @@ def test_options_of_models_reach_the_choices(root, tmp_path):
     policy = config.models
     assert (policy.device, policy.dtype, policy.batch_size) == ("cpu", "fp16", 8)
     assert (policy.cache, policy.offline, policy.images) == (False, True, "pictures")
+
+
+@pytest.mark.parametrize("arguments", [["metrics"], ["metrics", "--task", "text"]])
+def test_metrics_whose_extra_is_missing_are_listed_with_the_command(arguments, monkeypatch, capfd):
+    from vlmeval_cli.cli import metric_pages
+    from vlmeval_cli.registry import metrics
+
+    missing = [one.info.name for one in metrics().values() if one.info.extra == "neural"]
+    monkeypatch.setattr(metric_pages, "has_extra", lambda extra: extra != "neural")
+    assert main(arguments) == 0
+    out = capfd.readouterr()[0]
+    assert ("Not available here" in out) == bool(missing)
+    assert ('pip install "vlmeval-cli[neural]"' in out) == bool(missing)
+    monkeypatch.setattr(metric_pages, "has_extra", lambda _: True)
+    assert main(arguments) == 0
+    assert "Not available here" not in capfd.readouterr()[0]

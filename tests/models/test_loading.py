@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from vlmeval_cli.core.errors import ModelError
+from vlmeval_cli.core.errors import MissingExtraError, ModelError
 from vlmeval_cli.models import downloads, loading
 from vlmeval_cli.models.downloads import Wanted, needed_files, readable_size
 from vlmeval_cli.models.loading import digest_of, hub_cache, is_on_disk, locate
@@ -20,6 +20,7 @@ def own_cache(tmp_path, monkeypatch):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(loading, "has_extra", lambda _: True)
 
 
 def make(folder, weights="model.safetensors", content=b"weights"):
@@ -96,6 +97,15 @@ def test_offline_refuses_at_once(monkeypatch, way):
     assert ("--offline" if way == "argument" else way) in caught.value.message
     assert "vlmeval download roberta-large" in caught.value.hint
     assert "bert_score:model=minilm" in caught.value.hint
+
+
+def test_nothing_is_fetched_for_libraries_that_are_not_there(monkeypatch):
+    monkeypatch.setattr(downloads, "ask_hub", lambda *_: pytest.fail("it asked the hub"))
+    monkeypatch.setattr(loading, "has_extra", lambda _: False)
+    with pytest.raises(MissingExtraError) as caught:
+        locate("roberta-large", user="bert_score", offline=False)
+    assert caught.value.exit_code == 4
+    assert caught.value.hint == 'Run: pip install "vlmeval-cli[neural]"'
 
 
 def test_a_path_is_never_asked_for_at_the_hub(monkeypatch):

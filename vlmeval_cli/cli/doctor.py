@@ -86,11 +86,12 @@ def _networks() -> Block:
 def _device() -> str:
     """What --device auto takes here."""
     from vlmeval_cli.core.config import ModelPolicy
-    from vlmeval_cli.core.optional import is_installed
-    from vlmeval_cli.models.devices import EXTRA, Device
+    from vlmeval_cli.core.optional import install_line, is_installed
+    from vlmeval_cli.models.devices import Device
+    from vlmeval_cli.models.loading import EXTRA
 
     if not is_installed("torch"):
-        return f'torch is not installed: pip install "{_DISTRIBUTION}[{EXTRA}]"'
+        return f"torch is not installed: {install_line(EXTRA)}"
     try:
         found = Device.all_of(ModelPolicy())
     except Exception as error:  # a torch that does not fit this machine fails in many ways

@@ -10,6 +10,7 @@ from textwrap import dedent
 from typing import Any
 
 from vlmeval_cli.core.metric import Metric, MetricInfo, Output
+from vlmeval_cli.core.optional import has_extra, install_line
 from vlmeval_cli.registry import metrics, options
 from vlmeval_cli.reports.blocks import Block, Facts, Grid, Heading, Paragraph
 from vlmeval_cli.tasks.guidance import (
@@ -48,6 +49,7 @@ def overview() -> list[Block]:
     return [
         Grid("Tasks", _headings("task", "primary", "question"), tasks),
         Grid("Metrics", _headings("metric", "measures"), known),
+        *_unavailable(map(_info, metrics().values())),
         Paragraph(
             "",
             (
@@ -56,6 +58,17 @@ def overview() -> list[Block]:
             ),
         ),
     ]
+
+
+def _unavailable(infos: Iterable[MetricInfo]) -> Iterator[Block]:
+    """The metrics whose extra is not installed, and what installs it."""
+    by_extra: dict[str, list[str]] = {}
+    for info in infos:
+        if info.extra is not None and not has_extra(info.extra):
+            by_extra.setdefault(info.extra, []).append(info.name)
+    if by_extra:
+        lines = (f"{', '.join(names)}: {install_line(one)}" for one, names in by_extra.items())
+        yield Paragraph("Not available here", _listed(lines))
 
 
 def _task_row(name: str) -> tuple[str, ...]:
@@ -80,6 +93,7 @@ def task_page(name: str) -> list[Block]:
             tuple(_output_rows(offered)),
         ),
         Grid("When to look at it", _headings("metric", "use"), tuple(used)),
+        *_unavailable(metric.info for metric in offered),
         *_notices([metric.info for metric in offered]),
         *_bands(frozenset(output.name for output in outputs)),
         Paragraph("Traps", _listed(GUIDES[name].traps)),
@@ -182,7 +196,9 @@ def _facts(info: MetricInfo) -> Facts:
 
 
 def _install(extra: str | None) -> str:
-    return "nothing more" if extra is None else f'pip install "vlmeval-cli[{extra}]"'
+    if extra is None:
+        return "nothing more"
+    return f"{install_line(extra)} ({'installed' if has_extra(extra) else 'not installed here'})"
 
 
 def _info(family: type[Metric[Any]]) -> MetricInfo:

@@ -104,6 +104,8 @@ def _task(name: str) -> dict[str, Any]:
 
 
 def _value(metric: Metric[Any]) -> dict[str, Any]:
+    from vlmeval_cli.core.optional import has_extra
+
     info = metric.info
     return {
         "name": info.name,
@@ -116,6 +118,7 @@ def _value(metric: Metric[Any]) -> dict[str, Any]:
         "multi_reference": info.multi_reference,
         "source": info.source,
         "extra": info.extra,
+        "available": has_extra(info.extra),
         "options": metric.options(),
         "outputs": [*map(_output, metric.outputs())],
     }

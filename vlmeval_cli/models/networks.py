@@ -11,8 +11,8 @@ from typing import Any
 
 from vlmeval_cli.core.errors import ModelError
 from vlmeval_cli.core.optional import require
-from vlmeval_cli.models.devices import EXTRA, Device
-from vlmeval_cli.models.loading import Located
+from vlmeval_cli.models.devices import Device
+from vlmeval_cli.models.loading import EXTRA, Located
 
 LIBRARIES = ("torch", "transformers", "tokenizers")
 _PREFIXED = ("Roberta", "GPT2")  # as bert-score does: the first word is " word" to them

@@ -17,6 +17,7 @@ from vlmeval_cli.core.metric import Chosen, Output
 from vlmeval_cli.core.metric_spec import parse_metric_spec
 from vlmeval_cli.engine.pairs import SOURCES, is_of_pairs
 from vlmeval_cli.registry import choose
+from vlmeval_cli.runs.default_networks import scorable
 from vlmeval_cli.tasks.base import Facts, Task
 
 _FROM_TEXTS = re.compile(r"\.(tokens|token_vectors|sentence_vectors|clip_vectors):.*")
@@ -49,9 +50,11 @@ def plan(task: Task, items: Batch, layouts: frozenset[str], config: RunConfig) -
         _refuse_unfit(chosen, task, items)
         return Plan(chosen, chosen[0].outputs()[0], ())
     defaults = task.defaults(_facts(items, layouts))
-    chosen = choose((parse_metric_spec(text) for text in defaults.metrics), settings)
+    more = scorable(defaults.networks)
+    wanted = (*defaults.metrics, *more.metrics)
+    chosen = choose((parse_metric_spec(text) for text in wanted), settings)
     named = {name: output for one in chosen for name, output in one.outputs()}
-    notes = (defaults.note,) if defaults.note else ()
+    notes = (*filter(None, [defaults.note]), *more.notes)
     return Plan(chosen, (defaults.primary, named[defaults.primary]), notes)
 
 

@@ -40,11 +40,19 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Defaults:
-    """Metrics scored when none is asked for; the first named output is the primary one."""
+    """Metrics scored when none is asked for; the first named output is the primary one.
+
+    Attributes:
+        metrics: with their options.
+        primary: the primary output.
+        note: what the user should know of the choice.
+        networks: metrics that are scored too where their networks are on disk.
+    """
 
     metrics: tuple[str, ...]
     primary: str
     note: str = ""
+    networks: tuple[str, ...] = ()
 
 
 class PredictionReader(Protocol):

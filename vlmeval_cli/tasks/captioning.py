@@ -7,7 +7,8 @@ from vlmeval_cli.tasks.patterns.captioning import PATTERNS
 
 
 def _defaults(facts: Facts) -> Defaults:
-    return Defaults(("cider", "bleu", "meteor", "rouge_l"), primary="cider")
+    networks = ("clip_score",) if "image.path" in facts.columns else ()
+    return Defaults(("cider", "bleu", "meteor", "rouge_l"), primary="cider", networks=networks)
 
 
 TASK = Task(

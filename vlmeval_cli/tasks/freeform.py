@@ -34,7 +34,7 @@ _INFERRED = (
 
 
 def _defaults(_: Facts) -> Defaults:
-    return Defaults(_METRICS, primary="field_f1")
+    return Defaults(_METRICS, primary="field_f1", networks=("bert_score",))
 
 
 def _parse(items: Items, config: RunConfig) -> Parsed:

@@ -15,6 +15,7 @@ from vlmeval_cli.tasks.patterns.text import PATTERNS
 
 _SOURCES = ("source", "src", "source_text")
 _SENTENCE = 30  # words; a median reference of more is hardly one sentence
+_NETWORKS = ("bert_score",)
 _ROUGE = "rouge:types=rouge_1+rouge_2+rouge_l+rouge_lsum"
 
 
@@ -27,13 +28,13 @@ def _defaults(facts: Facts) -> Defaults:
             f"references have {kind} and no source, as summaries do: rouge_lsum_f1 is the primary "
             "metric; for translations look at chrf"
         )
-        return Defaults((_ROUGE, "sacrebleu", "chrf", "meteor"), "rouge_lsum_f1", note)
+        return Defaults((_ROUGE, "sacrebleu", "chrf", "meteor"), "rouge_lsum_f1", note, _NETWORKS)
     why = f'the items have a "{source}"' if source else f"references are sentences ({words})"
     note = (
         f"{why}, as translations do: chrf is the primary metric; for summaries look at "
         "rouge_lsum_f1"
     )
-    return Defaults(("chrf", "sacrebleu", _ROUGE, "meteor"), "chrf", note)
+    return Defaults(("chrf", "sacrebleu", _ROUGE, "meteor"), "chrf", note, _NETWORKS)
 
 
 def _read_references(

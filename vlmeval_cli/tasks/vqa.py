@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 from vlmeval_cli.tasks.base import Defaults, Facts, Task
@@ -18,7 +19,13 @@ def _defaults(facts: Facts) -> Defaults:
     for layout, official in _OFFICIAL.items():
         if layout in facts.layouts:
             return official(facts)
-    texts = ("rouge_l", "meteor", "bleu") if facts.median_words >= _LONG_ANSWER else ()
+    is_long = facts.median_words >= _LONG_ANSWER
+    own = _usual(facts, ("rouge_l", "meteor", "bleu") if is_long else ())
+    return replace(own, networks=("bert_score",)) if is_long else own
+
+
+def _usual(facts: Facts, texts: tuple[str, ...]) -> Defaults:
+    """What is scored where no benchmark says it, with metrics of ``texts`` for long answers."""
     if facts.typical_references >= ANNOTATORS:
         return Defaults(("vqa_accuracy", *_ANSWERS, *texts), primary="vqa_accuracy")
     if facts.typical_references > 1:
