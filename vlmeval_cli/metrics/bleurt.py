@@ -79,8 +79,9 @@ class Bleurt(MeanMetric[None]):
         name="bleurt",
         revision=1,
         title="how people would rate the prediction against the reference, as a network judges it",
-        use="sentences, best translations, that may say the same in other words; short answers and "
-        "captions are not what it was trained on, and a network of 579 million weights wants a GPU",
+        use="Translations and other sentences that may say the same in other words; short answers "
+        "and captions are not what it was trained on. BLEURT-20 wants a GPU; for CPUs there are "
+        "smaller checkpoints (docs/bleurt.md).",
         tasks=("text", "captioning", "vqa"),
         needs=(f"{_NEED}{_DEFAULT}",),
         multi_reference="best",

@@ -9,8 +9,8 @@ from vlmeval_cli.core.errors import ModelError
 from vlmeval_cli.core.optional import require
 from vlmeval_cli.models.bleurt_forward import Weights
 from vlmeval_cli.models.bleurt_shape import BleurtShape, check_weights, most_tokens, plain_name
-from vlmeval_cli.models.devices import EXTRA, Device
-from vlmeval_cli.models.loading import Located
+from vlmeval_cli.models.devices import Device
+from vlmeval_cli.models.loading import EXTRA, Located
 from vlmeval_cli.models.networks import settings_of
 from vlmeval_cli.models.pair_tokens import PairTokenizer
 

@@ -18,6 +18,7 @@ import numpy.typing as npt
 from vlmeval_cli.core.batch import Ints
 from vlmeval_cli.core.errors import ModelError, quoted
 from vlmeval_cli.core.optional import require
+from vlmeval_cli.models.loading import EXTRA
 
 _SPECIAL = 3  # [CLS], [SEP], [SEP]
 _SENTENCEPIECE = ("spm.model", "sent_piece.model", "sentencepiece.model")
@@ -83,7 +84,7 @@ class PairTokenizer:
 
     @classmethod
     def _sentencepiece(cls, path: Path, user: str) -> PairTokenizer:
-        library = require("sentencepiece", extra="neural", user=user)
+        library = require("sentencepiece", extra=EXTRA, user=user)
         try:
             model = library.SentencePieceProcessor(model_file=str(path))
         except (OSError, RuntimeError) as error:
@@ -94,7 +95,7 @@ class PairTokenizer:
 
     @classmethod
     def _wordpiece(cls, path: Path, config: Mapping[str, Any], user: str) -> PairTokenizer:
-        library = require("tokenizers", extra="neural", user=user)
+        library = require("tokenizers", extra=EXTRA, user=user)
         try:
             if path.suffix == ".json":
                 model = library.Tokenizer.from_file(str(path))
