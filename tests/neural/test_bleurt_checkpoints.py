@@ -73,6 +73,15 @@ def test_weights_in_several_files_are_read(checkpoint, broken):
     np.testing.assert_allclose(*scores, rtol=0, atol=1e-6)
 
 
+def test_the_tokenizer_of_another_network_is_refused(broken):
+    config = tiny_bleurt.config(vocab_size=7)
+    weights = tiny_bleurt.weights(config)
+    (broken / "config.json").write_text(json.dumps(config))
+    tiny_bleurt.change(broken, lambda known: known.update(weights))
+    with pytest.raises(ModelError, match="the network knows 7 tokens"):
+        Bleurt.called(str(broken), CPU).scores(["the woman reads a book"], ["a cat"])
+
+
 def test_a_plain_encoder_is_no_bleurt(tiny_bert):
     message = message_of(tiny_bert)
     assert "missing (classifier.weight, classifier.bias" in message

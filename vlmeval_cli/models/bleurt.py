@@ -108,7 +108,9 @@ class Bleurt:
                 [references[i] for i in places], [predictions[i] for i in places], most
             )
             cut[left] = pairs.cut
-            for some, found in self.rated(pairs, shape_of(self.located)):
+            shape = shape_of(self.located)
+            _check_ids(pairs, shape, self.located)
+            for some, found in self.rated(pairs, shape):
                 scores[left[some]] = found
                 kept.keep(left[some], scores, cut)
         return PairScores(scores, cut)
@@ -151,9 +153,12 @@ class Bleurt:
         copies = Copies(device, deliver)
 
         def encode(own: Ints) -> None:
-            inputs = [torch.from_numpy(part) for part in padded(pairs, places[own])]
+            ids, segments, lengths = map(torch.from_numpy, padded(pairs, places[own]))
+            is_padded = bool((lengths < ids.shape[1]).any())
             with device.inference(), _products(device):
-                copies.add(own, regress(weights, shape, *map(device.put, inputs)))
+                given = device.put(ids), device.put(segments)
+                known = device.put(lengths) if is_padded else None
+                copies.add(own, regress(weights, shape, *given, known))
 
         lengths = pairs.lengths[places]
         budget = (self.policy.batch_size or 0) * int(lengths.max()) or _BUDGET[device.kind]
@@ -175,6 +180,17 @@ def padded(pairs: Pairs, places: Ints) -> tuple[Ints, Ints, Ints]:
     ids[inside] = np.concatenate([pairs.ids[place] for place in places.tolist()])
     second = inside & (column >= pairs.first[places][:, None])
     return ids, second.astype(np.int64), lengths
+
+
+def _check_ids(pairs: Pairs, shape: BleurtShape, located: Located) -> None:
+    """Refuse a tokenizer that knows more tokens than the network: it is another one's."""
+    highest = max((int(ids.max()) for ids in pairs.ids), default=0)
+    if highest >= shape.vocabulary:
+        raise ModelError(
+            f"{located.path}: the tokenizer gives the token {highest}, and the network knows "
+            f"{shape.vocabulary:,} tokens",
+            hint="Copy the tokenizer and the weights of one checkpoint into the folder.",
+        )
 
 
 def _products(device: Device) -> AbstractContextManager[Any]:

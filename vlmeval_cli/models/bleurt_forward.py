@@ -18,7 +18,7 @@ Weights = Mapping[str, "Tensor"]
 
 
 def regress(
-    weights: Weights, shape: BleurtShape, ids: Tensor, segments: Tensor, lengths: Tensor
+    weights: Weights, shape: BleurtShape, ids: Tensor, segments: Tensor, lengths: Tensor | None
 ) -> Tensor:
     """Scores of pairs.
 
@@ -27,7 +27,8 @@ def regress(
         shape: sizes of the network.
         ids: token ids, padded at the end, shape (pairs, longest).
         segments: 0 up to the first [SEP], 1 after it, same shape.
-        lengths: tokens of each pair, shape (pairs,).
+        lengths: tokens of each pair, shape (pairs,); None where no pair is padded. (To look on the
+            device would make every batch wait for the one before.)
 
     Returns:
         Shape (pairs,), float32.
@@ -35,8 +36,7 @@ def regress(
     import torch
 
     places = torch.arange(ids.shape[1], device=ids.device)
-    padded = bool((lengths < ids.shape[1]).any())
-    seen = (places < lengths[:, None])[:, None, None, :] if padded else None
+    seen = None if lengths is None else (places < lengths[:, None])[:, None, None, :]
     hidden = _embedded(weights, shape, ids, segments, places)
     for layer in range(shape.layers):
         # Only the first token's vector is read in the end: the last layer makes no other.
