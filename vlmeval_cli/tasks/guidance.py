@@ -238,6 +238,8 @@ GUIDES: Final[Mapping[str, Guide]] = MappingProxyType(
                 "languages take chrf.",
                 "rouge_lsum_f1 knows sentences by line breaks alone.",
                 _MEANINGS,
+                "bleurt was trained on ratings of translated sentences: of long texts it sees the "
+                "first 512 tokens of a pair, and values of different checkpoints do not compare.",
             ),
         ),
         "classification": Guide(
