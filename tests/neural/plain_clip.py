@@ -1,13 +1,14 @@
 """CLIP in float64 from its definition: Radford et al. 2021, and their model.py."""
 
 import numpy as np
-from safetensors.numpy import load_file
 
 
 class PlainClip:
     """The forward pass in numpy, from the weights in a folder and the number of heads."""
 
     def __init__(self, folder, heads, patch):
+        from safetensors.numpy import load_file
+
         weights = load_file(folder / "model.safetensors")
         self.w = {name: value.astype(np.float64) for name, value in weights.items()}
         self.heads, self.patch = heads, patch

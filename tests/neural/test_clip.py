@@ -5,6 +5,7 @@ import os
 
 import numpy as np
 import pytest
+from neural.plain_clip import PlainClip
 
 from vlmeval_cli.api import compare, score
 from vlmeval_cli.core.config import ModelPolicy
@@ -15,8 +16,6 @@ from vlmeval_cli.models.clip import ClipEncoder
 from vlmeval_cli.models.images import pixels_of
 from vlmeval_cli.models.loading import locate
 from vlmeval_cli.runs.running import run_score
-
-from .plain_clip import PlainClip
 
 HEADS, PATCH, SIDE, LIMIT = 2, 8, 32, 24
 BOS, EOS = "<|startoftext|>", "<|endoftext|>"

@@ -100,5 +100,5 @@ def _activation(name: str) -> Callable[[Tensor], Tensor]:
     from torch.nn.functional import gelu, relu
 
     if name == "relu":
-        return relu
+        return lambda x: relu(x)
     return (lambda x: gelu(x)) if name == "gelu" else (lambda x: gelu(x, approximate="tanh"))
