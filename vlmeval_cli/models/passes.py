@@ -22,7 +22,7 @@ from vlmeval_cli.models.networks import network_of
 
 Pooling = Literal["tokens", "mean", "cls"]
 Deliver = Callable[[Ints, Vectors], None]
-_BUDGET = {"cpu": 2_048, "mps": 8_192, "cuda": 65_536}  # tokens of a batch
+_BUDGET = {"cpu": 1_024, "mps": 8_192, "cuda": 65_536}  # tokens of a batch
 _WORTH_SPREADING = 200_000  # tokens; below, a second process starts longer than it helps
 
 
