@@ -35,7 +35,8 @@ OWNER = "lucadiliello"  # who keeps the PyTorch port's checkpoints on the hub
 _MILLIONS = {"BLEURT-20": 579, "BLEURT-20-D12": 167, "BLEURT-20-D6": 45, "BLEURT-20-D3": 30}
 _ENGLISH = ("large-512", "large-128", "base-512", "base-128", "tiny-512", "tiny-128")
 CHECKPOINTS = (*_MILLIONS, *(f"bleurt-{size}" for size in _ENGLISH))
-_BUDGET = {"cpu": 2_048, "mps": 8_192, "cuda": 65_536}  # tokens of a batch
+# Tokens of a batch. On a CPU small batches lose nothing, and little of them is padding.
+_BUDGET = {"cpu": 512, "mps": 8_192, "cuda": 65_536}
 _AT_ONCE = 1_024  # pairs between two writes to the cache
 _REVISION = 1  # raised when the same weights and texts give other scores
 
