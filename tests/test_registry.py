@@ -54,7 +54,10 @@ def test_the_same_thing_twice_is_refused():
     ("text", "help_given"),
     [
         ("blue", 'Did you mean "bleu"?'),
-        ("BLEU", 'Did you mean "bleu"? Names like it: bleu_1, bleu_2, bleu_3, bleu_4, sacrebleu'),
+        (
+            "BLEU",
+            'Did you mean "bleu"? Names like it: bleu_1, bleu_2, bleu_3, bleu_4, bleurt, sacrebleu',
+        ),
         ("bleu_9", 'Did you mean "bleu_'),
         ("recall", "box_recall"),
         ("..", "No name is like it."),

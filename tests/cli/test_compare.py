@@ -23,13 +23,13 @@ def test_the_study_of_a_lora_is_told_in_tables(command):
     for part in (
         "run base:  sample_data/study/base.jsonl (baseline)",
         "run full:  sample_data/study/full.jsonl (full fine-tuning)",
-        "lora is cut off (truncated) on 0.0% of the items, base on 5.7%",
+        "base is cut off (truncated) on 5.7% of the items, and 2 runs do so on fewer: lora 0.0%, ",
         "Differences to base (p: Holm, 12 tests)",
         "Differences to full (p: Holm, 12 tests)",
         "Gap to full, and the recovered share of the gain from base to full",
         "Forgotten and learned against base",
         "Who gets items right",
-        "Between what the runs lie",
+        "People, chance and the most frequent answer",
         "Largest moves of single items by exact_match",
     ):
         assert part in done.stdout
@@ -133,3 +133,86 @@ def test_help_needs_no_numpy(command):
     done = command("compare", "--help")
     assert done.returncode == 0
     assert "Compare runs over the same items" in done.stdout
+
+
+def test_outcomes_of_many_runs_are_a_row_a_run(command):
+    seeds = [f"s{i}={STUDY}/lora_seed{i}.jsonl" for i in (1, 2, 3)]
+    done = command("compare", RUNS[0], *seeds, RUNS[2], *REFS, "--metrics", "exact_match")
+    table = done.stdout.split("Outcomes of the runs\n")[1].split("\n\n")[0].splitlines()
+    assert table[0].split() == [
+        "run", "truncated", "truncated", "(share)", "wrong", "wrong", "(share)", "right", "right",
+        "(share)",
+    ]  # fmt: skip
+    assert table[1].split() == ["base", "17", "0.0567", "143", "0.4767", "140", "0.4667"]
+    assert [line.split()[0] for line in table[1:]] == ["base", "s1", "s2", "s3", "full"]
+
+
+def test_exact_tests_of_several_sizes_are_one_line(command, tmp_path):
+    rows = [{"id": i, "question": "?", "answers": ["a"]} for i in range(40)]
+    refs = tmp_path / "refs.jsonl"
+    refs.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    runs = []
+    for n in (20, 22, 25):  # 2 and 5 answers differ from the first run: 2² and 2⁵
+        path = tmp_path / f"r{n}.jsonl"
+        said = ["a"] * n + ["b"] * (40 - n)
+        path.write_text(
+            "".join(json.dumps({"id": i, "prediction": one}) + "\n" for i, one in enumerate(said))
+        )
+        runs.append(str(path))
+    done = command("compare", *runs, "--refs", refs, "--metrics", "token_f1")
+    tests = done.stdout.split("Tests\n")[1].split("\n\n")[0].splitlines()
+    (line,) = [one for one in tests if "assignment" in one]
+    assert line.strip() == "token_f1: exact randomisation, 4 to 32 assignments"
+
+
+def test_tables_of_items_say_that_they_are_of_the_first_seed(command):
+    seeds = ",".join(f"{STUDY}/lora_seed{i}.jsonl" for i in (1, 2, 3))
+    done = command("compare", RUNS[0], f"lora={seeds}", *REFS, "--metrics", "exact_match")
+    titles = [line for line in done.stdout.splitlines() if "of several seeds the first" in line]
+    assert [line.split()[0] for line in titles] == [
+        "What", "Outcomes", "Failures", "Cost", "Length", "Forgotten", "Who", "Largest",
+    ]  # fmt: skip
+    alone = command("compare", *RUNS, *REFS, "--metrics", "exact_match")
+    assert "of several seeds" not in alone.stdout
+
+
+def test_the_configuration_file_says_how_runs_are_compared(command, tmp_path):
+    config = tmp_path / "study.yaml"
+    config.write_text("compare: {baseline: full, margin: 0.5, floors: false, correction: bh}\n")
+    done = command("compare", *RUNS, *REFS, "--config", config, "--json", "-")
+    report = strictly(done.stdout)
+    assert report["baseline"] == "full"
+    assert report["families"]["correction"] == "bh"
+    assert report["statistics"]["margin"] == 0.5
+    assert "floors" not in report["tables"]
+    done = command("compare", *RUNS, *REFS, "--config", config, "--baseline", "base", "--json", "-")
+    assert strictly(done.stdout)["baseline"] == "base"  # the command line goes first
+
+
+def test_an_unknown_key_of_a_comparison_names_its_line(command, tmp_path):
+    config = tmp_path / "study.yaml"
+    config.write_text("compare:\n  basline: full\n")
+    done = command("compare", *RUNS, *REFS, "--config", config)
+    assert done.returncode == 2
+    assert 'study.yaml:2: unknown key "basline" in "compare"' in done.stderr
+
+
+def test_the_shipped_study_runs(command):
+    done = command("compare", *RUNS, *REFS, "--config", "configs/study.yaml")
+    assert done.returncode == 0, done.stderr
+
+
+def test_gains_without_a_loss_have_endless_odds(command, tmp_path):
+    rows = [{"id": i, "question": "?", "answers": ["a"]} for i in range(20)]
+    refs = tmp_path / "refs.jsonl"
+    refs.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    for name, n in (("base", 10), ("lora", 18)):
+        said = ["a"] * n + ["b"] * (20 - n)
+        (tmp_path / f"{name}.jsonl").write_text(
+            "".join(json.dumps({"id": i, "prediction": one}) + "\n" for i, one in enumerate(said))
+        )
+    runs = (tmp_path / "base.jsonl", tmp_path / "lora.jsonl")
+    done = command("compare", *runs, "--refs", refs, "--metrics", "exact_match")
+    assert "OR ∞" in done.stdout
+    done = command("compare", *runs, "--refs", refs, "--metrics", "exact_match", "--json", "-")
+    assert strictly(done.stdout)["pairs"][0]["effect"] is None

@@ -134,3 +134,11 @@ def test_findings_name_the_runs():
     run = made(HALF, chrf=0.6, sacrebleu=0.2, task="text")
     (found,) = change_findings(task("text"), {"base": base, "lora": run})
     assert found.pattern == "lora against base: chrF rises (+0.100) and BLEU falls (-0.100)"
+
+
+@pytest.mark.parametrize("outcome", ["empty", "missing"])
+@pytest.mark.parametrize("turned", [False, True])
+def test_where_a_tenth_is_absent_no_other_cause_is_told(outcome, turned):
+    base = made(HALF)
+    run = made([1] * 10 + [0] * 40, outcomes=["right"] * 10 + [outcome] * 15 + ["wrong"] * 25)
+    assert seen("vqa", *((run, base) if turned else (base, run))) == []

@@ -275,3 +275,96 @@ def test_people_chance_and_the_most_frequent_answer(tmp_path):
     assert rows["people"] == [30, pytest.approx(2 / 3)]
     assert rows["chance"] == [30, 1.0]
     assert rows["most frequent"] == [30, 1.0]
+
+
+def test_items_that_would_tell_are_more_than_there_are(questions):
+    # 13 against 5 discordant answers of 40: p = 0.0963; the standard error of the mean of 13 ones,
+    # 5 minus ones and 22 zeros is sqrt((18/40 - 0.2²) / 40) = 0.1012, by the bootstrap about that.
+    runs = {"base": questions.run("base", BASE),
+            "lora": questions.run("lora", set(range(5, 33)))}  # fmt: skip
+    alone = of(compare(runs, questions.references, metrics="exact_match"), "lora")
+    assert alone.items_needed == pytest.approx(40 * (2.8016 * 0.1012 / 0.2) ** 2, rel=0.15)
+    three = compare(runs, questions.references, metrics="exact_match,token_f1,anls")
+    # at a level of 0.05 / 3 the quantiles are 2.3940 and 0.8416
+    many = of(three, "lora")
+    assert many.items_needed == pytest.approx(40 * (3.2356 * 0.1012 / 0.2) ** 2, rel=0.15)
+    uncorrected = compare(
+        runs, questions.references, metrics="exact_match,anls", pairs=PairPolicy(correction="none")
+    )
+    assert of(uncorrected, "lora").items_needed == alone.items_needed
+
+
+def test_no_number_of_items_is_told_that_is_there_already(questions):
+    # 5 against 0 of 40: exact p = 0.0625, though 5/40 is 2.4 standard errors
+    runs = {"base": questions.run("base", BASE), "lora": questions.run("lora", set(range(26)))}
+    for metrics in ("exact_match", "exact_match,anls,token_f1"):
+        pair = of(compare(runs, questions.references, metrics=metrics), "lora")
+        assert pair.verdict in ("undecided", "improved")
+        assert pair.items_needed is None or pair.items_needed > 40
+
+
+def test_a_run_without_references_asks_for_refs(study):
+    with pytest.raises(UsageError, match="looks like references") as told:
+        compare(study)
+    assert "--refs" in told.value.hint
+    assert "vlmeval score" not in told.value.hint
+
+
+def test_what_was_cut_off_cannot_be_compared_with_runs_that_do_not_tell(questions):
+    def run(name, **more):
+        said = [{"id": f"q{i}", "prediction": "no", **more} for i in range(40)]
+        path = questions.folder / f"{name}.jsonl"
+        path.write_text("".join(json.dumps(row) + "\n" for row in said))
+        return str(path)
+
+    cut, done, silent = (
+        run("cut", finish_reason="length"), run("done", finish_reason="stop"), run("silent"),
+    )  # fmt: skip
+    found = compare({"cut": cut, "done": done, "silent": silent}, questions.references)
+    (told,) = [one for one in found.warnings if one.code == "finish_reason_missing"]
+    assert told.message.startswith("silent: no finish_reason is recorded")
+    for runs in ({"cut": cut, "done": done}, {"done": done, "silent": silent}):
+        codes = {one.code for one in compare(runs, questions.references).warnings}
+        assert "finish_reason_missing" not in codes
+
+
+def test_a_seed_that_is_named_twice_is_a_slip(questions):
+    base, seed = questions.run("base", BASE), questions.run("s1", LORA)
+    with pytest.raises(UsageError, match=r'run "lora" has "\S+s1.jsonl" twice'):
+        compare({"base": base, "lora": [seed, seed]}, questions.references)
+
+
+def test_moves_show_the_answer_that_could_not_be_read(tmp_path):
+    rows = [
+        {"id": i, "question": "?", "options": ["red", "blue"], "answer": "A"} for i in range(30)
+    ]
+    refs = tmp_path / "refs.jsonl"
+    refs.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    runs = {}
+    for name, said in (("base", "A"), ("lora", "I like cats")):
+        path = tmp_path / f"{name}.jsonl"
+        path.write_text(
+            "".join(json.dumps({"id": i, "prediction": said}) + "\n" for i in range(30))
+        )
+        runs[name] = str(path)
+    found = compare(runs, str(refs), task="choice")
+    row = dict(zip(found.tables["moves"].columns, found.tables["moves"].rows[0], strict=True))
+    assert (row["base said"], row["run said"]) == ("A", "I like cats")
+
+
+def test_what_was_recognised_otherwise_is_told_in_words(tmp_path):
+    box = [10, 20, 1500, 1400]
+    rows = [{"id": i, "bbox": box, "width": 2000, "height": 1500} for i in range(30)]
+    refs = tmp_path / "refs.jsonl"
+    refs.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    runs = {}
+    for name, said in (("base", str(box)), ("lora", "<box>(5,13),(750,933)</box>")):
+        path = tmp_path / f"{name}.jsonl"
+        path.write_text(
+            "".join(json.dumps({"id": i, "prediction": said}) + "\n" for i in range(30))
+        )
+        runs[name] = str(path)
+    found = compare(runs, str(refs), task="grounding")
+    (told,) = [one.message for one in found.warnings if one.code == "recorded_difference"]
+    assert told.startswith("lora: inferred is box_format ")
+    assert "{" not in told

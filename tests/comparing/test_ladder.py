@@ -205,7 +205,7 @@ def test_a_pooled_score_has_no_parts(runs):
 
 
 def test_runs_without_failures_have_no_table_of_them(runs):
-    result = runs(REFS, "vqa", base=BASE, lora=BASE)
+    result = runs(REFS, "vqa", base=BASE, lora=answers((30, *RIGHT), (10, "green", "stop")))
     told = findings(result)
     assert [*told.tables] == ["outcomes", "lengths"]
     assert told.diagnosis == ()
@@ -229,3 +229,30 @@ def test_the_parts_of_any_split_of_the_items_sum_to_the_change(items):
         run.scores["exact_match"].value - base.scores["exact_match"].value
     )
     assert parts.part(some) + parts.part(~some) == pytest.approx(whole)
+
+
+def test_what_several_runs_do_better_is_one_sentence(runs):
+    found = ladder_findings(ladder(runs(REFS, "vqa", base=LORA, full=BASE, lora=BASE)))
+    # 12 items are cut off in the base alone: 2 × 0.5¹², Holm × 2
+    assert [one.pattern for one in found] == [
+        "base is cut off (truncated) on 30.0% of the items, and 2 runs do so on fewer: full 0.0%, "
+        "lora 0.0% (p ≤ 0.0010, exact McNemar, Holm over 2 tests)"
+    ]
+    # one that does worse keeps its own sentence
+    bad = answers((30, *CUT), (8, *RIGHT), (2, *WRONG))
+    several = runs(REFS, "vqa", base=LORA, full=BASE, lora=BASE, bad=bad)
+    found = ladder_findings(ladder(several))
+    assert len(found) == 2
+    assert {one.pattern.split()[0] for one in found} == {"base", "bad"}
+
+
+def test_runs_with_the_same_answers_are_told(runs):
+    told = findings(runs(REFS, "vqa", base=BASE, lora=BASE, full=LORA)).diagnosis
+    assert [one.pattern for one in told if "same answers" in one.pattern] == [
+        "lora gives the same answers as base on all 40 items"
+    ]
+
+
+def test_a_few_equal_answers_are_no_slip(runs):
+    results = runs(REFS[:5], "vqa", base=BASE[:5], lora=BASE[:5])
+    assert not [one for one in findings(results).diagnosis if "same answers" in one.pattern]

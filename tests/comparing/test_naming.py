@@ -94,3 +94,24 @@ def test_nothing_in_a_pattern_or_folder_is_refused(here, tmp_path):
         named_runs(["nothing-*.jsonl"])
     with pytest.raises(UsageError, match="holds no run"):
         named_runs(["empty"])
+
+
+def test_two_runs_of_one_given_name_are_a_slip(here):
+    here("base.jsonl", "full.jsonl")
+    with pytest.raises(UsageError, match='two runs are called "base"'):
+        named_runs(["base=base.jsonl", "base=full.jsonl"])
+
+
+def test_the_references_in_a_folder_are_no_run(here):
+    here("study/refs.jsonl", "study/base.jsonl", "study/lora.jsonl")
+    found = named_runs(["study"], references="./study/refs.jsonl")
+    assert [run.name for run in found] == ["base", "lora"]
+    found = named_runs(["study/*.jsonl"], references="study/refs.jsonl")
+    assert [run.name for run in found] == ["base", "lora"]
+
+
+def test_a_name_may_have_slashes_where_a_file_follows(here):
+    here("a.jsonl", "lr=3/preds.jsonl", "lr=4/preds.jsonl")
+    assert names("qwen/7b=a.jsonl") == ["qwen/7b"]
+    assert names("lr=3/preds.jsonl") == ["preds"]
+    assert names("./lr=*/preds.jsonl") == ["lr=3/preds", "lr=4/preds"]

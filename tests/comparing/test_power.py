@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from vlmeval_cli import api
+from vlmeval_cli.cli.main import main
 from vlmeval_cli.core.errors import DataError, UsageError
 from vlmeval_cli.core.power import PowerPolicy
 
@@ -159,3 +160,19 @@ def test_runs_over_other_items_are_refused(tmp_path, files):
     other = answers(tmp_path / "other.jsonl", ((i, True) for i in range(5)))
     with pytest.raises(DataError):
         shown(files[0], files[2], against=other)
+
+
+def test_metrics_choose_among_what_a_saved_run_has(files, tmp_path, capfd):
+    base, _, refs = files
+    folder = tmp_path / "saved"
+    assert main(["score", str(base), str(refs), "--output", str(folder)]) == 0
+    assert shown(folder).output.name == "exact_match"
+
+
+def test_runs_over_other_items_get_advice_that_power_can_follow(files, tmp_path):
+    base, _, refs = files
+    fewer = answers(tmp_path / "fewer.jsonl", [(i, True) for i in range(N - 5)])
+    with pytest.raises(DataError, match="5 ids have no prediction") as told:
+        shown(base, refs, against=fewer)
+    assert "--intersect" not in told.value.hint
+    assert shown(base, refs, against=fewer, missing="worst").against == (N - 5) / N

@@ -193,3 +193,18 @@ def test_the_command_prints_the_study(folder, capsys):
     out, told = capsys.readouterr()
     assert "What noise costs by accuracy" in out
     assert "is kept under typos-2" in told
+
+
+def test_noise_of_each_model_is_tested_against_its_own_clean_run(folder):
+    compared, tables = study(
+        folder({"base/clean": 10, "base/typos": 8, "lora/clean": 16, "lora/typos": 9})
+    )
+    pairs = [one for one in compared.pairs if one.output.name == "accuracy"]
+    assert [(one.run, one.against) for one in pairs] == [
+        ("lora/clean", "base/clean"), ("base/typos", "base/clean"), ("lora/typos", "lora/clean"),
+    ]  # fmt: skip
+    rows = {row["run"]: row for row in rows_of(tables["robustness"])}
+    # exact McNemar of 6, 2 and 7 items: 2⁻⁵, 1/2, 2⁻⁶
+    assert [one.found.p_value for one in pairs] == [2**-5, 0.5, 2**-6]
+    assert rows["lora/typos"]["p (corrected)"] == pairs[2].p_adjusted >= 2**-6
+    assert rows["base/typos"]["p (corrected)"] == pairs[1].p_adjusted >= 0.5

@@ -214,6 +214,20 @@ def test_a_file_without_predictions_says_which_option_names_them():
     assert "--prediction-field" in error.value.hint
 
 
+@pytest.mark.parametrize("name", ["caption", "prediction", "captions"])
+def test_texts_that_are_held_against_images_alone_need_no_references(name):
+    side = Side("preds.jsonl", LINES, [{"id": "1", "image": "a.jpg", name: "a dog"}])
+    found = detect(side, None, only_images=True)
+    assert values(found) == (name, None)
+    assert found.task == "captioning"
+
+
+def test_references_that_are_there_stay_references_beside_images():
+    row = {"id": "1", "prediction": "a dog", "captions": ["a cat", "a dog on a road by the sea"]}
+    found = detect(Side("both.jsonl", LINES, [row]), None, only_images=True)
+    assert values(found) == ("prediction", "captions")
+
+
 def test_predictions_alone_ask_for_two_files():
     with pytest.raises(UsageError, match="no field looks like references") as error:
         look([{"id": 1, "prediction": "x"}], task=None)

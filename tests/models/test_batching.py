@@ -51,3 +51,24 @@ def test_texts_of_one_length_keep_their_order():
     seen = []
     encode_in_batches(np.array([3, 3, 3, 3]), 6, lambda places: seen.append(places.tolist()))
     assert seen == [[0, 1], [2, 3]]
+
+
+@given(LENGTHS, st.integers(1, 200), st.lists(st.booleans(), max_size=30))
+def test_memory_that_runs_out_at_any_time_loses_and_repeats_no_text(lengths, budget, luck):
+    seen, alone, left = [], [], iter(luck)
+
+    def encode(places):
+        if next(left, True):
+            seen.extend(places.tolist())
+        else:
+            alone.append(len(places) == 1)
+            raise OutOfMemory
+
+    try:
+        encode_in_batches(lengths, budget, encode)
+    except OutOfMemory:
+        assert alone[-1]
+    else:
+        assert sorted(seen) == list(range(len(lengths)))
+    assert len(seen) == len(set(seen))
+    assert not any(alone[:-1])

@@ -88,7 +88,7 @@ def test_keys_that_are_given_are_listed(load):
 
 @pytest.mark.parametrize("text", ["", "# nothing\n", "join:\nwhere:\nlimit: null\n"])
 def test_what_is_not_given_has_its_default(load, text):
-    assert load(text) == (RunConfig(), {}, frozenset(), GateConfig())
+    assert load(text) == (RunConfig(), {}, frozenset(), GateConfig(), {})
 
 
 @pytest.mark.parametrize("value", ["007", "yes", "1e5", "2024-01-01", "1:30", "0x1F", "no", "1.0"])

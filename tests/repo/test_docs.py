@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from vlmeval_cli.cli.compare import CompareOptions
+from vlmeval_cli.cli.compare_options import CompareOptions
 from vlmeval_cli.cli.convert import ConvertOptions
 from vlmeval_cli.cli.doctor import DoctorOptions
 from vlmeval_cli.cli.download import DownloadOptions
@@ -29,6 +29,7 @@ from vlmeval_cli.text.perturbations import KINDS
 
 ROOT = Path(__file__).resolve().parents[2]
 OTHER_PROGRAMS = {
+    "--gpu",
     "--characters",
     "--strict",
     "--in-process",

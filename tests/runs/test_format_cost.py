@@ -215,3 +215,10 @@ def test_what_is_unknown_in_a_run_has_its_reason(score):
     table = format_costs({"base": score(rows, task="captioning", metrics="rouge_l")})
     assert table.columns[-1] == "why unknown"
     assert table.rows[0][-1] == "ceiling: no answer of this task is simply right"
+
+
+def test_where_every_answer_failed_there_are_no_others_to_be_as_good_as(score):
+    found = of_choice(score, "", "I like cats")
+    assert found.others is None
+    assert found.reasons["others"] == "all answers failed"
+    assert found.ceiling == pytest.approx(1.0)

@@ -91,3 +91,12 @@ def test_one_seed_is_given_the_noise_of_the_others():
     alone = counted_twice([run])
     assert counted_twice([run, run[:1]]) == pytest.approx(alone + 4 * alone)
     assert counted_twice([run[:1], run[:1]]) == 0.0
+
+
+def test_degrees_of_freedom_are_never_below_those_of_the_seeds():
+    # Welch and Satterthwaite's are at least the smallest of the parts. What is counted twice and
+    # taken off must not push them below: 2 and 3 seeds leave 1 degree of freedom at least, whose
+    # quantile of 97.5 % is 12.7062.
+    seen = seeds_difference([0.5, 0.6], [0.5, 0.55, 0.6], 1e-4, 0.95, shared=1.0)
+    assert seen.df == 1
+    assert seen.high - seen.difference == pytest.approx(12.7062 * 1e-4, rel=1e-4)

@@ -28,6 +28,7 @@ EXAMPLES = {
         ({"bleu_1": 0.2, "rouge_l": 0.4}, "BLEU-1 (0.20) is far below ROUGE-L (0.40)"),
         ({"bleu_1": 0.6, "bleu_4": 0.1}, "BLEU-1 is high (0.60) and BLEU-4 low (0.10)"),
         ({"meteor": 0.6, "bleu_4": 0.2}, "METEOR (0.60) is far above BLEU-4 (0.20)"),
+        ({"clip_score": 0.85, "cider": 0.3}, "CLIPScore is high (0.85) and CIDEr is low (0.30)"),
         ({"bert_score_f1": 0.92, "bleu_4": 0.1}, "BERTScore is high (0.92) and BLEU-4 low (0.10)"),
         ({"bert_score_f1": 0.8, "bleu_4": 0.4}, "BERTScore is low (0.80) and BLEU-4 high (0.40)"),
         ({"bert_score_f1": 0.8, "bleu_4": 0.1}, "BERTScore (0.80) and BLEU-4 (0.10) are both low"),

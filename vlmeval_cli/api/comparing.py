@@ -19,8 +19,8 @@ from vlmeval_cli.registry import choose
 from vlmeval_cli.tasks.compat import refuse_any
 
 if TYPE_CHECKING:
-    from vlmeval_cli.comparing.compare import Request
     from vlmeval_cli.comparing.naming import NamedRun
+    from vlmeval_cli.comparing.request import Request
     from vlmeval_cli.core.comparison import Comparison
 
 PathOrSeeds = str | Path | Sequence[str | Path]
@@ -55,11 +55,12 @@ def compare(
         VlmevalError: what the command line would tell; runs over other items, with other
             references or other signatures are refused.
     """
-    from vlmeval_cli.comparing.compare import Request
     from vlmeval_cli.comparing.naming import named_runs
+    from vlmeval_cli.comparing.request import Request
 
-    named = named_runs(runs) if not isinstance(runs, Mapping) else _named(runs)
-    request = Request(named, path_text(references), run_config(**options), policy, pairs)
+    refs = path_text(references)
+    named = named_runs(runs, refs) if not isinstance(runs, Mapping) else _named(runs)
+    request = Request(named, refs, run_config(**options), policy, pairs)
     return run_comparison(request)
 
 

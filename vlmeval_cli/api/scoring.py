@@ -6,7 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from vlmeval_cli.core.config import By, Missing, OnBadRow, Reasoning, RunConfig
+from vlmeval_cli.core.config import (
+    By,
+    DeviceName,
+    Dtype,
+    Missing,
+    OnBadRow,
+    Reasoning,
+    RunConfig,
+)
 from vlmeval_cli.core.keywords import run_config
 from vlmeval_cli.core.progress import NoProgress
 from vlmeval_cli.core.results import RunResult
@@ -41,6 +49,13 @@ def score(
     confidence: float = 0.95,
     seed: int = 12345,
     cluster_by: str = "auto",
+    device: DeviceName = "auto",
+    dtype: Dtype = "float32",
+    batch_size: int | None = None,
+    cache: bool = True,
+    offline: bool = False,
+    images: str | None = None,
+    fetch_images: bool = False,
     reference: bool = False,
     compat: str | None = None,
     explain_diff: bool = False,
@@ -73,6 +88,13 @@ def score(
         confidence: coverage of the intervals.
         seed: of the resampling.
         cluster_by: field resampled together, "auto" or "none".
+        device: where networks run: "auto", "cpu", "cuda" or "mps".
+        dtype: numbers they compute with: "float32", "bf16" or "fp16".
+        batch_size: texts or images at a time; None fills batches to a number of tokens.
+        cache: keep what networks computed for the next run.
+        offline: fetch nothing.
+        images: folder of the images, by id; None reads paths from the files.
+        fetch_images: also fetch images that are recorded as addresses.
         reference: also run the original packages, and compare (extra ``reference``).
         compat: tool whose numbers to give, such as "lmms-eval", in place of metrics.
         explain_diff: also say which items and rules part them from our defaults.
@@ -105,6 +127,13 @@ def score(
         confidence=confidence,
         seed=seed,
         cluster_by=cluster_by,
+        device=device,
+        dtype=dtype,
+        batch_size=batch_size,
+        cache=cache,
+        offline=offline,
+        images=images,
+        fetch_images=fetch_images,
     )
     config = replace(
         config, compare_with_reference=reference, compat=compat, explain_diff=explain_diff

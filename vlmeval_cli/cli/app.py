@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from vlmeval_cli import __version__
-from vlmeval_cli.cli.compare import CompareOptions, compare
+from vlmeval_cli.cli.compare import compare
+from vlmeval_cli.cli.compare_options import CompareOptions
 from vlmeval_cli.cli.console import write_result
 from vlmeval_cli.cli.convert import ConvertOptions, convert
 from vlmeval_cli.cli.doctor import DoctorOptions, doctor

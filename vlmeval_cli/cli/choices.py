@@ -3,18 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from dataclasses import fields, replace
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from vlmeval_cli.core.config import MetricSpec, ModelPolicy, RunConfig
+from vlmeval_cli.core.config import (
+    ComparePolicy,
+    MetricSpec,
+    ModelPolicy,
+    PairPolicy,
+    RunConfig,
+)
 from vlmeval_cli.core.errors import UsageError, quoted
 from vlmeval_cli.core.gate import GateConfig
 from vlmeval_cli.core.metric_spec import parse_metric_spec, split_metric_list
 
 if TYPE_CHECKING:
+    from vlmeval_cli.cli.compare_options import CompareOptions
     from vlmeval_cli.cli.score_options import RunOptions
+    from vlmeval_cli.readers.config import LoadedConfig
 
 PartT = TypeVar("PartT")
+PolicyT = TypeVar("PolicyT", ComparePolicy, PairPolicy)
+
+
+class CompareChoices(NamedTuple):
+    """What a comparison is asked to do, and the ``output`` section of the file."""
+
+    config: RunConfig
+    output: Mapping[str, object]
+    policy: ComparePolicy
+    pairs: PairPolicy
 
 
 def choices(options: RunOptions) -> tuple[RunConfig, Mapping[str, object]]:
@@ -23,8 +41,8 @@ def choices(options: RunOptions) -> tuple[RunConfig, Mapping[str, object]]:
     Raises:
         UsageError: an option or the file is wrong.
     """
-    config, output, _ = _from_file(options.config)
-    return _overridden(config, options), output
+    loaded = _from_file(options.config)
+    return _overridden(loaded.run, options), loaded.output
 
 
 def gate_choices(options: RunOptions) -> tuple[RunConfig, Mapping[str, object], GateConfig]:
@@ -33,17 +51,33 @@ def gate_choices(options: RunOptions) -> tuple[RunConfig, Mapping[str, object], 
     Raises:
         UsageError: an option or the file is wrong.
     """
-    config, output, gate = _from_file(options.config)
-    return _overridden(config, options), output, gate
+    loaded = _from_file(options.config)
+    return _overridden(loaded.run, options), loaded.output, loaded.gate
 
 
-def _from_file(path: str | None) -> tuple[RunConfig, Mapping[str, object], GateConfig]:
-    if path is None:
-        return RunConfig(), {}, GateConfig()
-    from vlmeval_cli.readers.config import load_config
+def compare_choices(options: CompareOptions) -> CompareChoices:
+    """As :func:`choices`, and how runs are compared.
 
-    loaded = load_config(path)
-    return loaded.run, loaded.output, loaded.gate
+    Raises:
+        UsageError: an option or the file is wrong.
+    """
+    loaded = _from_file(options.config)
+
+    def policy(kind: type[PolicyT]) -> PolicyT:
+        named = {one.name: getattr(options, one.name, None) for one in fields(kind)}
+        stated = {name: value for name, value in named.items() if value is not None}
+        configured = {name: value for name, value in loaded.compare.items() if name in named}
+        return kind(**(configured | stated))
+
+    return CompareChoices(
+        _overridden(loaded.run, options), loaded.output, policy(ComparePolicy), policy(PairPolicy)
+    )
+
+
+def _from_file(path: str | None) -> LoadedConfig:
+    from vlmeval_cli.readers.config import LoadedConfig, load_config
+
+    return LoadedConfig(RunConfig(), {}, frozenset()) if path is None else load_config(path)
 
 
 def _overridden(config: RunConfig, options: RunOptions) -> RunConfig:

@@ -45,6 +45,11 @@ def policy_of(result: RunResult) -> StatisticsPolicy:
     return StatisticsPolicy(options["resamples"], options["confidence"], options["seed"])
 
 
+def named_clusters(policy: StatisticsPolicy, result: RunResult) -> StatisticsPolicy:
+    """The policy with the field that clusters the items, so that tests are told by its name."""
+    return replace(policy, cluster_by=result.statistics_options.get("cluster_by") or "none")
+
+
 def _scores(result: RunResult) -> dict[str, Score]:
     measured = result.measured
     (found,) = estimates(

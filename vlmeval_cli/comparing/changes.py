@@ -23,6 +23,7 @@ from vlmeval_cli.tasks.patterns.changes import (
 
 _ERRORS: Final = 2.0  # standard errors; a smaller change is told as none
 _FEW: Final = 20  # items; a standard error or a median of fewer says little
+_MUCH_ABSENT: Final = 0.1  # of the answers; beside it other causes cannot be told apart
 
 
 def compare_diagnosis(task: Task, base: RunResult, run: RunResult) -> Sequence[Diagnosis]:
@@ -33,6 +34,8 @@ def compare_diagnosis(task: Task, base: RunResult, run: RunResult) -> Sequence[D
         base: the baseline.
         run: the other run, over the same references.
     """
+    if any(_absent(one) >= _MUCH_ABSENT for one in (base, run)):
+        return ()  # the outcomes say so, and what they cost
     values = gains(base, run)
     return CHANGES.get(task.name, ANY_TASK).among(values) if values else ()
 
@@ -45,6 +48,12 @@ def change_findings(task: Task, results: Mapping[str, RunResult]) -> tuple[Diagn
         for name, result in others
         for one in compare_diagnosis(task, base, result)
     )
+
+
+def _absent(result: RunResult) -> float:
+    """Share of the items without an answer."""
+    absent = sum(outcome in ("missing", "empty") for outcome in result.items.outcomes)
+    return absent / (len(result.items) or 1)
 
 
 def gains(base: RunResult, run: RunResult) -> dict[str, float]:

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from vlmeval_cli.comparing.alignment import common_outputs, signature_differences
+from vlmeval_cli.comparing.alignment import (
+    common_outputs,
+    named_clusters,
+    signature_differences,
+)
 from vlmeval_cli.comparing.conditions import condition_of
 from vlmeval_cli.comparing.loading import LoadedRuns, load_runs
 from vlmeval_cli.comparing.naming import NamedRun
-from vlmeval_cli.comparing.pairs import MOST_LETTERED, Paired, paired
+from vlmeval_cli.comparing.pairs import MOST_LETTERED, Paired, against_each, paired
+from vlmeval_cli.comparing.request import Request
+from vlmeval_cli.comparing.robustness import noisy_and_clean
+from vlmeval_cli.comparing.saved_choices import chosen_outputs
 from vlmeval_cli.comparing.seeds import mean_scores, spread
 from vlmeval_cli.comparing.studies import studied
 from vlmeval_cli.core.comparison import ComparedRun, Comparison
-from vlmeval_cli.core.config import ComparePolicy, PairPolicy, RunConfig
+from vlmeval_cli.core.config import ComparePolicy
 from vlmeval_cli.core.errors import DataError, UsageError, did_you_mean, quoted
 from vlmeval_cli.core.metric import Notice
 from vlmeval_cli.core.progress import Progress
@@ -24,25 +30,6 @@ from vlmeval_cli.core.wording import number_of
 FULL = "full"
 _MANY_DROPPED = 0.05
 _PARTS_SHOWN = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What is to be compared, and how.
-
-    Attributes:
-        runs: names and paths, at least two.
-        references: file of the references; None where each file holds them, or runs are saved.
-        config: how each run is scored.
-        policy: what is compared with what.
-        pairs: how differences are tested.
-    """
-
-    runs: Sequence[NamedRun]
-    references: str | None
-    config: RunConfig
-    policy: ComparePolicy
-    pairs: PairPolicy
 
 
 def compare_runs(request: Request, progress: Progress) -> Comparison:
@@ -61,15 +48,17 @@ def compare_runs(request: Request, progress: Progress) -> Comparison:
         intersect=request.policy.intersect,
     )
     outputs, left_out = common_outputs(one for several in loaded.results for one in several)
+    if outputs and loaded.items is None:  # all saved: what was scored before is chosen from
+        outputs = chosen_outputs(outputs, loaded.results[0][0], request.config)
     policy, warnings = _comparable(ordered, loaded, outputs, request.policy)
     runs = [
         _run(named.name, several, outputs)
         for named, several in zip(ordered, loaded.results, strict=True)
     ]
     progress.start("testing differences", None)
-    statistics = request.config.statistics
-    against = [0] if full is None else [0, full]
-    found = paired(runs, outputs, against, statistics, request.pairs)
+    statistics = named_clusters(request.config.statistics, loaded.results[0][0])
+    shown = _pairs(runs, full, request.policy)
+    found = paired(runs, outputs, shown, statistics, request.pairs)
     base = runs[0].result
     comparison = Comparison(
         task=base.task,
@@ -119,6 +108,20 @@ def _clean(policy: ComparePolicy, names: Sequence[str]) -> str | None:
     return next((name for name in names if condition_of(name).is_clean), None)
 
 
+def _pairs(
+    runs: Sequence[ComparedRun], full: int | None, policy: ComparePolicy
+) -> Sequence[tuple[int, int]]:
+    """What is compared with what: all with the baseline and full fine-tuning, noisy with clean."""
+    if policy.study == "robustness":
+        names = [run.name for run in runs]
+        noisy = noisy_and_clean(names, names[0])
+        if any(clean != 0 for _, clean in noisy):  # there are several models
+            under_noise = {run for run, _ in noisy}
+            models = [(run, 0) for run in range(1, len(runs)) if run not in under_noise]
+            return [*models, *sorted(noisy, key=lambda pair: pair[1])]
+    return against_each(len(runs), [0] if full is None else [0, full])
+
+
 def _run(name: str, trained: Sequence[RunResult], outputs: Sequence[str]) -> ComparedRun:
     seeds = spread(trained, outputs)
     return ComparedRun(
@@ -159,7 +162,7 @@ def _comparable(
             forced |= dict.fromkeys(f"{run.name}: {one}" for one in unequal)
     if forced:
         shown["force"] = "; ".join(forced)
-    return shown, _recorded(named, loaded)
+    return shown, [*_recorded(named, loaded), *_unfinished(named, loaded)]
 
 
 def _refuse(base: str, run: str, unequal: Sequence[str]) -> None:
@@ -179,9 +182,32 @@ def _recorded(named: Sequence[NamedRun], loaded: LoadedRuns) -> list[Notice]:
         own = several[0].signature.recorded
         for key in ("inferred", "vlmeval"):
             if own.get(key) != base.get(key):
-                text = f"{run.name}: {key} is {own.get(key)}, of the baseline {base.get(key)}"
+                mine, theirs = _other_parts(own.get(key), base.get(key))
+                text = f"{run.name}: {key} is {mine}, of the baseline {theirs}"
                 found.append(Notice("recorded_difference", text))
     return found
+
+
+def _other_parts(mine: object, theirs: object) -> tuple[str, str]:
+    """Both in words; of what is recorded by name only the parts that differ."""
+    if not isinstance(mine, Mapping) or not isinstance(theirs, Mapping):
+        return str(mine or "nothing"), str(theirs or "nothing")
+    keys = [key for key in {**mine, **theirs} if mine.get(key) != theirs.get(key)]
+    told = [", ".join(f"{key} {own.get(key, 'none')}" for key in keys) for own in (mine, theirs)]
+    return told[0], told[1]
+
+
+def _unfinished(named: Sequence[NamedRun], loaded: LoadedRuns) -> list[Notice]:
+    """Runs that cannot tell what was cut off, beside others that can."""
+    outcomes = {name for several in loaded.results for one in several for name in one.outcomes}
+    silent = [run.name for run in named if loaded.without_finish.intersection(run.paths)]
+    if not silent or len(silent) == len(named) or "truncated" not in outcomes:
+        return []
+    text = (
+        f"{', '.join(silent)}: no finish_reason is recorded, so that answers that were cut off are "
+        "not known as such; other runs have it: do not compare how often they are truncated"
+    )
+    return [Notice("finish_reason_missing", text)]
 
 
 def _options(base: RunResult, request: Request) -> Mapping[str, Any]:

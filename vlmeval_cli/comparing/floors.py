@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from statistics import fmean
+from typing import NamedTuple
 
 import numpy as np
 
@@ -20,6 +21,7 @@ from vlmeval_cli.core.errors import VlmevalError
 from vlmeval_cli.core.metric import Table
 from vlmeval_cli.core.progress import NoProgress
 from vlmeval_cli.core.results import RunResult
+from vlmeval_cli.engine.prepare import Workshop
 from vlmeval_cli.runs.answers import take_answers
 from vlmeval_cli.runs.gathering import Gathered
 from vlmeval_cli.runs.scoring import score_items
@@ -38,6 +40,13 @@ class _Row:
     how: str
     n: int
     values: Mapping[str, float | None]
+
+
+class _How(NamedTuple):
+    """How all of them are scored, and what they share: the encodings of images, tokens."""
+
+    config: RunConfig
+    workshop: Workshop
 
 
 def floors_table(items: Gathered, outputs: Sequence[str], config: RunConfig) -> dict[str, Table]:
@@ -59,11 +68,12 @@ def floors_table(items: Gathered, outputs: Sequence[str], config: RunConfig) -> 
         limit=None,
         statistics=replace(config.statistics, resamples=0),
     )
-    rows = [*_people(items, plain), *_chance(items, plain), *_most_frequent(items, plain)]
+    how = _How(plain, Workshop())
+    rows = [*_people(items, how), *_chance(items, how), *_most_frequent(items, how)]
     if not rows:
         return {}
     cells = [[row.name, row.n, *map(row.values.get, outputs), row.how] for row in rows]
-    title = "Between what the runs lie"
+    title = "People, chance and the most frequent answer"
     return {"floors": Table(title, ("answers of", "items", *outputs, "how"), cells)}
 
 
@@ -71,7 +81,7 @@ def _are_texts(references: Sequence[Sequence[object]]) -> bool:
     return set(map(type, chain.from_iterable(references))) == {str}
 
 
-def _people(items: Gathered, config: RunConfig) -> Iterator[_Row]:
+def _people(items: Gathered, how: _How) -> Iterator[_Row]:
     several = [i for i, own in enumerate(items.dataset.references) if len(own) > 1]
     if 2 * len(several) < len(items.dataset):
         return
@@ -83,33 +93,36 @@ def _people(items: Gathered, config: RunConfig) -> Iterator[_Row]:
     for number in range(rounds):
         answers = [own[number % len(own)] for own in references]
         others = [[*own[: number % len(own)], *own[number % len(own) + 1 :]] for own in references]
-        scored.append(_scores(chosen, answers, others, config))
+        scored.append(_scores(chosen, answers, others, how))
     values = {name: _mean([own.get(name) for own in scored]) for name in scored[0]}
-    how = f"each reference against the others of its item, {rounds} of {most} in turn"
-    yield _Row("people", how, len(several), values)
+    words = (
+        f"each reference against the others of its item, {rounds} of {most} in turn; the runs "
+        "have one more"
+    )
+    yield _Row("people", words, len(several), values)
 
 
-def _chance(items: Gathered, config: RunConfig) -> Iterator[_Row]:
+def _chance(items: Gathered, how: _How) -> Iterator[_Row]:
     references = items.dataset.references
     n = len(references)
     if n < 2:
         return
-    rng = np.random.default_rng(config.statistics.seed)
+    rng = np.random.default_rng(how.config.statistics.seed)
     order = rng.permutation(n)
     drawn = np.empty(n, dtype=np.int64)
     drawn[order] = np.roll(order, 1)  # a cycle: nobody draws the own answer
     answers = [references[i][0] for i in drawn.tolist()]
-    values = _scores(items, answers, references, config)
+    values = _scores(items, answers, references, how)
     yield _Row("chance", "the first reference of another item", n, values)
 
 
-def _most_frequent(items: Gathered, config: RunConfig) -> Iterator[_Row]:
+def _most_frequent(items: Gathered, how: _How) -> Iterator[_Row]:
     references = items.dataset.references
     counts = Counter(chain.from_iterable(references))
     ((answer, number),) = counts.most_common(1)
     if number == 1:
         return
-    values = _scores(items, [answer] * len(references), references, config)
+    values = _scores(items, [answer] * len(references), references, how)
     yield _Row("most frequent", f'always "{answer}"', len(references), values)
 
 
@@ -117,22 +130,22 @@ def _scores(
     items: Gathered,
     answers: Sequence[str],
     references: Sequence[Sequence[str]],
-    config: RunConfig,
+    how: _How,
 ) -> dict[str, float | None]:
     """Scores of other answers to the same items; none where the task cannot read them."""
     dataset = replace(items.dataset, predictions=[*answers], references=[*map(list, references)])
     own = replace(items, dataset=dataset)
     try:
-        result = _result(own, config)
+        result = _result(own, how)
     except VlmevalError:
         return {}
     return {name: score.value for name, score in result.scores.items()}
 
 
-def _result(items: Gathered, config: RunConfig) -> RunResult:
-    task = task_called(items.task)
+def _result(items: Gathered, how: _How) -> RunResult:
+    task, config = task_called(items.task), how.config
     gathered, answers = take_answers(as_values(items, task, config), task, config, _SILENT)
-    return score_items(gathered, task, answers, config, _SILENT)
+    return score_items(gathered, task, answers, config, _SILENT, how.workshop)
 
 
 def _mean(values: Sequence[float | None]) -> float | None:

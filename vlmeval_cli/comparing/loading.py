@@ -8,6 +8,7 @@ from itertools import chain
 
 from vlmeval_cli.comparing.alignment import at_items
 from vlmeval_cli.comparing.naming import NamedRun
+from vlmeval_cli.comparing.saved_choices import check_choices
 from vlmeval_cli.core.config import RunConfig
 from vlmeval_cli.core.errors import DataError, UsageError, quoted
 from vlmeval_cli.core.progress import Progress
@@ -15,7 +16,7 @@ from vlmeval_cli.core.results import RunResult
 from vlmeval_cli.core.wording import number_of
 from vlmeval_cli.engine.prepare import Workshop
 from vlmeval_cli.runs.answers import Answers, take_answers
-from vlmeval_cli.runs.gathering import Gathered, gather
+from vlmeval_cli.runs.gathering import FINISH_REASON, Gathered, gather
 from vlmeval_cli.runs.opening import Shelf
 from vlmeval_cli.runs.saved import is_saved, load_saved
 from vlmeval_cli.runs.scoring import score_items
@@ -33,11 +34,13 @@ class LoadedRuns:
         results: of each named run, one for each of its paths.
         left_out: items that not all runs have; 0 unless they were to be left out.
         items: of the first run that was scored here, None where all are saved.
+        without_finish: paths of fresh runs that do not tell why an answer ended.
     """
 
     results: Sequence[Sequence[RunResult]]
     left_out: int
     items: Gathered | None
+    without_finish: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,8 @@ def load_runs(
         [_source(path, references, own, progress, shelf) for path in run.paths] for run in runs
     ]
     flat = [*chain.from_iterable(sources)]
+    saved = [(one.path, one.result) for one in flat if isinstance(one, _Saved)]
+    check_choices(saved, config, all_saved=len(saved) == len(flat))
     common = _common(flat)
     everything = {id_ for source in flat for id_ in source.ids}
     left_out = len(everything) - len(common)
@@ -110,9 +115,13 @@ def load_runs(
     results = [
         [_result(source, own, progress, workshop) for source in several] for several in aligned
     ]
-    fresh = (one for one in chain.from_iterable(aligned) if isinstance(one, _Fresh))
-    first = next(fresh, None)
-    return LoadedRuns(results, left_out, None if first is None else first.gathered)
+    fresh = [one for one in chain.from_iterable(aligned) if isinstance(one, _Fresh)]
+    return LoadedRuns(
+        results,
+        left_out,
+        fresh[0].gathered if fresh else None,
+        frozenset(one.path for one in fresh if FINISH_REASON not in one.gathered.dataset.fields),
+    )
 
 
 def _source(
@@ -133,6 +142,11 @@ def _source(
             raise
         hint = "Add them, or pass --intersect to compare the items that all runs have."
         raise DataError(error.message, hint=hint) from error
+    except UsageError as error:
+        if references is not None or "looks like references" not in error.message:
+            raise
+        hint = "Pass the file of the references, --refs REFS, or name the field: --reference-field."
+        raise UsageError(error.message, hint=hint) from error
     return _answered(path, gathered, gathered, config, progress)
 
 

@@ -33,13 +33,21 @@ class NamedRun:
     name: str
     paths: tuple[str, ...]
 
+    def __post_init__(self) -> None:
+        for path, number in Counter(self.paths).items():
+            if number > 1:
+                raise UsageError(
+                    f"run {quoted(self.name)} has {quoted(path)} twice",
+                    hint="Each seed is a training run of its own.",
+                )
 
-def named_runs(arguments: Sequence[str]) -> tuple[NamedRun, ...]:
+
+def named_runs(arguments: Sequence[str], references: str | None = None) -> tuple[NamedRun, ...]:
     """The runs that the command line names.
 
     ``NAME=FILE`` is a run, ``NAME=FILE,FILE`` one of several seeds, and so is ``NAME=PATTERN``. A
     file alone is named after itself; a pattern, or a folder that is no saved report, holds a run in
-    each file or saved report, in natural order (2 before 10).
+    each file or saved report, in natural order (2 before 10), but for the ``references``.
 
     Raises:
         UsageError: two runs have one name, or a pattern or folder holds nothing.
@@ -47,8 +55,10 @@ def named_runs(arguments: Sequence[str]) -> tuple[NamedRun, ...]:
     found: list[NamedRun] = []
     for argument in arguments:
         name, path = _split(argument)
-        paths = [one for part in _parts(path) for one in _expanded(part)]
+        paths = [one for part in _parts(path) for one in _expanded(part, references)]
         if name is not None:
+            if any(run.name == name for run in found):
+                raise _called_twice(name)
             found.append(NamedRun(name, tuple(paths)))
         else:
             names = _names_under(path, paths)
@@ -59,8 +69,10 @@ def named_runs(arguments: Sequence[str]) -> tuple[NamedRun, ...]:
 def _split(argument: str) -> tuple[str | None, str]:
     """The name before ``=``, if there is one; a file whose own name has the sign has none."""
     name, sign, path = argument.partition("=")
-    if not sign or Path(argument).exists() or "/" in name:
+    if not sign or Path(argument).exists():
         return None, argument
+    if "/" in name and not all(Path(part).exists() for part in path.split(",")):
+        return None, argument  # a pattern or a file that is not there, with the sign in its path
     if not name.strip() or not path:
         raise UsageError(
             f"run {quoted(argument)}: expected NAME=FILE",
@@ -76,18 +88,27 @@ def _parts(path: str) -> list[str]:
     return [part for part in path.split(",") if part]
 
 
-def _expanded(path: str) -> list[str]:
+def _called_twice(name: str) -> UsageError:
+    return UsageError(f"two runs are called {quoted(name)}", hint="Name them: NAME=FILE.")
+
+
+def _expanded(path: str, references: str | None) -> list[str]:
     """The files of a pattern, the runs of a folder, or the path itself."""
-    if Path(path).is_dir():
-        return [path] if is_saved(path) else _runs_in(Path(path))
-    if not _MAGIC.search(path) or Path(path).exists():
+    if Path(path).is_dir() and is_saved(path):
         return [path]
-    found = sorted(glob.glob(path, recursive=True), key=natural)  # noqa: PTH207  (patterns may be absolute)
-    if not found:
-        raise UsageError(
-            f"run {quoted(path)}: no file fits the pattern", hint="Put it in quotes to see it."
-        )
-    return found
+    if Path(path).is_dir():
+        found = _runs_in(Path(path))
+    elif not _MAGIC.search(path) or Path(path).exists():
+        return [path]
+    else:
+        found = sorted(glob.glob(path, recursive=True), key=natural)  # noqa: PTH207  (patterns may be absolute)
+        if not found:
+            raise UsageError(
+                f"run {quoted(path)}: no file fits the pattern",
+                hint=f"It is looked for from {Path.cwd()}.",
+            )
+    own = None if references is None else Path(references).resolve()
+    return [one for one in found if Path(one).resolve() != own] or found
 
 
 def _runs_in(folder: Path) -> list[str]:
@@ -171,9 +192,7 @@ def _with_own_names(found: Iterable[NamedRun]) -> tuple[NamedRun, ...]:
         same = [run for run in runs if run.name in twice]
         longer = _shortest([_without_suffix(PurePath(run.paths[0])) for run in same])
         if len(set(longer)) < len(same) or set(longer) & (set(counts) - set(twice)):
-            raise UsageError(
-                f"two runs are called {quoted(twice[0])}", hint="Name them: NAME=FILE."
-            )
+            raise _called_twice(twice[0])
         names = iter(longer)
         runs = [NamedRun(next(names), run.paths) if run.name in twice else run for run in runs]
     return tuple(runs)

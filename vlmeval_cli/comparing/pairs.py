@@ -28,7 +28,7 @@ class Paired:
     """What the pairs of runs show.
 
     Attributes:
-        shown: every run against the baseline, then against the full fine-tuning, by output.
+        shown: the pairs that were asked for, by output.
         letters: output → letters of the runs.
         family: of the tests of ``shown``.
     """
@@ -41,7 +41,7 @@ class Paired:
 def paired(
     runs: Sequence[ComparedRun],
     outputs: Sequence[str],
-    against: Sequence[int],
+    shown: Sequence[Indices],
     statistics: StatisticsPolicy,
     policy: PairPolicy,
 ) -> Paired:
@@ -50,11 +50,10 @@ def paired(
     Args:
         runs: the runs.
         outputs: names of the outputs that all runs have.
-        against: the runs that all others are compared with: the baseline, and full fine-tuning.
+        shown: (run, against) of the differences that are told, in this order.
         statistics: resamples, confidence and seed.
         policy: tests, correction, margin.
     """
-    shown = _shown(len(runs), against)
     is_lettered = len(runs) <= MOST_LETTERED
     every = [pair for pair in combinations(range(len(runs)), 2) if is_lettered]
     wanted = list(dict.fromkeys((*shown, *(_as_shown(pair, shown) for pair in every))))
@@ -77,8 +76,8 @@ def _between(run: ComparedRun, other: ComparedRun, pair: Pair) -> Pair:
     return replace(pair, run=run.name, against=other.name, items_needed=needed)
 
 
-def _shown(n_runs: int, against: Sequence[int]) -> list[Indices]:
-    """(run, against), no pair twice."""
+def against_each(n_runs: int, against: Sequence[int]) -> list[Indices]:
+    """Every run against each of ``against`` (the baseline, full fine-tuning), no pair twice."""
     found: list[Indices] = []
     for other in against:
         for run in range(n_runs):
@@ -158,9 +157,11 @@ def _judged(
     alpha = 1.0 - statistics.confidence
     p_values = [one.p_value for own in found for _, one in own.values()]
     corrected = iter(adjusted(p_values, policy.correction))
+    n_tested = sum(p is not None for p in p_values)
+    level = alpha if policy.correction == "none" else alpha / max(1, n_tested)
     return [
         {
-            name: _pair(output, one, next(corrected), alpha, policy)
+            name: _pair(output, one, next(corrected), (alpha, level), policy)
             for name, (output, one) in own.items()
         }
         for own in found
@@ -168,8 +169,14 @@ def _judged(
 
 
 def _pair(
-    output: Output, found: Difference, p_adjusted: float | None, alpha: float, policy: PairPolicy
+    output: Output,
+    found: Difference,
+    p_adjusted: float | None,
+    levels: tuple[float, float],
+    policy: PairPolicy,
 ) -> Pair:
+    """The pair, at the level of one test and at that which is left of it to each of them all."""
+    alpha, corrected_level = levels
     error = found.standard_error
     judged = verdict(
         found.difference,
@@ -182,7 +189,9 @@ def _pair(
     )
     needed = None
     if judged == "undecided" and found.difference and error:
-        needed = items_needed(found.difference, error, found.n, alpha)
+        needed = items_needed(found.difference, error, found.n, corrected_level)
+        if needed is not None and needed <= found.n:
+            needed = None  # an exact test of few items asks for more than this approximation
     return Pair(
         run="",
         against="",

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from vlmeval_cli.comparing.alignment import common_outputs, signature_differences
-from vlmeval_cli.comparing.loading import load_runs
+from vlmeval_cli.comparing.loading import LoadedRuns, load_runs
 from vlmeval_cli.comparing.naming import NamedRun
+from vlmeval_cli.comparing.saved_choices import chosen_outputs
 from vlmeval_cli.core.config import RunConfig, StatisticsPolicy
 from vlmeval_cli.core.errors import DataError, UsageError
 from vlmeval_cli.core.metric import Notice
@@ -43,9 +44,11 @@ def power_of(
     _check(config, policy, has_other=len(paths) > 1)
     names = ("run", "against")
     runs = [NamedRun(name, (path,)) for name, path in zip(names, paths, strict=False)]
-    loaded = load_runs(runs, references, config, progress, intersect=False)
+    loaded = _loaded(runs, references, config, progress)
     results = [result for (result,) in loaded.results]
     outputs = _comparable(results)
+    if loaded.items is None:
+        outputs = chosen_outputs(outputs, results[0], config)
     alpha = policy.alpha or round(1.0 - config.statistics.confidence, 12)
     asked = replace(policy, alpha=alpha)
     return PowerResult(
@@ -57,6 +60,18 @@ def power_of(
         options=results[0].statistics_options,
         warnings=_warnings(results[0]),
     )
+
+
+def _loaded(
+    runs: Sequence[NamedRun], references: str | None, config: RunConfig, progress: Progress
+) -> LoadedRuns:
+    try:
+        return load_runs(runs, references, config, progress, intersect=False)
+    except DataError as error:
+        if "--intersect" not in (error.hint or ""):
+            raise
+        hint = "Give both runs the same items; --missing worst counts a missing answer as wrong."
+        raise DataError(error.message, hint=hint) from error
 
 
 def _check(config: RunConfig, policy: PowerPolicy, *, has_other: bool) -> None:

@@ -90,13 +90,9 @@ def studied_noise(
     comparison: Comparison, statistics: StatisticsPolicy, brittle_below: float
 ) -> Study:
     """The runs under noise, each with its clean run, and their scores."""
-    conditions = _conditions(comparison)
     names = [run.name for run in comparison.runs]
-    pairs = [
-        (i, names.index(_clean_of(own, conditions, comparison.baseline)))
-        for i, own in enumerate(conditions.values())
-        if not own.is_clean
-    ]
+    conditions = _conditions(names, comparison.baseline)
+    pairs = noisy_and_clean(names, comparison.baseline)
     outputs, found = _scores(comparison, pairs, statistics)
     noisy = [
         Noisy(names[run], names[clean], conditions[names[run]], scores)
@@ -131,12 +127,21 @@ def brittle_notice(tables: Mapping[str, Table], brittle_below: float) -> Notice 
     )
 
 
-def _conditions(comparison: Comparison) -> dict[str, Condition]:
+def noisy_and_clean(names: Sequence[str], baseline: str) -> list[tuple[int, int]]:
+    """Each run under noise, by its place in ``names``, with that of the clean run of its model."""
+    conditions = _conditions(names, baseline)
+    return [
+        (i, names.index(_clean_of(own, conditions, baseline)))
+        for i, own in enumerate(conditions.values())
+        if not own.is_clean
+    ]
+
+
+def _conditions(names: Sequence[str], baseline: str) -> dict[str, Condition]:
     """The noise of each run; where no name says clean, the baseline is."""
-    found = {run.name: condition_of(run.name) for run in comparison.runs}
+    found = {name: condition_of(name) for name in names}
     if not any(one.is_clean for one in found.values()):
-        model = found[comparison.baseline].model
-        found[comparison.baseline] = Condition(model, CLEAN, None)
+        found[baseline] = Condition(found[baseline].model, CLEAN, None)
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -10,12 +11,16 @@ from vlmeval_cli.comparing.floors import floors_table
 from vlmeval_cli.comparing.robustness import brittle_notice, robustness_tables
 from vlmeval_cli.comparing.slices import with_slices
 from vlmeval_cli.comparing.tuning import tuning_tables
-from vlmeval_cli.core.comparison import Comparison
+from vlmeval_cli.core.comparison import FIRST_SEED, Comparison
 from vlmeval_cli.core.metric import Table
 from vlmeval_cli.core.progress import Progress
 
+_OF_ITEMS = frozenset(
+    {"outcomes", "failures", "format_cost", "lengths", "forgetting", "only", "moves"}
+)
+
 if TYPE_CHECKING:
-    from vlmeval_cli.comparing.compare import Request
+    from vlmeval_cli.comparing.request import Request
     from vlmeval_cli.runs.gathering import Gathered
 
 
@@ -44,12 +49,23 @@ def studied(
         tables |= robustness_tables(comparison, statistics, policy.brittle_below)
         notice = brittle_notice(tables, policy.brittle_below)
         warnings = [*comparison.warnings, *([notice] if notice else [])]
+        tables = _told_of_first_seeds(comparison, tables)
         return replace(comparison, tables=tables, warnings=warnings)
     if policy.floors and items is not None:
         progress.start("scoring people and chance", None)
         tables |= floors_table(items, [*comparison.runs[0].scores], request.config)
     tables |= tuning_tables(comparison, policy.moves)
-    return replace(comparison, tables=tables)
+    return replace(comparison, tables=_told_of_first_seeds(comparison, tables))
+
+
+def _told_of_first_seeds(comparison: Comparison, tables: Mapping[str, Table]) -> dict[str, Table]:
+    """The tables; those of single items say that they are of the first seed where several are."""
+    if all(run.seeds is None for run in comparison.runs):
+        return dict(tables)
+    return {
+        name: replace(table, title=f"{table.title}; {FIRST_SEED}") if name in _OF_ITEMS else table
+        for name, table in tables.items()
+    }
 
 
 def seeds_table(comparison: Comparison) -> dict[str, Table]:

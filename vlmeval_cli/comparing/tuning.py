@@ -104,7 +104,7 @@ def forgetting_table(comparison: Comparison) -> dict[str, Table]:
         [run.name, group, *_turned(before[items], after[items])]
         for run in comparison.runs[1:]
         if (after := right_items(run.result, comparison.primary)) is not None
-        for group, items in _groups(base)
+        for group, items in _groups([one.result for one in comparison.runs])
     ]
     columns = (
         "run", "group", "items", "right before", "forgotten", "forgotten share", "not right before",
@@ -114,9 +114,13 @@ def forgetting_table(comparison: Comparison) -> dict[str, Table]:
     return {"forgetting": Table(title, columns, rows)}
 
 
-def _groups(result: RunResult) -> Iterator[tuple[str, Ints]]:
-    yield "all", np.arange(len(result.items))
-    for field, labels in result.items.groups.items():
+def _groups(results: Sequence[RunResult]) -> Iterator[tuple[str, Ints]]:
+    """All items, then those of each group that any of the runs over them tells."""
+    yield "all", np.arange(len(results[0].items))
+    fields: dict[str, Sequence[str]] = {}
+    for result in results:
+        fields = {**result.items.groups, **fields}
+    for field, labels in fields.items():
         for label, items in members(labels).items():
             yield f"{field}={label}", items
 
@@ -200,10 +204,16 @@ def _moved(base: ComparedRun, run: ComparedRun, name: str, most: int) -> Iterato
                 float(before[i]),
                 float(after[i]),
                 float(after[i] - before[i]),
-                _text(base.result.items.predictions[i]),
-                _text(run.result.items.predictions[i]),
+                _said(base.result, i),
+                _said(run.result, i),
                 " | ".join(map(_text, base.result.items.references[i])),
             ]
+
+
+def _said(result: RunResult, i: int) -> str:
+    """What was read of an answer, or the answer itself where nothing could be read."""
+    read, raw = result.items.predictions[i], result.items.raw[i]
+    return _text(raw if read is None and raw is not None else read)
 
 
 def _text(value: object) -> str:

@@ -11,6 +11,7 @@ from vlmeval_cli.core.metric import Notice, Output, Table
 from vlmeval_cli.core.results import Diagnosis, RunResult, Score
 
 Verdict = Literal["improved", "regressed", "equivalent", "undecided"]
+FIRST_SEED = "of several seeds the first"
 
 
 @dataclass(frozen=True, slots=True)

@@ -291,7 +291,6 @@ class ComparePolicy:
         brittle_below: share of the clean score below which a run under noise is called brittle.
         moves: how many of the largest changes of single items are listed, each way.
         floors: also score people, chance and the most frequent answer where that can be done.
-        slices: look for slices whose change differs from that of all other items.
     """
 
     baseline: str | None = None
@@ -302,7 +301,6 @@ class ComparePolicy:
     brittle_below: float = 0.9
     moves: int = 5
     floors: bool = True
-    slices: bool = False
 
     def __post_init__(self) -> None:
         _check_one_of("study", self.study, get_args(Study))

@@ -38,6 +38,7 @@ from vlmeval_cli.joining import Fields, IdPair, Roles
 
 AS_DETECTED = FieldChoice()
 _NAMED = "named by the user"
+_AGAINST_IMAGES = TaskFound("captioning", "texts are held against images, and none is a reference")
 
 
 def detect(
@@ -47,6 +48,7 @@ def detect(
     fields: FieldChoice = AS_DETECTED,
     task: str | None = None,
     selected: Container[str] = (),
+    only_images: bool = False,
 ) -> Detected:
     """Recognise the fields, the candidates for the id, and the task.
 
@@ -56,6 +58,7 @@ def detect(
         fields: fields that the user named; they win.
         task: the task that the user named; it wins.
         selected: fields by which the user chose rows.
+        only_images: texts are held against images alone, so that one file needs no references.
 
     Returns:
         The choice with its evidence. Tasks that cannot be scored yet are recognised too.
@@ -73,20 +76,24 @@ def detect(
         refuse_likelihoods(predictions)
     refuse_several_filters(predictions, selected, is_one_file=references is None)
     mine, theirs = choose_values(predictions, references, fields)
+    is_bare = only_images and references is None and _has_one_text(mine, theirs, fields)
+    if is_bare:
+        mine, theirs = mine if mine.name else theirs, Chosen(None)
     others = references or predictions
     taken = (mine.name, theirs.name, question_of(predictions), question_of(others))
     pairs = id_pairs(predictions, references, fields.id, taken)
     seen = _evidence(predictions, others, (mine, theirs), pairs)
-    found = TaskFound(task, _NAMED) if task else task_of(seen)
+    found = TaskFound(task, _NAMED) if task else _AGAINST_IMAGES if is_bare else task_of(seen)
     if found is not None:
         mine, theirs = _as_task_has_it(found.name, seen, (mine, theirs), fields)
         seen = replace(seen, prediction=mine.name, reference=theirs.name)
         pairs = pairs or _by_question(found.name, predictions, is_one_file=references is None)
-    _require_values(seen, found, is_one_file=references is None)
+    if not is_bare:
+        _require_values(seen, found, is_one_file=references is None)
     if found is None:
         refuse_unknown(seen)
         raise AssertionError  # the line above always raises
-    if references is None and fields.references is None:
+    if references is None and fields.references is None and not is_bare:
         refuse_echo(predictions, mine, theirs)
     if fields.prediction is None:
         refuse_gold((predictions, references), mine, theirs, pairs)
@@ -206,6 +213,13 @@ def _as_whole_row(predictions: Side, mine: Chosen, theirs: Chosen) -> Chosen:
     if mine.name is None and theirs.name == ".":
         return Chosen(".", "the whole row less its id, like the references")
     return mine
+
+
+def _has_one_text(mine: Chosen, theirs: Chosen, fields: FieldChoice) -> bool:
+    """Whether one field alone could be scored; without a reference it is the prediction."""
+    if fields.references is not None:
+        return False
+    return (mine.name is None) != (theirs.name is None) or mine.name == theirs.name
 
 
 def _require_values(seen: Evidence, found: TaskFound | None, *, is_one_file: bool) -> None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from vlmeval_cli.models.text_encoder import TextEncoder
 
 Tell = Callable[[str], None]
+_PLAIN = "@plain"  # texts without the prompt of CLIPScore
 
 
 class Need(NamedTuple):
@@ -153,7 +154,25 @@ def _sentence_vectors(need: Need, texts: list[str], policy: ModelPolicy, tell: T
     return Encoded(whole(vectors, n_cut), encoder.provenance())
 
 
+def _clip_vectors(need: Need, values: list[str], policy: ModelPolicy, tell: Tell) -> Encoded:
+    from vlmeval_cli.models.clip import ClipEncoder
+    from vlmeval_cli.models.loading import locate
+
+    model = need.model.removesuffix(_PLAIN)
+    located = locate(model, user=need.user, offline=policy.offline, tell=tell)
+    encoder = ClipEncoder(located, policy, need.user, tell)
+    if need.side == "image":
+        images = encoder.image_vectors(values)
+        return Encoded(images.found, encoder.provenance(), images.reasons)
+    texts = encoder.text_vectors(values, is_plain=need.model.endswith(_PLAIN))
+    return Encoded(texts, encoder.provenance())
+
+
 # Kind of column → what encodes different texts (or the paths of images) for it.
 ENCODERS: Mapping[str, Callable[[Need, list[str], ModelPolicy, Tell], Encoded]] = MappingProxyType(
-    {"token_vectors": _token_vectors, "sentence_vectors": _sentence_vectors}
+    {
+        "token_vectors": _token_vectors,
+        "sentence_vectors": _sentence_vectors,
+        "clip_vectors": _clip_vectors,
+    }
 )

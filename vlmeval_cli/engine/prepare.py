@@ -2,7 +2,8 @@
 
 Names are those of the batch's own typed columns, and ``SIDE.text`` and ``SIDE.tokens:TOKENIZER``,
 where SIDE is ``prediction`` or ``references``. Both sides of a tokeniser share one vocabulary.
-Columns of vectors are those of :mod:`vlmeval_cli.engine.encode`.
+Columns of vectors are those of :mod:`vlmeval_cli.engine.encode`, ratings of pairs those of
+:mod:`vlmeval_cli.engine.pairs`.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from vlmeval_cli.core.batch import (
 from vlmeval_cli.core.config import ModelPolicy
 from vlmeval_cli.core.errors import PluginError, quoted
 from vlmeval_cli.engine.encode import Encoder, Tell, need_of
+from vlmeval_cli.engine.pairs import Rater, is_of_pairs
 
 if TYPE_CHECKING:
     from vlmeval_cli.text.tokenizers import Tokenizer
@@ -47,6 +49,7 @@ class Workshop:
     def __init__(self) -> None:
         self.tokenizers: dict[str, tuple[Tokenizer, Vocabulary]] = {}
         self.encoder = Encoder()
+        self.rater = Rater()
         self._kept: dict[tuple[str, int], tuple[TextColumn, TokenColumn]] = {}
 
     def known(self, need: str, start: int, texts: TextColumn) -> TokenColumn | None:
@@ -88,8 +91,9 @@ class Preparer:
         self._users = needs if isinstance(needs, Mapping) else {}
         self._workshop = workshop
         self._policy, self._tell = policy, tell
-        self._encoder = (workshop or Workshop()).encoder
-        self._tokenizers = (workshop or Workshop()).tokenizers
+        shared = workshop or Workshop()
+        self._encoder, self._rater = shared.encoder, shared.rater
+        self._tokenizers = shared.tokenizers
         self._seconds: dict[str, float] = {}
         self._start = 0
 
@@ -105,7 +109,12 @@ class Preparer:
                 used, made.get(need.source), self._policy, self._tell
             )
             self._seconds[need.name] = perf_counter() - started
-        vectors = {name: made[name] for name in self._needs if need_of(name)}
+        for name in filter(is_of_pairs, self._needs):
+            if name not in made:
+                started = perf_counter()
+                made[name] = self._rater.column(name, made, self._policy, self._tell)
+                self._seconds[name] = perf_counter() - started
+        vectors = {name: made[name] for name in self._needs if need_of(name) or is_of_pairs(name)}
         return replace(items, columns={**items.columns, **vectors}) if vectors else items
 
     def prepare(self, batch: Batch) -> Batch:

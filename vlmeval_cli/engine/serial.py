@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import reduce
+from itertools import chain
 from operator import or_
 from time import perf_counter
 from typing import Any, NamedTuple
@@ -33,12 +34,14 @@ class Measured(NamedTuple):
         context: what it learned from the references, None if nothing.
         seconds: how long it took, with the columns it needs.
         provenance: the networks behind the vectors it read, for its signature.
+        unreadable: which images of its items cannot be read, and why.
     """
 
     statistics: MetricStatistics
     context: Any
     seconds: float
     provenance: Signature = Signature({})
+    unreadable: tuple[str, ...] = ()
 
 
 def measure(
@@ -80,7 +83,8 @@ def measure(
         statistics = _measure(metric, batches, context, progress.advance)
         own = sum(map(preparer.seconds, metric.needs()))
         seconds = perf_counter() - started + own
-        measured[metric] = Measured(statistics, context, seconds, _provenance(metric, items))
+        networks, unreadable = _provenance(metric, items), _unreadable(metric, items)
+        measured[metric] = Measured(statistics, context, seconds, networks, unreadable)
     return [measured[metric] for metric in metrics]
 
 
@@ -94,6 +98,13 @@ def _provenance(metric: Metric[Any], items: Batch) -> Signature:
             comparable |= provenance.comparable
             recorded |= provenance.recorded
     return Signature(comparable, recorded)
+
+
+def _unreadable(metric: Metric[Any], items: Batch) -> tuple[str, ...]:
+    """Why values behind the columns of vectors that ``metric`` reads have none, each once."""
+    columns = (items.columns.get(need) for need in metric.needs())
+    reasons = (getattr(column, "reasons", {}).values() for column in columns)
+    return tuple(dict.fromkeys(chain.from_iterable(reasons)))
 
 
 def _measure(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from math import sqrt
 from statistics import NormalDist
 
+from vlmeval_cli.comparing.alignment import named_clusters
 from vlmeval_cli.core.comparison import Difference
 from vlmeval_cli.core.config import PairPolicy, StatisticsPolicy
 from vlmeval_cli.core.gate import GateCorrection, GateRule
@@ -50,7 +51,8 @@ def paired_differences(
     names = [*dict.fromkeys(one.rule.subject for one in tested)]
     groups = [*dict.fromkeys(group_of(one) for one in tested)]
     own = _by_metric([measured(mine, name) for name in names])
-    resampling = Resampling(mine.clusters, statistics, PairPolicy(), len(mine.items))
+    named = named_clusters(statistics, mine)
+    resampling = Resampling(mine.clusters, named, PairPolicy(), len(mine.items))
     found = differences(
         [one.chosen.metric for one in own],
         [

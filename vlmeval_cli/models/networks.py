@@ -14,7 +14,7 @@ from vlmeval_cli.core.optional import require
 from vlmeval_cli.models.devices import Device
 from vlmeval_cli.models.loading import EXTRA, Located
 
-LIBRARIES = ("torch", "transformers", "tokenizers")
+LIBRARIES = ("torch", "transformers", "tokenizers", "sentencepiece")
 _PREFIXED = ("Roberta", "GPT2")  # as bert-score does: the first word is " word" to them
 _NO_LIMIT = 10**9  # tokenizers without a limit of their own say 1e30
 _USUAL_LIMIT = 512

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, cast
+from types import MappingProxyType
+from typing import Any, NamedTuple, cast, get_args
 
 from vlmeval_cli.core.config import (
     By,
+    Correction,
     FieldChoice,
     JoinPolicy,
     MetricSpec,
@@ -14,6 +16,8 @@ from vlmeval_cli.core.config import (
     ParsePolicy,
     RunConfig,
     StatisticsPolicy,
+    Study,
+    Test,
 )
 from vlmeval_cli.core.errors import UsageError
 from vlmeval_cli.core.gate import GateConfig
@@ -27,6 +31,7 @@ from vlmeval_cli.readers.setting_values import (
     integer,
     items_of,
     mapping_of,
+    number,
     one_of,
     seconds,
     section,
@@ -45,12 +50,14 @@ class LoadedConfig(NamedTuple):
         output: what to write and show, by the names of the command line's options.
         given: keys that the file names, with their section: ``task``, ``join.missing``.
         gate: rules and baseline; without rules where the file has none.
+        compare: what the section ``compare`` says, by the names of the command line's options.
     """
 
     run: RunConfig
     output: Mapping[str, Any]
     given: frozenset[str]
     gate: GateConfig = GateConfig()
+    compare: Mapping[str, Any] = MappingProxyType({})
 
 
 def load_config(path: str) -> LoadedConfig:
@@ -68,7 +75,8 @@ def load_config(path: str) -> LoadedConfig:
         for name in (value if key in _SECTIONS else [""])
     )
     output, gate = values.pop("output", {}), _gate(values)
-    return LoadedConfig(RunConfig(**_built(values)), output, given, gate)
+    compare = values.pop("compare", {})
+    return LoadedConfig(RunConfig(**_built(values)), output, given, gate, compare)
 
 
 def _gate(values: dict[str, Any]) -> GateConfig:
@@ -162,7 +170,7 @@ _POLICIES: Mapping[str, Callable[..., Any]] = {
     "models": ModelPolicy,
 }
 _GATE = ("rules", "baseline", "fail_on")
-_SECTIONS = frozenset(_POLICIES) | {"output"}
+_SECTIONS = frozenset(_POLICIES) | {"output", "compare"}
 
 _KEYS: Mapping[str, Reader] = {
     "task": text_of,
@@ -195,6 +203,22 @@ _KEYS: Mapping[str, Reader] = {
             "seed": integer(0),
             "cluster_by": text_of,
             "correction": one_of("none", "holm"),
+        }
+    ),
+    "compare": section(
+        {
+            "baseline": text_of,
+            "full": text_of,
+            "intersect": flag_of,
+            "force": flag_of,
+            "study": one_of(*get_args(Study)),
+            "brittle_below": number,
+            "moves": integer(0),
+            "floors": flag_of,
+            "test": one_of(*get_args(Test)),
+            "trials": integer(0),
+            "correction": one_of(*get_args(Correction)),
+            "margin": number,
         }
     ),
     "models": section(

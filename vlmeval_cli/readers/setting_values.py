@@ -103,6 +103,14 @@ def confidence(setting: Setting) -> float:
     return float(value)
 
 
+def number(setting: Setting) -> float:
+    """A number; what it may be is said by what takes it."""
+    value = setting.value
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        raise setting.wrong("a number")
+    return float(value)
+
+
 def seconds(setting: Setting) -> float:
     """A number above 0."""
     value = setting.value

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
-from vlmeval_cli.core.comparison import ComparedRun, Comparison, Pair
-from vlmeval_cli.core.metric import Output
+from vlmeval_cli.core.comparison import FIRST_SEED, ComparedRun, Comparison, Pair
+from vlmeval_cli.core.metric import Output, Table
 from vlmeval_cli.core.results import Score
 from vlmeval_cli.core.wording import number_of
 from vlmeval_cli.reports.blocks import Block, Facts, Grid, Heading, Paragraph
 from vlmeval_cli.reports.figures import UNKNOWN, View, figure
+from vlmeval_cli.reports.group_grid import grid_width
 from vlmeval_cli.reports.summary import side_table
 
+_ASSIGNMENTS = re.compile(r"([0-9,]+) assignments")
+_SPARED = ("can show", "effect", "change", "better / worse / same")  # first what is missed least
 _FEW_RUNS = 4  # as columns; more are rows
 _SMALLEST_P = 1e-4
 
@@ -21,11 +26,27 @@ def summarise_comparison(comparison: Comparison, view: View) -> list[Block]:
     blocks: list[Block] = [_facts(comparison)]
     if comparison.diagnosis:  # why a run is worse comes before how much
         lines = tuple(f"{d.pattern}: {d.meaning}; {d.advice}" for d in comparison.diagnosis)
-        blocks.append(Paragraph("What stands out", lines))
+        several = any(run.seeds is not None for run in comparison.runs)
+        seed = f" ({FIRST_SEED})" if several else ""
+        blocks.append(Paragraph(f"What stands out{seed}", lines))
     blocks.append(_matrix(comparison, view))
     blocks.extend(_differences(comparison, view))
-    blocks.extend(side_table(table, view) for table in comparison.tables.values())
+    for name, table in comparison.tables.items():
+        many = name == "outcomes" and len(comparison.runs) > _FEW_RUNS
+        blocks.append(side_table(_outcomes_by_run(table) if many else table, view))
     return blocks
+
+
+def _outcomes_by_run(table: Table) -> Table:
+    """The table of outcomes, whose columns are two for each run, as a row for each run."""
+    outcomes = [str(row[0]) for row in table.rows]
+    columns = ("run", *(column for one in outcomes for column in (one, f"{one} (share)")))
+    rows = [
+        [name, *(cell for row in table.rows for cell in row[i : i + 2])]
+        for i, name in enumerate(table.columns)
+        if i % 2 == 1
+    ]
+    return Table(table.title, columns, rows)
 
 
 def comparison_advice(comparison: Comparison) -> list[Block]:
@@ -152,9 +173,25 @@ def _differences(comparison: Comparison, view: View) -> Iterator[Block]:
     for against in dict.fromkeys(pair.against for pair in comparison.pairs):
         pairs = [pair for pair in comparison.pairs if pair.against == against]
         title = f"Differences to {against} (p: {_family(comparison)})"
-        yield Grid(title, columns, tuple(_row(pair, view) for pair in pairs))
+        yield _fitted(Grid(title, columns, tuple(_row(pair, view) for pair in pairs)), view)
     if comparison.pairs:
         yield Paragraph("Tests", tuple(_tests(comparison)))
+
+
+def _fitted(grid: Grid, view: View) -> Grid:
+    """The differences without what a narrow terminal has no room for."""
+    left_out = []
+    for name in _SPARED:
+        if view.width is None or grid_width(grid) <= view.width:
+            break
+        kept = [i for i, heading in enumerate(grid.columns) if heading.name != name]
+        columns = tuple(grid.columns[i] for i in kept)
+        rows = tuple(tuple(row[i] for i in kept) for row in grid.rows)
+        grid = replace(grid, columns=columns, rows=rows)
+        left_out.append(name)
+    if not left_out:
+        return grid
+    return replace(grid, title=f"{grid.title}; {', '.join(left_out)}: in a wider terminal")
 
 
 def _family(comparison: Comparison) -> str:
@@ -174,13 +211,29 @@ def _tests(comparison: Comparison) -> Iterator[str]:
         tests.setdefault(told, {})[pair.output.name] = None
         if found.effect is not None:
             effects[found.effect_name] = None
-    for told, outputs in tests.items():
-        yield f"{', '.join(outputs)}: {told}"
+    yield from _each_once(tests)
     if effects:
         yield f"effect: {', '.join(f'{_short(name)} {name}' for name in effects)}"
-    yield "can show: the smallest difference that these items show with 80 % power"
+    yield "can show: the smallest difference that these items show with 80 % power in a single test"
+    if any(pair.items_needed is not None for pair in comparison.pairs):
+        yield "items that would tell: for the difference seen, with 80 % power after the correction"
     if comparison.options.get("margin") is None:
         yield "nothing is called equivalent without a margin (--margin)"
+
+
+def _each_once(tests: Mapping[str, Iterable[str]]) -> Iterator[str]:
+    """A line for each test; exact ones over several numbers of assignments are one."""
+    merged: dict[str, tuple[list[int], dict[str, None]]] = {}
+    for told, outputs in tests.items():
+        number = _ASSIGNMENTS.search(told)
+        counts, names = merged.setdefault(_ASSIGNMENTS.sub("{}", told), ([], {}))
+        counts += [int(number[1].replace(",", ""))] if number else []
+        names |= dict.fromkeys(outputs)
+    for told, (counts, names) in merged.items():
+        low, high = min(counts, default=0), max(counts, default=0)
+        span = "" if low == high else f"{low:,} to "
+        shown = told.replace("{}", span + number_of(high, "assignment")) if counts else told
+        yield f"{', '.join(names)}: {shown}"
 
 
 def _short(effect_name: str) -> str:
@@ -189,7 +242,10 @@ def _short(effect_name: str) -> str:
 
 def _effect(pair: Pair) -> str:
     found = pair.found
-    return UNKNOWN if found.effect is None else f"{_short(found.effect_name)} {found.effect:.2f}"
+    if found.effect is not None:
+        return f"{_short(found.effect_name)} {found.effect:.2f}"
+    only_wins = found.wins and not found.losses and _short(found.effect_name) == "OR"
+    return "OR ∞" if only_wins else UNKNOWN
 
 
 def _row(pair: Pair, view: View) -> tuple[str, ...]:

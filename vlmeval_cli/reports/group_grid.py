@@ -26,7 +26,7 @@ def group_grid(
     names = [*dict.fromkeys(name for group in groups for name in group.scores)]
     grid = _grid(fields, shown, names, result, view)
     n_names = len(names)
-    while view.width is not None and _width(grid) > view.width and len(names) > 1:
+    while view.width is not None and grid_width(grid) > view.width and len(names) > 1:
         names.remove(next(name for name in reversed(names) if name != result.primary))
         grid = _grid(fields, shown, names, result, view)
     parts = (
@@ -67,7 +67,8 @@ def _add(rows: Sequence[list[str]], cells: Sequence[str]) -> None:
         row.append(text)
 
 
-def _width(grid: Grid) -> int:
+def grid_width(grid: Grid) -> int:
+    """Cells that a terminal needs to show the table without folding."""
     widest = [
         max(len(visible(text)) for text in (heading.name, *(row[i] for row in grid.rows)))
         for i, heading in enumerate(grid.columns)

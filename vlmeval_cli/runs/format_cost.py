@@ -30,6 +30,7 @@ _NO_RIGHT: Final = "no answer of this task is simply right"
 _POOLED: Final = "the score is made of all items together, not of their single scores"
 _NO_PARTS: Final = "the score is a ratio of sums that do not tell what a right answer would add"
 _UNBOUNDED: Final = "the score has no best or no worst value"
+_ALL_FAILED: Final = "all answers failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,8 @@ def format_cost(result: RunResult) -> FormatCost | None:
     else:
         reasons["ceiling"] = _NO_RIGHT
     others = scorer.without(failed)
+    if failed.all():
+        reasons["others"] = _ALL_FAILED
     for reading, found in (("strict", strict), ("others", others), ("ceiling", ceiling)):
         if found is None:
             reasons.setdefault(reading, scorer.reason)

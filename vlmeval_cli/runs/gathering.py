@@ -26,6 +26,7 @@ from vlmeval_cli.joining import (
 from vlmeval_cli.joining.paths import WHOLE_ROW
 from vlmeval_cli.readers import Layout
 from vlmeval_cli.readers.coco import empty_results
+from vlmeval_cli.registry import choose
 from vlmeval_cli.runs.opening import Opened, Shelf, open_file
 from vlmeval_cli.runs.sliceable import can_slice
 from vlmeval_cli.runs.unread_choices import refuse_unread_choices
@@ -160,6 +161,19 @@ def _detected(mine: Opened, theirs: Opened | None, config: RunConfig) -> Detecte
         fields=config.fields,
         task=config.task,
         selected=config.where,
+        only_images=_only_images(config),
+    )
+
+
+def _only_images(config: RunConfig) -> bool:
+    """Whether every metric that was asked for holds texts against images, and not references."""
+    if not config.metrics or config.task not in (None, "captioning"):
+        return False
+    needs = [one.metric.needs() for one in choose(config.metrics)]
+    return all(
+        any(need.startswith("image.") for need in own)
+        and not any(need.startswith("references.") for need in own)
+        for own in needs
     )
 
 
@@ -219,7 +233,8 @@ def _join(
     config: RunConfig,
 ) -> Joined:
     keeps_empty = known is not None and known.empty_list_is_answer
-    keeps_unanswered = known is not None and not known.needs_references
+    has_references = detected.fields.references.value is not None
+    keeps_unanswered = known is not None and not (known.needs_references and has_references)
     selection = Selection(config.where, config.limit, keeps_empty, keeps_unanswered)
     repeats = _repeats(left, right, detected, known)
     if right is None:

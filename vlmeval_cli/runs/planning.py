@@ -15,6 +15,7 @@ from vlmeval_cli.core.config import RunConfig
 from vlmeval_cli.core.errors import UsageError
 from vlmeval_cli.core.metric import Chosen, Output
 from vlmeval_cli.core.metric_spec import parse_metric_spec
+from vlmeval_cli.engine.pairs import SOURCES, is_of_pairs
 from vlmeval_cli.registry import choose
 from vlmeval_cli.runs.default_networks import scorable
 from vlmeval_cli.tasks.base import Facts, Task
@@ -60,8 +61,7 @@ def plan(task: Task, items: Batch, layouts: frozenset[str], config: RunConfig) -
 def _refuse_unfit(chosen: Sequence[Chosen], task: Task, items: Batch) -> None:
     """Say which metric reads columns that the items of this task have not."""
     for one in chosen:
-        for need in one.metric.needs():
-            column = _FROM_TEXTS.sub(".path" if need.startswith("image.") else ".text", need)
+        for column in chain.from_iterable(map(_made_from, one.metric.needs())):
             if column not in items.columns:
                 has = ", ".join(sorted(items.columns))
                 raise UsageError(
@@ -69,6 +69,13 @@ def _refuse_unfit(chosen: Sequence[Chosen], task: Task, items: Batch) -> None:
                     f"have {has}",
                     hint=f"See which metrics fit: vlmeval metrics --task {task.name}",
                 )
+
+
+def _made_from(need: str) -> tuple[str, ...]:
+    """The columns of the items that a prepared column is made from."""
+    if is_of_pairs(need):
+        return SOURCES
+    return (_FROM_TEXTS.sub(".path" if need.startswith("image.") else ".text", need),)
 
 
 def _facts(items: Batch, layouts: frozenset[str]) -> Facts:

@@ -21,6 +21,7 @@ from vlmeval_cli.runs.diagnosis import diagnosis
 from vlmeval_cli.runs.format_cost import cost_tables
 from vlmeval_cli.runs.gathering import Gathered
 from vlmeval_cli.runs.grouping import Grouping, grouping
+from vlmeval_cli.runs.images import unreadable, with_images
 from vlmeval_cli.runs.planning import Plan, plan
 from vlmeval_cli.runs.provenance import run_signature
 from vlmeval_cli.runs.readings import rejected_readings
@@ -54,7 +55,8 @@ def score_items(
         workshop: what runs over the same references share.
         look_beside: also compare the groups asked for, and look for slices where they are wanted.
     """
-    items = batch_of(gathered.dataset, answers)
+    seen = with_images(batch_of(gathered.dataset, answers), gathered, config)
+    items, gathered = seen.items, seen.gathered
     layouts = frozenset(side.layout.name for side in (gathered.predictions, gathered.references))
     planned = plan(task, items, layouts, config)
     if config.join.missing == "worst" and answers.missing:
@@ -75,7 +77,8 @@ def score_items(
     networks = [part.provenance for part in found]
     scored = _Scored(planned, statistics, contexts, networks, every, gathered.report, len(items))
     result = _result(gathered, task, answers, config, scored, groups)
-    warnings = (*result.warnings, *_lost_intervals(planned, [every, *by_group]))
+    lost = (*seen.warnings, *unreadable(found), *_lost_intervals(planned, [every, *by_group]))
+    warnings = (*result.warnings, *lost)
     tables = {**result.tables, **cost_tables(result)}
     own, said = _groups(scored, groups, by_group), diagnosis(task, result)
     result = replace(result, groups=own, diagnosis=said, tables=tables, warnings=warnings)
@@ -219,7 +222,7 @@ def _result(
         statistics=_named_statistics(scored),
         chosen=scored.plan.chosen,
         clusters=groups.clusters,
-        statistics_options=_statistics_options(config, groups, len(ladder)),
+        statistics_options=_statistics_options(config, groups, scored),
         tables=scored.tables(),
         warnings=(
             *(Notice("extra_predictions", text) for text in gathered.warnings),
@@ -292,14 +295,16 @@ def _named_statistics(scored: _Scored) -> dict[str, MetricStatistics]:
     }
 
 
-def _statistics_options(config: RunConfig, groups: Grouping, n: int) -> dict[str, Any]:
+def _statistics_options(config: RunConfig, groups: Grouping, scored: _Scored) -> dict[str, Any]:
     policy = config.statistics
-    n_units = n if groups.clusters is None else int(groups.clusters.max(initial=-1)) + 1
+    n_units = scored.n if groups.clusters is None else int(groups.clusters.max(initial=-1)) + 1
+    outputs = [output for one in scored.plan.chosen for _, output in one.outputs()]
+    shares = "; Wilson for shares" if any(one.kind == "binary" for one in outputs) else ""
     return {
         "resamples": policy.resamples,
         "confidence": policy.confidence,
         "seed": policy.seed,
-        "method": f"percentile bootstrap, {method(n_units)} weights",
+        "method": f"percentile bootstrap, {method(n_units)} weights{shares}",
         "cluster_by": groups.cluster_field,
         "units": n_units,
     }

@@ -23,9 +23,9 @@ _EMPTY_IS_ANSWER = frozenset({"squad_v2", "lines"})
 def as_values(gathered: Gathered, task: Task, config: RunConfig) -> Gathered:
     """The items with predictions and references as the task reads them.
 
-    Items without a reference are left out, unless the task needs none. A prediction that is none of
-    the task's is an error; where bad rows are left out it is missing, as if its row could not be
-    read at all.
+    Items without a reference are left out, unless the task needs none or no field holds any. A
+    prediction that is none of the task's is an error; where bad rows are left out it is missing, as
+    if its row could not be read at all.
 
     Raises:
         DataError: a value is none of the task's, or no item has a reference.
@@ -42,7 +42,7 @@ def as_values(gathered: Gathered, task: Task, config: RunConfig) -> Gathered:
         policy,
         empty_is_answer=right.layout.name in _EMPTY_IS_ANSWER,
     )
-    needs = task.needs_references and not all(theirs.values)
+    needs = task.needs_references and bool(right.field) and not all(theirs.values)
     unusable = {i for i, found in enumerate(theirs.values) if not found} if needs else set()
     unanswered = [i for i in sorted(unusable) if i not in theirs.bad]
     lost = {i: why for i, why in mine.bad.items() if i not in unusable}

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from vlmeval_cli.core.batch import Array
-from vlmeval_cli.core.metric import Output
+from vlmeval_cli.core.metric import Kind, Output
 from vlmeval_cli.stats.mcnemar import odds_ratio
 
 _ROUNDING = 1e-9  # items whose scores are closer than this are equal
@@ -41,15 +41,18 @@ def moves(mine: Array, theirs: Array, output: Output) -> Moves:
     return Moves(wins, losses, len(change) - wins - losses, cohens_d)
 
 
-def effect(found: Moves | None, *, is_binary: bool) -> tuple[float | None, str]:
+def effect(found: Moves | None, kind: Kind) -> tuple[float | None, str]:
     """The standardised size of a difference, and what it is called.
 
-    Right-or-wrong answers have the ratio of wins to losses, all others Cohen's d, which keeps the
-    sign of the difference. Scores that single items do not have, have neither.
+    Right-or-wrong answers have the ratio of wins to losses, means of item scores Cohen's d, which
+    keeps the sign of the difference. Other scores have neither: what items move by may have another
+    sign than a ratio of sums.
     """
     if found is None:
         return None, "none: items have no scores of their own"
-    if not is_binary:
+    if kind == "mean":
         return found.cohens_d, COHEN
+    if kind != "binary":
+        return None, "none: the score is no mean of item scores"
     undefined = "" if found.losses else " (undefined without losses)"
     return odds_ratio(found.wins, found.losses), ODDS + undefined

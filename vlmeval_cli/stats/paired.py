@@ -130,7 +130,8 @@ def _difference(
         words = f"paired bootstrap, {resampling.statistics.resamples:,} resamples"
         test = Tested(drawn.p_value, words + resampling.trials.units, drawn.reason)
     found = one.moves(pair, output, subset)
-    size, size_name = effect(found, is_binary=output.name in one.binary)
+    kind = "mean" if output.kind == "binary" and output.name not in one.binary else output.kind
+    size, size_name = effect(found, kind)
     n = pair.shared(subset, resampling.n)
     low, high = drawn.bounds or (None, None)
     narrow_low, narrow_high = drawn.narrow or (None, None)

@@ -102,7 +102,8 @@ def seeds_difference(
     items = items_se**2
     total = items + max(0.0, sum(part.variance for part in parts) - shared)
     uncertain = sum(part.variance**2 / part.df for part in parts)
-    df = total**2 / uncertain if uncertain > 0.0 else inf
+    fewest = min((part.df for part in parts), default=0)  # what is taken off must not go below it
+    df = max(total**2 / uncertain, fewest) if uncertain > 0.0 else inf
     standard_error = sqrt(total)
     t = _Student(df)
     wide = t.quantile((1.0 + confidence) / 2.0) * standard_error

@@ -1,11 +1,15 @@
-"""From statistics to scores: totals, item scores, groups and intervals."""
+"""From statistics to scores: totals, item scores, groups and intervals.
+
+Intervals are percentiles of the resampled scores; those of shares of right items are Wilson's
+(:mod:`vlmeval_cli.stats.proportions`).
+"""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -14,6 +18,7 @@ from vlmeval_cli.core.config import StatisticsPolicy
 from vlmeval_cli.core.metric import Metric, MetricStatistics, PooledMetric
 from vlmeval_cli.stats.bootstrap import interval
 from vlmeval_cli.stats.pooled import rows_of
+from vlmeval_cli.stats.proportions import independent_items, wilson
 from vlmeval_cli.stats.rescoring import Measured, Scored, rescored, together
 from vlmeval_cli.stats.rescoring import Subset as Subset
 
@@ -99,28 +104,54 @@ def _estimates_of(
     for (metric, own), scored in zip(measured, scores, strict=True):
         for subset, mine, one in zip(subsets, found, scored, strict=True):
             skipped = _skipped(own, subset.items)
-            mine.append(_estimates(metric, one, skipped, subset.size(n), policy))
+            size = _Size(subset.size(n), _units_of(subset, clusters))
+            mine.append(_estimates(metric, one, skipped, size, policy))
     return found
+
+
+class _Size(NamedTuple):
+    """Items of a subset, and their clusters; None where each item stands alone."""
+
+    items: int
+    clusters: int | None
+
+
+def _units_of(subset: Subset, clusters: Ints | None) -> int | None:
+    if clusters is None:
+        return None
+    return len(np.unique(clusters if subset.items is None else clusters[subset.items]))
 
 
 def _estimates(
     metric: Metric[Any],
     scored: Scored,
     skipped: dict[str, int],
-    n_items: int,
+    size: _Size,
     policy: StatisticsPolicy,
 ) -> dict[str, Estimate]:
-    n = n_items - sum(skipped.values())
+    n = size.items - sum(skipped.values())
     found = {}
     for output in metric.outputs():
         value = float(scored.scores[output.name])
         unknown = n == 0 or np.isnan(value)
         draws = scored.resampled.get(output.name) if output.has_interval else None
         bounds = None if unknown or draws is None else interval(draws, policy.confidence)
+        if bounds is not None and draws is not None and output.kind == "binary":
+            bounds = _of_share(value, draws, n, size.clusters, policy.confidence)
         is_lost = bounds is not None and not holds(bounds, value)
         low, high = (None, None) if bounds is None or is_lost else bounds
         found[output.name] = Estimate(None if unknown else value, low, high, n, skipped, is_lost)
     return found
+
+
+def _of_share(
+    value: float, draws: Array, n: int, clusters: int | None, confidence: float
+) -> tuple[float, float]:
+    """Wilson's interval of a share of right items; clusters count as the items they are worth."""
+    if clusters is None:
+        return wilson(value, n, confidence)
+    worth = independent_items(value, float(np.nanvar(draws)), n, clusters)
+    return wilson(value, worth, confidence)
 
 
 def holds(bounds: tuple[float, float], value: float) -> bool:

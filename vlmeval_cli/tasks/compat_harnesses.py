@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from vlmeval_cli.tasks.compat import Coverage, Missing, Number, Tool
 from vlmeval_cli.tasks.compat_packages import CAPTION_BREAKS, METEOR_1_5
+from vlmeval_cli.tasks.compat_tools import Coverage, Missing, Number, Tool
 
 _DRAWS = "where its rule finds no option it draws one at random; here such an answer is wrong"
 _M4C = (

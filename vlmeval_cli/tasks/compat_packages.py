@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vlmeval_cli.tasks.compat import Coverage, Missing, Number, Tool
+from vlmeval_cli.tasks.compat_tools import Coverage, Missing, Number, Tool
 
 CAPTION_BREAKS = (
     "a line break other than a line feed inside a caption, which shifts all later captions there; "

@@ -154,6 +154,8 @@ GUIDES: Final[Mapping[str, Guide]] = MappingProxyType(
                 "CIDEr weighs words by the images of the run: on fewer than 100 images it moves "
                 "with every image added, and on one it is 0.",
                 "METEOR is NLTK's here; published tables have METEOR 1.5, another formula.",
+                "CLIPScore has a scale of its own for every model, and packages give 100 times the "
+                "cosine where the paper gives 2.5 times: compare equal signatures only.",
                 _NGRAMS,
                 _MEANINGS,
             ),
@@ -236,6 +238,8 @@ GUIDES: Final[Mapping[str, Guide]] = MappingProxyType(
                 "languages take chrf.",
                 "rouge_lsum_f1 knows sentences by line breaks alone.",
                 _MEANINGS,
+                "bleurt was trained on ratings of translated sentences: of long texts it sees the "
+                "first 512 tokens of a pair, and values of different checkpoints do not compare.",
             ),
         ),
         "classification": Guide(

@@ -28,6 +28,9 @@ _LOST_PHRASES: Final = Bound(
     0.2, "BLEU-4 is usually a third to a half of BLEU-1 where words stand in phrases"
 )
 _SYNONYMS: Final = Bound(0.35, "a usual model has 0.27 more METEOR than BLEU-4 on Flickr8k")
+_FITTING: Final = Bound(
+    0.8, "in the example of CLIPScore's authors captions that fit score 0.86, and wrong ones 0.72"
+)
 
 PATTERNS: Final = Patterns(
     (
@@ -69,6 +72,15 @@ PATTERNS: Final = Patterns(
             when=(ahead("meteor", "bleu_4", _SYNONYMS),),
             meaning="words of the same stem or meaning are used in other phrases",
             advice="usually fine; METEOR or a metric of meaning says more of such captions",
+        ),
+        Pattern(
+            seen="CLIPScore is high ({clip_score:.2f}) and CIDEr is low ({cider:.2f})",
+            when=(above("clip_score", _FITTING), below("cider", _LOW_CIDER)),
+            meaning="the captions fit their images, and say it in other words than the references, "
+            "or say other things",
+            advice="read items with a high CLIPScore and a low CIDEr: what references leave out is "
+            "no fault; clip_retrieval tells whether captions are particular",
+            least_items=CORPUS,
         ),
         *(replace(one, least_items=CORPUS) for one in wording("bleu_4", "BLEU-4")),
         *LENGTHS,
