@@ -34,7 +34,6 @@ OTHER_PROGRAMS = {
     "--strict",
     "--in-process",
     "--scaling",
-    "--gpu",
 }  # benchmarks, mypy
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
 GUIDES = sorted((ROOT / "docs" / "tasks").glob("*.md"))
