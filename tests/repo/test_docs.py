@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import fields
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from vlmeval_cli.cli.perturb import PerturbOptions
 from vlmeval_cli.cli.power import PowerOptions
 from vlmeval_cli.cli.score_options import ScoreOptions
 from vlmeval_cli.cli.verify import DiffOptions, VerifyOptions
+from vlmeval_cli.core.errors import MissingExtraError
 from vlmeval_cli.core.metric_spec import parse_metric_spec
 from vlmeval_cli.registry import build, metrics
 from vlmeval_cli.tasks import NAMES
@@ -149,4 +151,5 @@ def test_metrics_with_options_in_the_docs_can_be_built(page):
     named = set(re.findall(r"(?<![\w./-])[a-z]\w+(?::[a-z_]+=[\w.+/-]+)+", text))
     for spec in named:
         if spec.partition(":")[0] in metrics():
-            build(parse_metric_spec(spec.rstrip(".")))
+            with suppress(MissingExtraError):  # its options are right, what it reads is not here
+                build(parse_metric_spec(spec.rstrip(".")))
