@@ -1,0 +1,1 @@
+"""Loaded networks: they turn texts and images into vectors, and metrics do the arithmetic."""
