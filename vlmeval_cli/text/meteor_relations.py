@@ -1,0 +1,223 @@
+"""Which words and phrases of some texts METEOR 1.5 may match, and by which of its modules.
+
+A *unit* is a word, or a phrase of several words that is a paraphrase of another unit of the texts.
+Units ``0`` to ``n_words - 1`` are the words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from vlmeval_cli.core.batch import Ints, Keys, Vocabulary, offsets_of
+from vlmeval_cli.resources.meteor_index import MeteorIndex, UInts
+from vlmeval_cli.text.phrase_keys import phrase_keys, places, span_keys
+from vlmeval_cli.text.porter2 import porter2
+
+LONGEST_PHRASE = 7  # words, in the table of paraphrases
+
+STEM, SYNONYM, PARAPHRASE, BACKWARD_PARAPHRASE = 1, 2, 4, 8
+
+# WordNet's endings of nouns, verbs and adjectives, and what base forms have in their place.
+_ENDINGS = (
+    ("s", ""), ("ses", "s"), ("xes", "x"), ("zes", "z"), ("ches", "ch"), ("shes", "sh"),
+    ("men", "man"), ("ies", "y"),
+    ("s", ""), ("ies", "y"), ("es", "e"), ("es", ""), ("ed", "e"), ("ed", ""), ("ing", "e"),
+    ("ing", ""),
+    ("er", ""), ("est", ""), ("er", "e"), ("est", "e"),
+)  # fmt: skip
+
+Flags = npt.NDArray[np.uint8]
+
+
+class Occurrences(NamedTuple):
+    """Where units stand in texts: text ``t`` has ``offsets[t]`` to ``offsets[t + 1]``."""
+
+    offsets: Ints
+    start: Ints
+    length: Ints
+    unit: Ints
+
+
+class Relations(NamedTuple):
+    """Pairs of different units that may match.
+
+    Attributes:
+        words: every word of every text.
+        phrases: the phrases of several words.
+        n_units: how many units there are.
+        keys: sorted; ``a * n_units + b`` for a unit ``a`` that may match a unit ``b``.
+        flags: by which modules each pair does.
+        is_function: of each word, whether it is a function word.
+    """
+
+    words: Occurrences
+    phrases: Occurrences
+    n_units: int
+    keys: Ints
+    flags: Flags
+    is_function: npt.NDArray[np.bool_]
+
+
+class _Pairs(NamedTuple):
+    """Unit ``left[i]`` may match unit ``right[i]`` by the modules ``flag``."""
+
+    left: Ints
+    right: Ints
+    flag: int
+
+
+def relations(texts: Sequence[Sequence[str]], index: MeteorIndex) -> Relations:
+    """What may match among the units of ``texts``, which are words in lower case."""
+    vocabulary = Vocabulary()
+    flat = np.array([vocabulary[word] for text in texts for word in text], dtype=np.int64)
+    offsets = offsets_of([*map(len, texts)])
+    start = np.arange(len(flat)) - np.repeat(offsets[:-1], np.diff(offsets))
+    words = Occurrences(offsets, start, np.ones_like(flat), flat)
+    strings = vocabulary.strings
+    phrases, linked = _paraphrases(words, strings, index)
+    n_units = max(len(strings), int(phrases.unit.max(initial=-1)) + 1)
+    pairs = [*linked, _Pairs(*_stems(strings), STEM), _Pairs(*_synonyms(strings, index), SYNONYM)]
+    keys, flags = _merged(pairs, n_units)
+    is_function = np.array([word in index.function for word in strings], dtype=bool)
+    return Relations(words, phrases, n_units, keys, flags, is_function)
+
+
+def _merged(pairs: Sequence[_Pairs], n_units: int) -> tuple[Ints, Flags]:
+    """Each pair of different units once, with all its modules."""
+    keys = np.concatenate([pair.left * n_units + pair.right for pair in pairs])
+    flags = np.concatenate([np.full(len(pair.left), pair.flag, dtype=np.uint8) for pair in pairs])
+    order = np.argsort(keys)
+    keys, flags = keys[order], flags[order]
+    is_first = np.ones(len(keys), dtype=bool)
+    is_first[1:] = keys[1:] != keys[:-1]
+    begins = np.flatnonzero(is_first)
+    if not len(begins):
+        return keys, flags
+    return keys[begins], np.bitwise_or.reduceat(flags, begins)
+
+
+def _joined(group: Ints, member: Ints) -> tuple[Ints, Ints]:
+    """Ordered pairs of different members of the same group."""
+    order = np.argsort(group, kind="stable")
+    group, member = group[order], member[order]
+    _, begins, sizes = np.unique(group, return_index=True, return_counts=True)
+    size = np.repeat(sizes, sizes)
+    left = np.repeat(np.arange(len(member)), size)
+    right = np.arange(len(left)) - np.repeat(offsets_of(size)[:-1], size)
+    right += np.repeat(np.repeat(begins, sizes), size)
+    differ = member[left] != member[right]
+    return member[left[differ]], member[right[differ]]
+
+
+def _stems(strings: Sequence[str]) -> tuple[Ints, Ints]:
+    """Words of equal stems."""
+    stems = Vocabulary()
+    stem = np.array([stems[porter2(word)] for word in strings], dtype=np.int64)
+    return _joined(stem, np.arange(len(strings)))
+
+
+def _synonyms(strings: Sequence[str], index: MeteorIndex) -> tuple[Ints, Ints]:
+    """Words that share a synset, with those of their base forms."""
+    keys = phrase_keys(strings)
+    own = places(index.synonym_keys, keys)
+    base = _bases(strings, keys, index)
+    word = np.concatenate([np.flatnonzero(own >= 0), np.flatnonzero(base >= 0)])
+    place = np.concatenate([own[own >= 0], base[base >= 0]])
+    synsets, counts = _slices(index.synonym_offsets, index.synonym_sets, place)
+    return _joined(synsets, np.repeat(word, counts))
+
+
+def _bases(strings: Sequence[str], keys: Keys, index: MeteorIndex) -> Ints:
+    """The place of the base form of each word among the synonyms; -1 where it has none."""
+    owners, forms = [], []
+    for number, word in enumerate(strings):
+        for form in _regular_forms(word):
+            owners.append(number)
+            forms.append(form)
+    found = places(index.synonym_keys, phrase_keys(forms))
+    owner = np.array(owners, dtype=np.int64)
+    base = np.full(len(strings), -1, dtype=np.int64)
+    hits = np.flatnonzero(found >= 0)[::-1]  # backwards: the first of a word is written last
+    base[owner[hits]] = found[hits]
+    irregular = places(index.exception_keys, keys)
+    listed = irregular >= 0
+    base[listed] = places(index.synonym_keys, index.exception_bases[irregular[listed]])
+    return base
+
+
+def _regular_forms(word: str) -> list[str]:
+    """Base forms that WordNet's endings make of a word, whether or not they are words."""
+    stem, rest = (word[:-3], "ful") if word.endswith("ful") else (word, "")
+    if stem.endswith("ss") or len(stem) <= 2:
+        return []
+    return [stem.removesuffix(old) + new + rest for old, new in _ENDINGS if stem.endswith(old)]
+
+
+def _slices(
+    offsets: npt.NDArray[np.integer], values: npt.NDArray[np.integer], place: Ints
+) -> tuple[Ints, Ints]:
+    """The values of each place, one after the other, and how many each has."""
+    begins = offsets[place].astype(np.int64)
+    counts = offsets[place + 1].astype(np.int64) - begins
+    flat = np.arange(int(counts.sum())) + np.repeat(begins - offsets_of(counts)[:-1], counts)
+    return values[flat].astype(np.int64), counts
+
+
+def _paraphrases(
+    words: Occurrences, strings: Sequence[str], index: MeteorIndex
+) -> tuple[Occurrences, list[_Pairs]]:
+    """Phrases of several words that have a paraphrase in the texts, and pairs of all such units."""
+    begin, length, place = _known_phrases(words, strings, index)
+    present = np.unique(place)
+    targets, counts = _slices(index.phrase_offsets, index.phrase_targets, present)
+    is_present = np.zeros(len(index.phrase_keys), dtype=bool)
+    is_present[present] = True
+    stays = is_present[targets]
+    source, target = np.repeat(present, counts)[stays], targets[stays]
+    unit_of = np.full(len(index.phrase_keys), -1, dtype=np.int32)
+    is_word = length == 1
+    unit_of[place[is_word]] = words.unit[begin[is_word]]
+    linked = np.union1d(source, target)
+    several = linked[unit_of[linked] < 0]
+    unit_of[several] = len(strings) + np.arange(len(several), dtype=np.int32)
+    found = ~is_word & (unit_of[place] >= 0)
+    left, right = unit_of[source].astype(np.int64), unit_of[target].astype(np.int64)
+    pairs = [_Pairs(left, right, PARAPHRASE), _Pairs(right, left, BACKWARD_PARAPHRASE)]
+    return _occurrences(words, begin[found], length[found], unit_of[place[found]]), pairs
+
+
+def _occurrences(words: Occurrences, begin: Ints, length: Ints, unit: UInts) -> Occurrences:
+    """Phrases in the order of the texts, shorter before longer ones."""
+    order = np.lexsort((length, begin))
+    begin, length = begin[order], length[order]
+    offsets = np.searchsorted(begin, words.offsets)
+    return Occurrences(offsets, words.start[begin], length, unit[order].astype(np.int64))
+
+
+def _known_phrases(
+    words: Occurrences, strings: Sequence[str], index: MeteorIndex
+) -> tuple[Ints, Ints, Ints]:
+    """First word, length and place in the table of every phrase of the texts that is listed."""
+    encoded = [word.encode("utf-8", "surrogatepass") for word in strings]
+    text = b" ".join([encoded[word] for word in words.unit.tolist()])
+    sizes = np.array([*map(len, encoded)], dtype=np.int64)[words.unit]
+    ends = np.cumsum(sizes + 1) - 1
+    starts = ends - sizes
+    last = np.repeat(words.offsets[1:], np.diff(words.offsets)) - 1
+    begins, lengths = [], []
+    for length in range(1, LONGEST_PHRASE + 1):
+        begin = np.flatnonzero(np.arange(len(starts)) + length - 1 <= last)
+        begins.append(begin)
+        lengths.append(np.full(len(begin), length))
+    begin, length = np.concatenate(begins), np.concatenate(lengths)
+    codes = np.frombuffer(text, dtype=np.uint8)
+    keys, back = np.unique(
+        span_keys(codes, starts[begin], ends[begin + length - 1]), return_inverse=True
+    )
+    place = places(index.phrase_keys, keys)[back]
+    known = place >= 0
+    return begin[known], length[known], place[known]
