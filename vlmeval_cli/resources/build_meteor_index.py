@@ -76,15 +76,20 @@ def _synonyms(lines: list[str]) -> Arrays:
 
 
 def _exceptions(lines: list[str]) -> Arrays:
-    """Sorted keys of irregular forms, and the key of the base of each; the last listed counts."""
-    base_of = {
-        form: base
-        for base, forms in zip(lines[0::2], lines[1::2], strict=True)
-        for form in forms.split()
-    }
-    keys, bases = phrase_keys([*base_of]), phrase_keys([*base_of.values()])
+    """Sorted keys of irregular forms, and the keys of the bases of each."""
+    bases_of: dict[str, list[str]] = {}
+    for base, forms in zip(lines[0::2], lines[1::2], strict=True):
+        for form in forms.split():
+            bases_of.setdefault(form, []).append(base)
+    keys = phrase_keys([*bases_of])
     order = np.argsort(keys)
-    return {"exception_keys": keys[order], "exception_bases": bases[order]}
+    forms = [*bases_of]
+    ordered = [bases_of[forms[place]] for place in order.tolist()]
+    return {
+        "exception_keys": keys[order],
+        "exception_offsets": offsets_of([*map(len, ordered)]).astype(np.uint32),
+        "exception_bases": phrase_keys([base for bases in ordered for base in bases]),
+    }
 
 
 def _paraphrases(path: Path, progress: Progress) -> Arrays:

@@ -49,7 +49,8 @@ class MeteorIndex:
             ``synonym_sets[synonym_offsets[i]:synonym_offsets[i + 1]]``.
         synonym_sets: numbers of synsets.
         exception_keys: sorted keys of irregular forms.
-        exception_bases: the key of the base of each.
+        exception_offsets: shape (n + 1,), as ``synonym_offsets``.
+        exception_bases: keys of the bases.
         phrase_keys: sorted keys of phrases that have, or are, paraphrases.
         phrase_offsets: shape (n + 1,), as ``synonym_offsets``.
         phrase_targets: places of paraphrases in ``phrase_keys``.
@@ -62,6 +63,7 @@ class MeteorIndex:
     synonym_offsets: UInts
     synonym_sets: UInts
     exception_keys: Keys
+    exception_offsets: UInts
     exception_bases: Keys
     phrase_keys: Keys
     phrase_offsets: UInts

@@ -20,11 +20,12 @@ from vlmeval_cli.text.meteor_relations import (
 from vlmeval_cli.text.phrase_keys import places
 
 EXACT_MODULE, STEM_MODULE, SYNONYM_MODULE, PARAPHRASE_MODULE = range(4)
+_BACKWARD = 4
 _MODULE_OF = (
     (STEM, STEM_MODULE),
     (SYNONYM, SYNONYM_MODULE),
     (PARAPHRASE, PARAPHRASE_MODULE),
-    (BACKWARD_PARAPHRASE, PARAPHRASE_MODULE),
+    (BACKWARD_PARAPHRASE, _BACKWARD),
 )
 _FILTER_BITS = 22
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)
@@ -143,8 +144,15 @@ def _candidates(
 
 
 def _ordered(found: Candidates) -> Candidates:
-    """By pair and first word in the reference, then in the order in which modules found them."""
-    order = np.lexsort(
-        (found.our_start, found.our_length, found.length, found.module, found.start, found.pair)
-    )
-    return Candidates(*(column[order] for column in found))
+    """By pair and first word in the reference, then as the original finds them.
+
+    It asks the modules one after the other, and the paraphrases twice: for those of the reference's
+    phrases, then for those of the prediction's. Among equally good alignments the order decides.
+    """
+    forward = (found.length, found.our_start, found.our_length)
+    backward = (found.our_start, found.our_length, found.length)
+    is_backward = found.module == _BACKWARD
+    within = [np.where(is_backward, b, f) for f, b in zip(forward, backward, strict=True)]
+    order = np.lexsort((*reversed(within), found.module, found.start, found.pair))
+    ordered = Candidates(*(column[order] for column in found))
+    return ordered._replace(module=np.minimum(ordered.module, PARAPHRASE_MODULE))

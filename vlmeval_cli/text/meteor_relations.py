@@ -7,7 +7,7 @@ Units ``0`` to ``n_words - 1`` are the words.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,8 @@ from vlmeval_cli.core.batch import Ints, Keys, Vocabulary, offsets_of
 from vlmeval_cli.resources.meteor_index import MeteorIndex, UInts
 from vlmeval_cli.text.phrase_keys import phrase_keys, places, span_keys
 from vlmeval_cli.text.porter2 import porter2
+
+Number = TypeVar("Number", np.uint32, np.uint64)
 
 LONGEST_PHRASE = 7  # words, in the table of paraphrases
 
@@ -123,19 +125,25 @@ def _stems(strings: Sequence[str]) -> tuple[Ints, Ints]:
 def _synonyms(strings: Sequence[str], index: MeteorIndex) -> tuple[Ints, Ints]:
     """Words that share a synset, with those of their base forms."""
     keys = phrase_keys(strings)
-    own = places(index.synonym_keys, keys)
-    base = _bases(strings, keys, index)
-    word = np.concatenate([np.flatnonzero(own >= 0), np.flatnonzero(base >= 0)])
-    place = np.concatenate([own[own >= 0], base[base >= 0]])
-    synsets, counts = _slices(index.synonym_offsets, index.synonym_sets, place)
-    return _joined(synsets, np.repeat(word, counts))
+    irregular = places(index.exception_keys, keys)
+    listed = np.flatnonzero(irregular >= 0)
+    bases, counts = _slices(index.exception_offsets, index.exception_bases, irregular[listed])
+    regular = _regular_bases(strings, irregular < 0, index)
+    word = np.concatenate([np.tile(np.arange(len(strings)), 2), np.repeat(listed, counts)])
+    place = np.concatenate(
+        [places(index.synonym_keys, keys), regular, places(index.synonym_keys, bases)]
+    )
+    synsets, counts = _slices(index.synonym_offsets, index.synonym_sets, place[place >= 0])
+    return _joined(synsets.astype(np.int64), np.repeat(word[place >= 0], counts))
 
 
-def _bases(strings: Sequence[str], keys: Keys, index: MeteorIndex) -> Ints:
+def _regular_bases(
+    strings: Sequence[str], is_regular: npt.NDArray[np.bool_], index: MeteorIndex
+) -> Ints:
     """The place of the base form of each word among the synonyms; -1 where it has none."""
     owners, forms = [], []
-    for number, word in enumerate(strings):
-        for form in _regular_forms(word):
+    for number in np.flatnonzero(is_regular).tolist():
+        for form in _regular_forms(strings[number]):
             owners.append(number)
             forms.append(form)
     found = places(index.synonym_keys, phrase_keys(forms))
@@ -143,9 +151,6 @@ def _bases(strings: Sequence[str], keys: Keys, index: MeteorIndex) -> Ints:
     base = np.full(len(strings), -1, dtype=np.int64)
     hits = np.flatnonzero(found >= 0)[::-1]  # backwards: the first of a word is written last
     base[owner[hits]] = found[hits]
-    irregular = places(index.exception_keys, keys)
-    listed = irregular >= 0
-    base[listed] = places(index.synonym_keys, index.exception_bases[irregular[listed]])
     return base
 
 
@@ -158,13 +163,13 @@ def _regular_forms(word: str) -> list[str]:
 
 
 def _slices(
-    offsets: npt.NDArray[np.integer], values: npt.NDArray[np.integer], place: Ints
-) -> tuple[Ints, Ints]:
+    offsets: UInts, values: npt.NDArray[Number], place: Ints
+) -> tuple[npt.NDArray[Number], Ints]:
     """The values of each place, one after the other, and how many each has."""
     begins = offsets[place].astype(np.int64)
     counts = offsets[place + 1].astype(np.int64) - begins
     flat = np.arange(int(counts.sum())) + np.repeat(begins - offsets_of(counts)[:-1], counts)
-    return values[flat].astype(np.int64), counts
+    return values[flat], counts
 
 
 def _paraphrases(
