@@ -80,7 +80,8 @@ class Matcher:
         """
         words, phrases = self._relations.words, self._relations.phrases
         crossing = _crossed(words, words, reference, prediction)
-        same = words.unit[crossing.theirs] == words.unit[crossing.ours]
+        identity = self._relations.identity[words.unit]
+        same = identity[crossing.theirs] == identity[crossing.ours]
         parts = [_candidates(words, words, _at(crossing, same), EXACT_MODULE)]
         differ = reference != prediction
         crossing = _at(crossing, ~same & differ[crossing.pair])

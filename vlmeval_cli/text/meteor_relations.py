@@ -54,6 +54,7 @@ class Relations(NamedTuple):
         keys: sorted; ``a * n_units + b`` for a unit ``a`` that may match a unit ``b``.
         flags: by which modules each pair does.
         is_function: of each word, whether it is a function word.
+        identity: of each unit, a number; words are equal to METEOR where it is.
     """
 
     words: Occurrences
@@ -62,6 +63,7 @@ class Relations(NamedTuple):
     keys: Ints
     flags: Flags
     is_function: npt.NDArray[np.bool_]
+    identity: Ints
 
 
 class _Pairs(NamedTuple):
@@ -85,7 +87,24 @@ def relations(texts: Sequence[Sequence[str]], index: MeteorIndex) -> Relations:
     pairs = [*linked, _Pairs(*_stems(strings), STEM), _Pairs(*_synonyms(strings, index), SYNONYM)]
     keys, flags = _merged(pairs, n_units)
     is_function = np.array([word in index.function for word in strings], dtype=bool)
-    return Relations(words, phrases, n_units, keys, flags, is_function)
+    identity = np.arange(n_units) + (1 << 32)
+    identity[: len(strings)] = [java_hash(word) for word in strings]
+    return Relations(words, phrases, n_units, keys, flags, is_function, identity)
+
+
+def java_hash(word: str) -> int:
+    """What Java's strings have for a hash, by which the original compares words and stems.
+
+    It is a number of 32 bits, and words of two or three characters with marks may share it.
+
+    >>> java_hash("all") == java_hash("an.")
+    True
+    """
+    number = 0
+    units = word.encode("utf-16-le", "surrogatepass")
+    for low, high in zip(units[::2], units[1::2], strict=True):
+        number = (31 * number + low + (high << 8)) & 0xFFFFFFFF
+    return number
 
 
 def _merged(pairs: Sequence[_Pairs], n_units: int) -> tuple[Ints, Flags]:
@@ -117,8 +136,7 @@ def _joined(group: Ints, member: Ints) -> tuple[Ints, Ints]:
 
 def _stems(strings: Sequence[str]) -> tuple[Ints, Ints]:
     """Words of equal stems."""
-    stems = Vocabulary()
-    stem = np.array([stems[porter2(word)] for word in strings], dtype=np.int64)
+    stem = np.array([java_hash(porter2(word)) for word in strings], dtype=np.int64)
     return _joined(stem, np.arange(len(strings)))
 
 

@@ -86,8 +86,8 @@ class MeteorWords:
             return found.group()
         if "." in word and _HAS_LETTER.search(word):
             return word.replace(".", "")
-        keeps = word in self.prefixes or following.islower()
-        if keeps or (word in self.numeric_prefixes and following.isdigit()):
+        keeps = word in self.prefixes or "a" <= following <= "z"
+        if keeps or (word in self.numeric_prefixes and "0" <= following <= "9"):
             return found.group()
         return f"{word} ."
 
