@@ -33,8 +33,8 @@ class Meteor15(Metric[None]):
 
     Words and phrases are matched as they are, by Snowball's English stem, by WordNet's synonyms,
     and by a table of 5.3 million paraphrases. A module weighs 1, 0.6, 0.8 or 0.6, and a function
-    word a third of a content word. With the weighted precision P and recall R, and *c* chunks of *m*
-    matched words (the mean of both sides),
+    word a third of a content word. With the weighted precision P and recall R, and *c* chunks of
+    *m* matched words (the mean of both sides),
 
         score = (1 - 0.6 (c/m)^0.2) · P R / (0.85 P + 0.15 R)
 
@@ -73,8 +73,8 @@ class Meteor15(Metric[None]):
         revision=1,
         title="matches of words, stems, synonyms and paraphrases, recall before precision, less a "
         "penalty for broken order (METEOR 1.5)",
-        use="The METEOR of published captioning tables; for comparing with papers. Needs the tables "
-        "of pycocoevalcap, no Java.",
+        use="The METEOR of published captioning tables; for comparing with papers. Needs the "
+        "tables of pycocoevalcap, no Java.",
         tasks=("captioning",),
         needs=("prediction.text", "references.text"),
         multi_reference="best",

@@ -79,12 +79,12 @@ def _exceptions(lines: list[str]) -> Arrays:
     """Sorted keys of irregular forms, and the keys of the bases of each."""
     bases_of: dict[str, list[str]] = {}
     for base, forms in zip(lines[0::2], lines[1::2], strict=True):
-        for form in forms.split():
-            bases_of.setdefault(form, []).append(base)
+        for irregular in forms.split():
+            bases_of.setdefault(irregular, []).append(base)
     keys = phrase_keys([*bases_of])
     order = np.argsort(keys)
-    forms = [*bases_of]
-    ordered = [bases_of[forms[place]] for place in order.tolist()]
+    listed = [*bases_of]
+    ordered = [bases_of[listed[place]] for place in order.tolist()]
     return {
         "exception_keys": keys[order],
         "exception_offsets": offsets_of([*map(len, ordered)]).astype(np.uint32),
@@ -137,6 +137,8 @@ def _pairs_of_last(rest: bytes) -> tuple[Keys, Keys]:
 def _keys_of_triples(text: npt.NDArray[np.uint8], ends: Ints) -> tuple[Keys, Keys]:
     """Keys of the second and the third line of every three."""
     starts = ends + 1
-    keys = (span_keys(text, starts[line::3][: len(ends) // 3], ends[line + 1 :: 3]) for line in (0, 1))
+    keys = (
+        span_keys(text, starts[line::3][: len(ends) // 3], ends[line + 1 :: 3]) for line in (0, 1)
+    )
     first, second = keys
     return first, second

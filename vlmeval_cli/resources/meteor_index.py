@@ -34,7 +34,6 @@ PACKAGE = "pycocoevalcap"
 _MAGIC = b"vlmeval meteor index\n"
 _ALIGNMENT = 64
 _CHUNK = 1 << 22
-_FEWEST_PARAPHRASES = 1
 
 UInts = npt.NDArray[np.uint32]
 
@@ -224,13 +223,20 @@ def read_index(path: Path) -> MeteorIndex:
     if _stamp_of(path) != _told(path):
         _check_sum(path, begin, about["checksum"])
         _stamp(path)
+    try:
+        return _mapped(path, begin, about)
+    except (KeyError, TypeError, ValueError) as error:
+        raise BrokenIndexError("its header is of another kind") from error
+
+
+def _mapped(path: Path, begin: int, about: dict[str, Any]) -> MeteorIndex:
     data = np.memmap(path, mode="r")
-    arrays = {
-        name: data[begin + start : begin + start + n * np.dtype(kind).itemsize].view(kind)
-        for name, (start, n, kind) in about["arrays"].items()
-    }
-    words = {name: frozenset(listed) for name, listed in about["words"].items()}
-    return MeteorIndex(**{name: np.asarray(array) for name, array in arrays.items()}, **words)
+    columns: dict[str, Any] = {name: frozenset(listed) for name, listed in about["words"].items()}
+    for name, (start, n, kind) in about["arrays"].items():
+        first = begin + start
+        stop = first + n * np.dtype(kind).itemsize
+        columns[name] = np.asarray(data[first:stop].view(kind))
+    return MeteorIndex(**columns)
 
 
 def _check_sum(path: Path, begin: int, expected: int) -> None:

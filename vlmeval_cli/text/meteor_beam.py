@@ -76,7 +76,15 @@ class _States(NamedTuple):
         return (self.lack << _LACK_SHIFT) | (self.chunks << _CHUNK_SHIFT) | self.distance
 
     def at(self, rows: Ints | Bools) -> _States:
-        return _States(*(column[rows] for column in self))
+        return _States(
+            self.pair[rows],
+            self.lack[rows],
+            self.chunks[rows],
+            self.distance[rows],
+            self.used[rows],
+            self.until[rows],
+            self.end[rows],
+        )
 
 
 class _Grown(NamedTuple):
@@ -210,18 +218,15 @@ def _lone(pair: Ints, start: Ints, length: Ints, n_pairs: int) -> Bools:
     within = np.arange(len(owner)) - np.repeat(offsets_of(length)[:-1], length)
     word = (pair * _WIDTH + start)[owner] + within
     covers = np.bincount(word, minlength=n_pairs * _WIDTH)
-    return np.bincount(owner, covers[word], len(pair)) == length
+    is_alone: Bools = np.bincount(owner, covers[word], len(pair)) == length
+    return is_alone
 
 
-def _search(
-    own: Candidates, plan: _Plan, block: Ints, width: int, bounds: Ints | None
-) -> _Found:
+def _search(own: Candidates, plan: _Plan, block: Ints, width: int, bounds: Ints | None) -> _Found:
     """Carry the alignments of a block of pairs from step to step."""
     n = len(block)
     zeros = np.zeros(n, dtype=np.int64)
-    states = _States(
-        np.arange(n), zeros, zeros, zeros, zeros.view(np.uint64), zeros, zeros + _NONE
-    )
+    states = _States(np.arange(n), zeros, zeros, zeros, zeros.view(np.uint64), zeros, zeros + _NONE)
     dropped = np.full(n, _HIGHEST)
     first, n_steps = plan.steps[block], np.diff(plan.steps)[block]
     history = []

@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from vlmeval_cli.core.batch import Ints, Keys, Vocabulary, offsets_of
+from vlmeval_cli.core.batch import Ints, Vocabulary, offsets_of
 from vlmeval_cli.resources.meteor_index import MeteorIndex, UInts
 from vlmeval_cli.text.phrase_keys import phrase_keys, places, span_keys
 from vlmeval_cli.text.porter2 import porter2
@@ -232,10 +232,9 @@ def _known_phrases(
     starts = ends - sizes
     last = np.repeat(words.offsets[1:], np.diff(words.offsets)) - 1
     begins, lengths = [], []
-    for length in range(1, LONGEST_PHRASE + 1):
-        begin = np.flatnonzero(np.arange(len(starts)) + length - 1 <= last)
-        begins.append(begin)
-        lengths.append(np.full(len(begin), length))
+    for n in range(1, LONGEST_PHRASE + 1):
+        begins.append(np.flatnonzero(np.arange(len(starts)) + n - 1 <= last))
+        lengths.append(np.full(len(begins[-1]), n))
     begin, length = np.concatenate(begins), np.concatenate(lengths)
     codes = np.frombuffer(text, dtype=np.uint8)
     keys, back = np.unique(

@@ -82,7 +82,9 @@ def _counted(known: Relations, matches: Candidates, ours: Ints, theirs: Ints) ->
     values = np.zeros((n, N_STATISTICS))
     for side, text in ((0, ours), (1, theirs)):
         values[:, PREDICTION_LENGTH + side] = offsets[text + 1] - offsets[text]
-        values[:, PREDICTION_FUNCTION + side] = function[offsets[text + 1]] - function[offsets[text]]
+        values[:, PREDICTION_FUNCTION + side] = (
+            function[offsets[text + 1]] - function[offsets[text]]
+        )
         starts, lengths = (
             (matches.start, matches.length) if side else (matches.our_start, matches.our_length)
         )

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 # Characters that stand in words: digits, Latin letters with their accents, Cyrillic. Found by
 # asking the original program about every character.
 _DIGITS = "0-9"
 _LETTERS = (
-    "A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u017e\u0400-\u0527\u1d00-\u1d7f\ua640-\ua66e\ua67e-\ua697"
+    "A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u017e"
+    "\u0400-\u0527\u1d00-\u1d7f\ua640-\ua66e\ua67e-\ua697"
 )
 _BLANKS = re.compile("[\u00a0\u2000-\u200a\u202f\u205f\u3000\t\f\r\n]")
 _MARKS = re.compile(f"([^{_LETTERS}{_DIGITS}\\s.'`,\\-‘’])")

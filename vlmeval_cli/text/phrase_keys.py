@@ -8,6 +8,7 @@ keys of any spans of a text without visiting them one by one. Two phrases may sh
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,7 @@ import numpy.typing as npt
 from vlmeval_cli.core.batch import Ints, Keys, offsets_of
 
 Bytes = npt.NDArray[np.uint8]
+Number64 = TypeVar("Number64", Ints, Keys)
 
 _BASE = 0x9E3779B97F4A7C15
 _INVERSE = pow(_BASE, -1, 1 << 64)
@@ -54,7 +56,7 @@ def _powers(base: int, n: int) -> Keys:
     return np.multiply.accumulate(powers, out=powers)
 
 
-def places(keys: Keys, wanted: Keys) -> Ints:
+def places(keys: Number64, wanted: Number64) -> Ints:
     """Where each wanted key stands among sorted ``keys``; -1 where it is not."""
     if not len(keys):
         return np.full(len(wanted), -1, dtype=np.int64)

@@ -1,7 +1,7 @@
 """Snowball's English stemmer (Porter2) as it was when METEOR 1.5 took it in, in 2014.
 
-Source: M. F. Porter, "The English (Porter2) stemming algorithm", snowballstem.org; R1 and R2 are the
-regions of that page. Later versions of Snowball changed rules; they give other stems.
+Source: M. F. Porter, "The English (Porter2) stemming algorithm", snowballstem.org; R1 and R2 are
+the regions of that page. Later versions of Snowball changed rules; they give other stems.
 """
 
 from __future__ import annotations
