@@ -15,7 +15,6 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -101,10 +100,15 @@ def is_built() -> bool:
     return True
 
 
-@cache
-def load_meteor_index() -> MeteorIndex:
+_LOADED: dict[Path, MeteorIndex] = {}
+
+
+def load_meteor_index(progress: Progress | None = None) -> MeteorIndex:
     """The index, compiled first where there is none or a broken one; read once per process."""
-    return ensure_index(NoProgress())
+    path = index_path()
+    if path not in _LOADED:
+        _LOADED[path] = ensure_index(progress or NoProgress())
+    return _LOADED[path]
 
 
 def ensure_index(progress: Progress) -> MeteorIndex:

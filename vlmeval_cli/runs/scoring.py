@@ -61,6 +61,7 @@ def score_items(
         refuse_without_worst(planned.chosen)
     groups = grouping(gathered, task, config)
     metrics = [chosen.metric for chosen in planned.chosen]
+    _compile_tables(metrics, progress)
     found = measure(metrics, items, progress, workshop=workshop)
     statistics = [
         with_worst_rows(chosen, part.statistics, answers.missing)
@@ -165,6 +166,14 @@ class _Scored:
             for chosen, own in zip(self.plan.chosen, self.statistics, strict=True)
             for name, _ in chosen.outputs()
         }
+
+
+def _compile_tables(metrics: Sequence[Metric[Any]], progress: Progress) -> None:
+    """Compile METEOR's tables before they are asked for, so that the progress is told."""
+    if any(metric.info.name == "meteor_1_5" for metric in metrics):
+        from vlmeval_cli.resources.meteor_index import load_meteor_index
+
+        load_meteor_index(progress)
 
 
 def _told_apart(name: str, by_variant: Mapping[str, Table]) -> Iterator[tuple[str, Table]]:

@@ -7,7 +7,11 @@ from vlmeval_cli.tasks.patterns.captioning import PATTERNS
 
 
 def _defaults(facts: Facts) -> Defaults:
-    return Defaults(("cider", "bleu", "meteor", "rouge_l"), primary="cider")
+    """METEOR 1.5 needs tables that are compiled once: it is scored where they are there."""
+    own = ("cider", "bleu", "meteor", "rouge_l")
+    if "meteor_1_5" in facts.ready:
+        return Defaults((*own, "meteor_1_5"), primary="cider")
+    return Defaults(own, primary="cider")
 
 
 TASK = Task(

@@ -41,6 +41,7 @@ class Candidates(NamedTuple):
         our_start: first word in the prediction.
         our_length: words in the prediction.
         module: 0 exact, 1 stem, 2 synonym, 3 paraphrase.
+        place: where the table of paraphrases has it.
     """
 
     pair: Ints
@@ -49,6 +50,7 @@ class Candidates(NamedTuple):
     our_start: Ints
     our_length: Ints
     module: Ints
+    place: Ints
 
 
 class Crossing(NamedTuple):
@@ -82,7 +84,7 @@ class Matcher:
         crossing = _crossed(words, words, reference, prediction)
         identity = self._relations.identity[words.unit]
         same = identity[crossing.theirs] == identity[crossing.ours]
-        parts = [_candidates(words, words, _at(crossing, same), EXACT_MODULE)]
+        parts = [_candidates(words, words, _at(crossing, same), EXACT_MODULE, None)]
         differ = reference != prediction
         crossing = _at(crossing, ~same & differ[crossing.pair])
         parts += self._related(words, words, crossing)
@@ -100,9 +102,12 @@ class Matcher:
         keys = left.unit[crossing.theirs] * found.n_units + right.unit[crossing.ours]
         may = np.flatnonzero(self._may_match[_slots(keys)])
         place = places(found.keys, keys[may])
-        hits, flags = may[place >= 0], found.flags[place[place >= 0]]
+        hits, known = may[place >= 0], place[place >= 0]
         for flag, module in _MODULE_OF:
-            yield _candidates(left, right, _at(crossing, hits[(flags & flag) > 0]), module)
+            own = (found.flags[known] & flag) > 0
+            places_of = found.backward if module == _BACKWARD else found.forward
+            its_place = places_of[known[own]]
+            yield _candidates(left, right, _at(crossing, hits[own]), module, its_place)
 
 
 def _slots(keys: Ints) -> npt.NDArray[np.int64]:
@@ -131,7 +136,7 @@ def _crossed(left: Occurrences, right: Occurrences, reference: Ints, prediction:
 
 
 def _candidates(
-    left: Occurrences, right: Occurrences, crossing: Crossing, module: int
+    left: Occurrences, right: Occurrences, crossing: Crossing, module: int, place: Ints | None
 ) -> Candidates:
     theirs, ours = crossing.theirs, crossing.ours
     return Candidates(
@@ -141,6 +146,7 @@ def _candidates(
         right.start[ours],
         right.length[ours],
         np.full(len(ours), module, dtype=np.int64),
+        np.zeros_like(ours) if place is None else place,
     )
 
 
@@ -148,10 +154,11 @@ def _ordered(found: Candidates) -> Candidates:
     """By pair and first word in the reference, then as the original finds them.
 
     It asks the modules one after the other, and the paraphrases twice: for those of the reference's
-    phrases, then for those of the prediction's. Among equally good alignments the order decides.
+    phrases, then for those of the prediction's, each in the order of the table. Among equally good
+    alignments the order decides.
     """
-    forward = (found.length, found.our_start, found.our_length)
-    backward = (found.our_start, found.our_length, found.length)
+    forward = (found.length, found.place, found.our_start)
+    backward = (found.our_start, found.our_length, found.place)
     is_backward = found.module == _BACKWARD
     within = [np.where(is_backward, b, f) for f, b in zip(forward, backward, strict=True)]
     order = np.lexsort((*reversed(within), found.module, found.start, found.pair))

@@ -53,6 +53,8 @@ class Relations(NamedTuple):
         n_units: how many units there are.
         keys: sorted; ``a * n_units + b`` for a unit ``a`` that may match a unit ``b``.
         flags: by which modules each pair does.
+        forward: place of ``b`` in the table of paraphrases of ``a``, where it is there.
+        backward: place of ``a`` in that of ``b``.
         is_function: of each word, whether it is a function word.
         identity: of each unit, a number; words are equal to METEOR where it is.
     """
@@ -62,16 +64,22 @@ class Relations(NamedTuple):
     n_units: int
     keys: Ints
     flags: Flags
+    forward: Ints
+    backward: Ints
     is_function: npt.NDArray[np.bool_]
     identity: Ints
 
 
 class _Pairs(NamedTuple):
-    """Unit ``left[i]`` may match unit ``right[i]`` by the modules ``flag``."""
+    """Unit ``left[i]`` may match unit ``right[i]`` by the module ``flag``.
+
+    ``place`` is where a table of paraphrases has it; 0 where that says nothing.
+    """
 
     left: Ints
     right: Ints
     flag: int
+    place: Ints
 
 
 def relations(texts: Sequence[Sequence[str]], index: MeteorIndex) -> Relations:
@@ -84,12 +92,13 @@ def relations(texts: Sequence[Sequence[str]], index: MeteorIndex) -> Relations:
     strings = vocabulary.strings
     phrases, linked = _paraphrases(words, strings, index)
     n_units = max(len(strings), int(phrases.unit.max(initial=-1)) + 1)
-    pairs = [*linked, _Pairs(*_stems(strings), STEM), _Pairs(*_synonyms(strings, index), SYNONYM)]
-    keys, flags = _merged(pairs, n_units)
+    pairs = list(linked)
+    for flag, (left, right) in ((STEM, _stems(strings)), (SYNONYM, _synonyms(strings, index))):
+        pairs.append(_Pairs(left, right, flag, np.zeros_like(left)))
     is_function = np.array([word in index.function for word in strings], dtype=bool)
     identity = np.arange(n_units) + (1 << 32)
     identity[: len(strings)] = [java_hash(word) for word in strings]
-    return Relations(words, phrases, n_units, keys, flags, is_function, identity)
+    return Relations(words, phrases, n_units, *_merged(pairs, n_units), is_function, identity)
 
 
 def java_hash(word: str) -> int:
@@ -107,18 +116,22 @@ def java_hash(word: str) -> int:
     return number
 
 
-def _merged(pairs: Sequence[_Pairs], n_units: int) -> tuple[Ints, Flags]:
-    """Each pair of different units once, with all its modules."""
-    keys = np.concatenate([pair.left * n_units + pair.right for pair in pairs])
-    flags = np.concatenate([np.full(len(pair.left), pair.flag, dtype=np.uint8) for pair in pairs])
-    order = np.argsort(keys)
-    keys, flags = keys[order], flags[order]
-    is_first = np.ones(len(keys), dtype=bool)
-    is_first[1:] = keys[1:] != keys[:-1]
-    begins = np.flatnonzero(is_first)
-    if not len(begins):
-        return keys, flags
-    return keys[begins], np.bitwise_or.reduceat(flags, begins)
+def _merged(pairs: Sequence[_Pairs], n_units: int) -> tuple[Ints, Flags, Ints, Ints]:
+    """Each pair of different units once, with all its modules and places."""
+    every = np.concatenate([pair.left * n_units + pair.right for pair in pairs])
+    keys, merged = np.unique(every, return_inverse=True)
+    flags = np.zeros(len(keys), dtype=np.uint8)
+    forward, backward = np.zeros((2, len(keys)), dtype=np.int64)
+    start = 0
+    for pair in pairs:
+        own = merged[start : start + len(pair.left)]
+        start += len(pair.left)
+        flags[own] |= pair.flag
+        if pair.flag == PARAPHRASE:
+            forward[own] = pair.place
+        elif pair.flag == BACKWARD_PARAPHRASE:
+            backward[own] = pair.place
+    return keys, flags, forward, backward
 
 
 def _joined(group: Ints, member: Ints) -> tuple[Ints, Ints]:
@@ -199,7 +212,7 @@ def _paraphrases(
     targets, counts = _slices(index.phrase_offsets, index.phrase_targets, present)
     is_present = np.zeros(len(index.phrase_keys), dtype=bool)
     is_present[present] = True
-    stays = is_present[targets]
+    stays = np.flatnonzero(is_present[targets])
     source, target = np.repeat(present, counts)[stays], targets[stays]
     unit_of = np.full(len(index.phrase_keys), -1, dtype=np.int32)
     is_word = length == 1
@@ -209,7 +222,10 @@ def _paraphrases(
     unit_of[several] = len(strings) + np.arange(len(several), dtype=np.int32)
     found = ~is_word & (unit_of[place] >= 0)
     left, right = unit_of[source].astype(np.int64), unit_of[target].astype(np.int64)
-    pairs = [_Pairs(left, right, PARAPHRASE), _Pairs(right, left, BACKWARD_PARAPHRASE)]
+    pairs = [
+        _Pairs(left, right, PARAPHRASE, stays),
+        _Pairs(right, left, BACKWARD_PARAPHRASE, stays),
+    ]
     return _occurrences(words, begin[found], length[found], unit_of[place[found]]), pairs
 
 
