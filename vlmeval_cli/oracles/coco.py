@@ -79,5 +79,5 @@ def meteor(texts: Texts) -> dict[str, Scored]:
 
 
 def _plain_line(text: str) -> str:
-    """``text`` without what ends a line or a field for the program, which would then wait forever."""
+    """``text`` without what ends a line or a field for the program, which would wait forever."""
     return _one_line(text).replace("|||", "").replace("\0", " ")

@@ -15,6 +15,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -100,15 +101,17 @@ def is_built() -> bool:
     return True
 
 
-_LOADED: dict[Path, MeteorIndex] = {}
-
-
 def load_meteor_index(progress: Progress | None = None) -> MeteorIndex:
     """The index, compiled first where there is none or a broken one; read once per process."""
-    path = index_path()
-    if path not in _LOADED:
-        _LOADED[path] = ensure_index(progress or NoProgress())
-    return _LOADED[path]
+    if progress is not None:
+        ensure_index(progress)
+    return _loaded(index_path())
+
+
+@cache
+def _loaded(path: Path) -> MeteorIndex:
+    """The index at ``path``, which is where it stands now."""
+    return ensure_index(NoProgress())
 
 
 def ensure_index(progress: Progress) -> MeteorIndex:

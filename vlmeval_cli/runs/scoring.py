@@ -9,7 +9,7 @@ from typing import Any
 
 from vlmeval_cli.core.batch import Array, Batch, TextColumn
 from vlmeval_cli.core.config import RunConfig
-from vlmeval_cli.core.metric import MetricStatistics, Notice, Output, Table
+from vlmeval_cli.core.metric import Metric, MetricStatistics, Notice, Output, Table
 from vlmeval_cli.core.progress import Progress
 from vlmeval_cli.core.results import Group, ItemScores, JoinReport, RunResult, Score, Signature
 from vlmeval_cli.core.signature import of_metric
