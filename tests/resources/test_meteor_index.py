@@ -70,6 +70,7 @@ def test_a_changed_byte_is_noticed_and_mended(made, place):
     path.write_bytes(broken)
     with pytest.raises(BrokenIndexError):
         read_index(path)
+    assert not is_built()
     ensure_index(NoProgress())
     assert path.read_bytes() == whole
 

@@ -93,9 +93,9 @@ def sources() -> Sources | None:
 
 
 def is_built() -> bool:
-    """Whether an index stands in its place, without reading all of it."""
+    """Whether a whole index stands in its place; its bytes are read only if it has changed."""
     try:
-        _header(index_path())
+        read_index(index_path())
     except (OSError, BrokenIndexError):
         return False
     return True

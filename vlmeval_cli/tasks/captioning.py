@@ -5,7 +5,6 @@ from __future__ import annotations
 from vlmeval_cli.tasks.base import Defaults, Facts, Task
 from vlmeval_cli.tasks.patterns.captioning import PATTERNS
 
-
 _HINT = (
     "METEOR 1.5, the one of published tables, is scored by default once its tables are compiled: "
     "ask for it once with --metrics meteor_1_5"
