@@ -54,8 +54,9 @@ class Meteor15(Metric[None]):
 
     Differs from:
         METEOR 1.5 of pycocoevalcap 1.2: not at all on 60,000 pairs of captions, in any of its 23
-        statistics; of texts of a hundred words, 2 in 100 differ. Its two mistakes are kept: a match of one word by stem, synonym or paraphrase
-        adds nothing to what the search maximises, and distances are added to the wrong alignment.
+        statistics; of texts of a hundred words, 2 in 100 differ. Its two mistakes are kept: a match
+        of one word by stem, synonym or paraphrase adds nothing to what the search maximises, and
+        distances are added to the wrong alignment.
         ``meteor`` is NLTK's, another formula with other numbers.
 
     Source:
