@@ -5,8 +5,8 @@ import sys
 from pathlib import Path
 
 NAMES = (
-    "startup", "captioning", "rouge_score", "meteor", "vqa", "docqa", "schema_checks", "documents",
-    "grounding", "classification", "choice", "text_metrics", "road", "paired",
+    "startup", "captioning", "rouge_score", "meteor", "meteor_1_5", "vqa", "docqa", "schema_checks",
+    "documents", "grounding", "classification", "choice", "text_metrics", "road", "paired",
 )  # fmt: skip
 
 FOLDER = Path(__file__).parent

@@ -11,7 +11,7 @@ import pytest
     ("words", "expected"),
     [
         ("vlmeval score --metrics rou", ["rouge", "rouge_l"]),
-        ("vlmeval score --metrics cider,met", ["cider,meteor"]),
+        ("vlmeval score --metrics cider,met", ["cider,meteor", "cider,meteor_1_5"]),
         ("vlmeval score --task cap", ["captioning"]),
         ("vlmeval metrics sacre", ["sacrebleu"]),
     ],

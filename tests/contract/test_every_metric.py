@@ -24,6 +24,13 @@ NAMES = list(metrics())
 ADDITIVE = [name for name in NAMES if not issubclass(metrics()[name], PooledMetric)]
 
 
+@pytest.fixture(autouse=True)
+def tables(request):
+    """Compiled tables for the metric that reads them."""
+    if "meteor_1_5" in getattr(getattr(request.node, "callspec", None), "params", {}).values():
+        request.getfixturevalue("with_meteor")
+
+
 def kind_of(metric):
     """The kind of items that the metric reads."""
     needs = {need.partition(".tokens:")[0] for need in metric.needs()}

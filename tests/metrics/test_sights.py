@@ -60,6 +60,13 @@ PROBES = {
 }
 
 
+@pytest.fixture(autouse=True)
+def tables(request):
+    """Compiled tables for the metric that reads them."""
+    if "meteor_1_5" in getattr(getattr(request.node, "callspec", None), "params", {}).values():
+        request.getfixturevalue("with_meteor")
+
+
 @pytest.mark.parametrize("name", COMPARING)
 def test_a_metric_notices_what_it_says(name):
     # Letters that both texts have are a part of the spelling, not of the meaning of "child".

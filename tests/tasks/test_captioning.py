@@ -5,6 +5,7 @@ import pytest
 from vlmeval_cli.core.metric import Output
 from vlmeval_cli.core.results import Score, Signature
 from vlmeval_cli.tasks import task
+from vlmeval_cli.tasks.base import Facts
 
 
 def scores(n, **values):
@@ -31,3 +32,11 @@ def test_low_cider_of_few_images_says_nothing(n):
 
 def test_captions_of_another_length_have_low_bleu_1():
     assert patterns(1, bleu_1=0.1, rouge_l=0.5) == ["BLEU-1 (0.10) is far below ROUGE-L (0.50)"]
+
+
+def test_meteor_1_5_is_scored_by_default_where_its_tables_are_compiled():
+    ready = Facts(4.0, 11.0, ready=frozenset({"meteor_1_5"}))
+    assert "meteor_1_5" in task("captioning").defaults(ready).metrics
+    found = task("captioning").defaults(Facts(4.0, 11.0))
+    assert "meteor_1_5" not in found.metrics
+    assert "--metrics meteor_1_5" in found.note

@@ -61,6 +61,7 @@ def _machine(java: str | None) -> Block:
             ("python", f"{platform.python_version()} ({platform.platform()})"),
             ("java", java or "not found"),
             ("WordNet index", _wordnet()),
+            ("METEOR 1.5 index", _meteor()),
             ("score --run-tests", _sandbox()),
         )
     )
@@ -168,6 +169,17 @@ def _wordnet() -> str:
     names = [file.name for file in folder.iterdir()] if folder.is_dir() else []
     found = [name for name in names if "wordnet" in name.lower() and not name.endswith(".txt")]
     return f"present ({found[0]})" if found else "missing: meteor cannot match synonyms"
+
+
+def _meteor() -> str:
+    """Whether METEOR 1.5 can be scored here, and what is needed where it cannot."""
+    from vlmeval_cli.resources.meteor_index import PACKAGE, index_path, is_built, sources
+
+    if is_built():
+        return f"present ({index_path()})"
+    if sources() is None:
+        return f"missing, and so is {PACKAGE} to compile it from: meteor_1_5 cannot be scored"
+    return "not compiled yet: the first run with --metrics meteor_1_5 does it, in half a minute"
 
 
 def _sandbox() -> str:

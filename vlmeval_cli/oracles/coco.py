@@ -60,3 +60,24 @@ def cider(texts: Texts) -> dict[str, Scored]:
 def _scored(scorer: Any, texts: Texts) -> Scored:  # noqa: ANN401  (classes without types)
     corpus, items = scorer.compute_score(*tokenized(texts))
     return Scored(float(corpus), np.asarray(items, dtype=np.float64))
+
+
+def meteor(texts: Texts) -> dict[str, Scored]:
+    """METEOR 1.5, the Java program itself; it takes captions as they are, each in one line."""
+    if shutil.which("java") is None:
+        raise Unavailable("METEOR 1.5 needs Java, and no java is on the PATH")
+    module = require("pycocoevalcap.meteor.meteor", extra="reference", user="--reference")
+    references = {
+        i: [_plain_line(text) for text in accepted] for i, accepted in enumerate(texts.references)
+    }
+    predictions = {i: [_plain_line(text)] for i, text in enumerate(texts.predictions)}
+    try:
+        corpus, items = module.Meteor().compute_score(references, predictions)
+    except OSError as error:
+        raise Unavailable(f"METEOR 1.5 cannot run: {error}") from error
+    return {"meteor_1_5": Scored(float(corpus), np.asarray(items, dtype=np.float64))}
+
+
+def _plain_line(text: str) -> str:
+    """``text`` without what ends a line or a field for the program, which would wait forever."""
+    return _one_line(text).replace("|||", "").replace("\0", " ")

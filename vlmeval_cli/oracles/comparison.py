@@ -113,6 +113,8 @@ def original_of(metric: Metric[Any]) -> Original | None:
                 len(metric.outputs()),
             )
             return Original("nltk", "nltk", run)
+        case "meteor_1_5":
+            return Original("pycocoevalcap", "pycocoevalcap", coco.meteor)
         case "rouge_l":
             return Original("pycocoevalcap", "pycocoevalcap", coco.rouge_l)
         case "cider" if options["variant"] == "d" and options["df"] == "references":

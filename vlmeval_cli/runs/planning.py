@@ -92,7 +92,15 @@ def _facts(items: Batch, layouts: frozenset[str]) -> Facts:
         least_predictions=_least(items.predictions),
         have_lines=2 * sum(["\n" in text for text in texts]) > len(texts),
         layouts=layouts,
+        ready=_ready(),
     )
+
+
+def _ready() -> frozenset[str]:
+    """Metrics whose tables are compiled on this machine."""
+    from vlmeval_cli.resources.meteor_index import is_built
+
+    return frozenset({"meteor_1_5"}) if is_built() else frozenset()
 
 
 def _least(predictions: Sequence[Any]) -> int:

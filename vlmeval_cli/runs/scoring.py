@@ -9,7 +9,7 @@ from typing import Any
 
 from vlmeval_cli.core.batch import Array, Batch, TextColumn
 from vlmeval_cli.core.config import RunConfig
-from vlmeval_cli.core.metric import MetricStatistics, Notice, Output, Table
+from vlmeval_cli.core.metric import Metric, MetricStatistics, Notice, Output, Table
 from vlmeval_cli.core.progress import Progress
 from vlmeval_cli.core.results import Group, ItemScores, JoinReport, RunResult, Score, Signature
 from vlmeval_cli.core.signature import of_metric
@@ -63,6 +63,7 @@ def score_items(
         refuse_without_worst(planned.chosen)
     groups = grouping(gathered, task, config)
     metrics = [chosen.metric for chosen in planned.chosen]
+    _compile_tables(metrics, progress)
     found = measure(metrics, items, progress, workshop=workshop, policy=config.models)
     statistics = [
         with_worst_rows(chosen, part.statistics, answers.missing)
@@ -172,6 +173,14 @@ class _Scored:
             for chosen, own in zip(self.plan.chosen, self.statistics, strict=True)
             for name, _ in chosen.outputs()
         }
+
+
+def _compile_tables(metrics: Sequence[Metric[Any]], progress: Progress) -> None:
+    """Compile METEOR's tables before they are asked for, so that the progress is told."""
+    if any(metric.info.name == "meteor_1_5" for metric in metrics):
+        from vlmeval_cli.resources.meteor_index import load_meteor_index
+
+        load_meteor_index(progress)
 
 
 def _told_apart(name: str, by_variant: Mapping[str, Table]) -> Iterator[tuple[str, Table]]:

@@ -27,6 +27,7 @@ class Facts:
         fields: other fields that the items have.
         have_lines: most references that are text have several lines.
         layouts: names of the layouts of the files, such as ``squad_v2``.
+        ready: metrics whose tables are compiled on this machine.
     """
 
     typical_references: float
@@ -36,6 +37,7 @@ class Facts:
     have_lines: bool = False
     least_predictions: int = 1
     layouts: frozenset[str] = frozenset()
+    ready: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

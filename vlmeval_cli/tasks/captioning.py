@@ -5,10 +5,19 @@ from __future__ import annotations
 from vlmeval_cli.tasks.base import Defaults, Facts, Task
 from vlmeval_cli.tasks.patterns.captioning import PATTERNS
 
+_HINT = (
+    "METEOR 1.5, the one of published tables, is scored by default once its tables are compiled: "
+    "ask for it once with --metrics meteor_1_5"
+)
+
 
 def _defaults(facts: Facts) -> Defaults:
+    """METEOR 1.5 needs tables that are compiled once: it is scored where they are there."""
     networks = ("clip_score",) if "image.path" in facts.columns else ()
-    return Defaults(("cider", "bleu", "meteor", "rouge_l"), primary="cider", networks=networks)
+    own = ("cider", "bleu", "meteor", "rouge_l")
+    if "meteor_1_5" in facts.ready:
+        return Defaults((*own, "meteor_1_5"), primary="cider", networks=networks)
+    return Defaults(own, primary="cider", note=_HINT, networks=networks)
 
 
 TASK = Task(

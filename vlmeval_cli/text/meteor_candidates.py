@@ -1,0 +1,166 @@
+"""All matches that METEOR 1.5 may choose from, for many pairs of texts at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from vlmeval_cli.core.batch import Ints, offsets_of
+from vlmeval_cli.text.meteor_relations import (
+    BACKWARD_PARAPHRASE,
+    PARAPHRASE,
+    STEM,
+    SYNONYM,
+    Occurrences,
+    Relations,
+)
+from vlmeval_cli.text.phrase_keys import places
+
+EXACT_MODULE, STEM_MODULE, SYNONYM_MODULE, PARAPHRASE_MODULE = range(4)
+_BACKWARD = 4
+_MODULE_OF = (
+    (STEM, STEM_MODULE),
+    (SYNONYM, SYNONYM_MODULE),
+    (PARAPHRASE, PARAPHRASE_MODULE),
+    (BACKWARD_PARAPHRASE, _BACKWARD),
+)
+_FILTER_BITS = 22
+_SPREAD = np.uint64(0x9E3779B97F4A7C15)
+
+
+class Candidates(NamedTuple):
+    """Possible matches, in the order in which the search tries them.
+
+    Attributes:
+        pair: which pair of texts.
+        start: first word in the reference.
+        length: words in the reference.
+        our_start: first word in the prediction.
+        our_length: words in the prediction.
+        module: 0 exact, 1 stem, 2 synonym, 3 paraphrase.
+        place: where the table of paraphrases has it.
+    """
+
+    pair: Ints
+    start: Ints
+    length: Ints
+    our_start: Ints
+    our_length: Ints
+    module: Ints
+    place: Ints
+
+
+class Crossing(NamedTuple):
+    """Every occurrence of a reference with every one of its prediction."""
+
+    pair: Ints
+    theirs: Ints
+    ours: Ints
+
+
+class Matcher:
+    """Finds candidates.
+
+    Args:
+        relations: what may match in the texts.
+    """
+
+    def __init__(self, relations: Relations) -> None:
+        self._relations = relations
+        # Most pairs of units are no candidates: a small table of their hashes tells it for nearly
+        # all of them, before the keys are searched.
+        self._may_match = np.zeros(1 << _FILTER_BITS, dtype=bool)
+        self._may_match[_slots(relations.keys)] = True
+
+    def candidates(self, reference: Ints, prediction: Ints) -> Candidates:
+        """Candidates of the pairs (``reference[i]``, ``prediction[i]``), numbers of texts.
+
+        A pair of equal texts has exact candidates alone.
+        """
+        words, phrases = self._relations.words, self._relations.phrases
+        crossing = _crossed(words, words, reference, prediction)
+        identity = self._relations.identity[words.unit]
+        same = identity[crossing.theirs] == identity[crossing.ours]
+        parts = [_candidates(words, words, _at(crossing, same), EXACT_MODULE, None)]
+        differ = reference != prediction
+        crossing = _at(crossing, ~same & differ[crossing.pair])
+        parts += self._related(words, words, crossing)
+        for left, right in ((phrases, words), (words, phrases), (phrases, phrases)):
+            crossing = _crossed(left, right, reference, prediction)
+            parts += self._related(left, right, _at(crossing, differ[crossing.pair]))
+        flat = Candidates(*map(np.concatenate, zip(*parts, strict=True)))
+        return _ordered(flat)
+
+    def _related(
+        self, left: Occurrences, right: Occurrences, crossing: Crossing
+    ) -> Iterator[Candidates]:
+        """Candidates of the three modules that match different units."""
+        found = self._relations
+        keys = left.unit[crossing.theirs] * found.n_units + right.unit[crossing.ours]
+        may = np.flatnonzero(self._may_match[_slots(keys)])
+        place = places(found.keys, keys[may])
+        hits, known = may[place >= 0], place[place >= 0]
+        for flag, module in _MODULE_OF:
+            own = (found.flags[known] & flag) > 0
+            places_of = found.backward if module == _BACKWARD else found.forward
+            its_place = places_of[known[own]]
+            yield _candidates(left, right, _at(crossing, hits[own]), module, its_place)
+
+
+def _slots(keys: Ints) -> npt.NDArray[np.int64]:
+    mixed = keys.view(np.uint64) * _SPREAD
+    return (mixed >> np.uint64(64 - _FILTER_BITS)).view(np.int64)
+
+
+def _at(crossing: Crossing, chosen: npt.NDArray[np.bool_] | Ints) -> Crossing:
+    return Crossing(*(column[chosen] for column in crossing))
+
+
+def _crossed(left: Occurrences, right: Occurrences, reference: Ints, prediction: Ints) -> Crossing:
+    """Occurrences of the reference's text in ``left`` with those of the prediction's in ``right``.
+
+    Shapes follow from counts: a pair with 3 and 4 occurrences has 12 rows.
+    """
+    theirs = left.offsets[reference + 1] - left.offsets[reference]
+    ours = right.offsets[prediction + 1] - right.offsets[prediction]
+    cells = theirs * ours
+    pair = np.repeat(np.arange(len(reference)), cells)
+    within = np.arange(len(pair)) - np.repeat(offsets_of(cells)[:-1], cells)
+    row, column = np.divmod(within, ours[pair])
+    row += left.offsets[reference][pair]
+    column += right.offsets[prediction][pair]
+    return Crossing(pair, row, column)
+
+
+def _candidates(
+    left: Occurrences, right: Occurrences, crossing: Crossing, module: int, place: Ints | None
+) -> Candidates:
+    theirs, ours = crossing.theirs, crossing.ours
+    return Candidates(
+        crossing.pair,
+        left.start[theirs],
+        left.length[theirs],
+        right.start[ours],
+        right.length[ours],
+        np.full(len(ours), module, dtype=np.int64),
+        np.zeros_like(ours) if place is None else place,
+    )
+
+
+def _ordered(found: Candidates) -> Candidates:
+    """By pair and first word in the reference, then as the original finds them.
+
+    It asks the modules one after the other, and the paraphrases twice: for those of the reference's
+    phrases, then for those of the prediction's, each in the order of the table. Among equally good
+    alignments the order decides.
+    """
+    forward = (found.length, found.place, found.our_start)
+    backward = (found.our_start, found.our_length, found.place)
+    is_backward = found.module == _BACKWARD
+    within = [np.where(is_backward, b, f) for f, b in zip(forward, backward, strict=True)]
+    order = np.lexsort((*reversed(within), found.module, found.start, found.pair))
+    ordered = Candidates(*(column[order] for column in found))
+    return ordered._replace(module=np.minimum(ordered.module, PARAPHRASE_MODULE))
