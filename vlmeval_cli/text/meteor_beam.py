@@ -197,8 +197,8 @@ def _plan(own: Candidates, n_pairs: int) -> _Plan:
     begin = np.append(np.searchsorted(keys, step_keys), len(keys))
     gain, tried = _gains(own), np.diff(begin)
     most = np.zeros(len(step_keys), dtype=np.int64)
-    if len(gain):
-        reduced = np.maximum.reduceat(gain, np.minimum(begin[:-1], len(gain) - 1))
+    if len(gain):  # the 0 stands where steps without candidates begin, after all that have some
+        reduced = np.maximum.reduceat(np.append(gain, 0), begin[:-1])
         most = np.where(tried > 0, reduced, 0)
     is_alone = _lone(own.pair, own.start, own.length, n_pairs)
     is_alone &= _lone(own.pair, own.our_start, own.our_length, n_pairs)
