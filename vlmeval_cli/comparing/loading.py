@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 
@@ -213,8 +213,3 @@ def _places(ids: Sequence[str], wanted: Sequence[str]) -> list[int] | None:
         return None
     places = {id_: place for place, id_ in enumerate(ids)}
     return [places[id_] for id_ in wanted]
-
-
-def paths_of(runs: Iterable[NamedRun]) -> Iterator[str]:
-    """Every path of every run."""
-    return (path for run in runs for path in run.paths)
