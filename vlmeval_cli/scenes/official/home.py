@@ -14,6 +14,11 @@ from vlmeval_cli.scenes.official.recipe import Recipe, official_recipe
 
 VARIABLE = "VLMEVAL_SPICE_HOME"
 HOW_TO_GET = f"Run: vlmeval download spice; or name a folder that has them in {VARIABLE}."
+_NAMED = f"{VARIABLE} names the folder. Put them there, or unset it and run: vlmeval download spice"
+
+
+class WrongPartsError(ModelError):
+    """Parts that are there, and are others than those that SPICE was published with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +46,16 @@ def find_parts(recipe: Recipe | None = None) -> Parts:
     named = os.environ.get(VARIABLE)
     folder = Path(named).expanduser() if named else installed_folder(recipe)
     source = VARIABLE if named else "the cache of vlmeval"
-    return Parts(parts_in(folder, recipe), recipe.digest, source)
+    try:
+        return Parts(parts_in(folder, recipe), recipe.digest, source)
+    except ModelError as error:
+        hint = _NAMED if named else HOW_TO_GET
+        raise type(error)(error.message, hint=hint) from error
+
+
+def is_named() -> bool:
+    """Whether the user names the folder of the parts."""
+    return bool(os.environ.get(VARIABLE))
 
 
 def installed_folder(recipe: Recipe | None = None) -> Path:
@@ -77,14 +91,14 @@ def check_code(path: Path, recipe: Recipe) -> None:
     """See that the jar at ``path`` holds the program that the recipe wants.
 
     Raises:
-        ModelError: it holds another.
+        WrongPartsError: it holds another.
         BadZipFile: it is no jar.
         OSError: it cannot be read.
     """
     with path.open("rb") as stream:
         whole = file_digest(stream, "sha256").hexdigest()
     if whole != recipe.code_sha256 and contents_sha256(path) != recipe.contents_sha256:
-        raise ModelError(
+        raise WrongPartsError(
             f"{quoted(path)}: not the program of Stanford CoreNLP 3.6.0, got sha256 {whole}, "
             f"expected {recipe.code_sha256}",
             hint=HOW_TO_GET,
@@ -108,10 +122,10 @@ def _check_models(path: Path, recipe: Recipe) -> None:
     for entry in recipe.entries:
         if found.get(entry.name) != (entry.size, entry.crc):
             state = "is another" if entry.name in found else "is missing"
-            raise ModelError(
+            raise WrongPartsError(
                 f"{quoted(path)}: not the models of Stanford CoreNLP 3.6.0, {entry.name} {state}",
                 hint=HOW_TO_GET,
             )
     lacking = [name for name in recipe.stand_ins if name not in found]
     if lacking:
-        raise ModelError(f"{quoted(path)}: {lacking[0]} is missing", hint=HOW_TO_GET)
+        raise WrongPartsError(f"{quoted(path)}: {lacking[0]} is missing", hint=HOW_TO_GET)
