@@ -23,7 +23,7 @@ class DownloadOptions:
     Hugging Face hub. Only what is needed is fetched; one line says how large it is beforehand. The
     folder is printed.
 
-    Exit codes: 0 done, 4 it cannot be had.
+    Exit codes: 0 done, 4 it cannot be had, 74 it cannot be written.
     """
 
     name: Annotated[
@@ -70,9 +70,11 @@ def _model(options: DownloadOptions) -> Path:
 
 def _spice(options: DownloadOptions) -> Path:
     """The parts of Stanford CoreNLP that SPICE runs with."""
-    from vlmeval_cli.scenes.official.home import find_parts
+    from vlmeval_cli.cli.progress import progress_bar
+    from vlmeval_cli.scenes.official.install import obtain
 
-    return find_parts().jars[0].parent
+    with progress_bar(quiet=options.quiet) as progress:
+        return obtain(options.origin, progress, offline=options.offline)
 
 
 def _tell(options: DownloadOptions, line: str) -> None:

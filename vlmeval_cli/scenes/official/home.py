@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import zlib
 from dataclasses import dataclass
 from hashlib import file_digest, sha256
 from pathlib import Path
@@ -14,6 +15,14 @@ from vlmeval_cli.scenes.official.recipe import Recipe, official_recipe
 
 VARIABLE = "VLMEVAL_SPICE_HOME"
 HOW_TO_GET = f"Run: vlmeval download spice; or name a folder that has them in {VARIABLE}."
+LONG = 400  # characters of a URL or path that messages show
+# What zipfile says of bytes that are no zip file, or a damaged one.
+BROKEN = (BadZipFile, zlib.error, EOFError, NotImplementedError)
+_NAMED = f"{VARIABLE} names the folder. Put them there, or unset it and run: vlmeval download spice"
+
+
+class WrongPartsError(ModelError):
+    """Parts that are there, and are others than those that SPICE was published with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +50,16 @@ def find_parts(recipe: Recipe | None = None) -> Parts:
     named = os.environ.get(VARIABLE)
     folder = Path(named).expanduser() if named else installed_folder(recipe)
     source = VARIABLE if named else "the cache of vlmeval"
-    return Parts(parts_in(folder, recipe), recipe.digest, source)
+    try:
+        return Parts(parts_in(folder, recipe), recipe.digest, source)
+    except ModelError as error:
+        hint = _NAMED if named else HOW_TO_GET
+        raise type(error)(error.message, hint=hint) from error
+
+
+def is_named() -> bool:
+    """Whether the user names the folder of the parts."""
+    return bool(os.environ.get(VARIABLE))
 
 
 def installed_folder(recipe: Recipe | None = None) -> Path:
@@ -64,31 +82,43 @@ def parts_in(folder: Path, recipe: Recipe) -> tuple[Path, ...]:
             hint=HOW_TO_GET,
         )
     try:
-        check_code(code, recipe)
+        check_code(code, recipe, str(code))
         _check_models(models[0], recipe)
-    except (OSError, BadZipFile) as error:
+    except BROKEN as error:
+        raise WrongPartsError(
+            f"spice: a jar in {quoted(folder)} is damaged: {error}", hint=HOW_TO_GET
+        ) from error
+    except OSError as error:
         raise ModelError(
-            f"spice cannot read its parts in {quoted(folder)}: {error}", hint=HOW_TO_GET
+            f"spice cannot read its parts in {quoted(folder)}: {error.strerror or error}",
+            hint=HOW_TO_GET,
         ) from error
     return code, models[0]
 
 
-def check_code(path: Path, recipe: Recipe) -> None:
-    """See that the jar at ``path`` holds the program that the recipe wants.
+def check_code(path: Path, recipe: Recipe, shown: str) -> None:
+    """See that the jar at ``path``, for messages ``shown``, holds the program that is wanted.
 
     Raises:
-        ModelError: it holds another.
-        BadZipFile: it is no jar.
+        WrongPartsError: it holds another.
         OSError: it cannot be read.
     """
     with path.open("rb") as stream:
         whole = file_digest(stream, "sha256").hexdigest()
-    if whole != recipe.code_sha256 and contents_sha256(path) != recipe.contents_sha256:
-        raise ModelError(
-            f"{quoted(path)}: not the program of Stanford CoreNLP 3.6.0, got sha256 {whole}, "
-            f"expected {recipe.code_sha256}",
+    if whole != recipe.code_sha256 and _packed(path) != recipe.contents_sha256:
+        raise WrongPartsError(
+            f"{quoted(shown, LONG)}: not the program of Stanford CoreNLP 3.6.0, got sha256 "
+            f"{whole}, expected {recipe.code_sha256}",
             hint=HOW_TO_GET,
         )
+
+
+def _packed(path: Path) -> str | None:
+    """The sum of what is in a jar; None if it is none."""
+    try:
+        return contents_sha256(path)
+    except BROKEN:
+        return None
 
 
 def contents_sha256(path: Path) -> str:
@@ -108,10 +138,10 @@ def _check_models(path: Path, recipe: Recipe) -> None:
     for entry in recipe.entries:
         if found.get(entry.name) != (entry.size, entry.crc):
             state = "is another" if entry.name in found else "is missing"
-            raise ModelError(
+            raise WrongPartsError(
                 f"{quoted(path)}: not the models of Stanford CoreNLP 3.6.0, {entry.name} {state}",
                 hint=HOW_TO_GET,
             )
     lacking = [name for name in recipe.stand_ins if name not in found]
     if lacking:
-        raise ModelError(f"{quoted(path)}: {lacking[0]} is missing", hint=HOW_TO_GET)
+        raise WrongPartsError(f"{quoted(path)}: {lacking[0]} is missing", hint=HOW_TO_GET)

@@ -39,6 +39,7 @@ class Recipe:
         code_sha256: of that jar.
         contents_sha256: of what is in that jar, however it is packed.
         models: the name of the jar with all models.
+        models_sha256: of that jar.
         cut: the name of the jar with the models that are needed.
         entries: what is needed of the models.
         stand_ins: entries of the cut jar that hold the stand-in for a model that is never used.
@@ -53,6 +54,7 @@ class Recipe:
     code_sha256: str
     contents_sha256: str
     models: str
+    models_sha256: str
     cut: str
     entries: tuple[Entry, ...]
     stand_ins: tuple[str, ...]
@@ -78,6 +80,7 @@ def official_recipe() -> Recipe:
         code_sha256="d341d5863276f55782c5ef73212222d6b3b48e02ae1951ab6de7618d28b12742",
         contents_sha256="47001a434b94df9664fc87ab8a61a95b1cb610cd24a0e5df726df66e24e72bd7",
         models="stanford-corenlp-3.6.0-models.jar",
+        models_sha256="d285157bd7887ee3018094b5dbae092e49088b023361ccdb550ee1daf9b2c9bd",
         cut="stanford-corenlp-3.6.0-models-spice.jar",
         entries=_entries(),
         stand_ins=(
@@ -86,7 +89,7 @@ def official_recipe() -> Recipe:
             f"{ner}.muc.7class.distsim.crf.ser.gz",
         ),
         maven="edu/stanford/nlp/stanford-corenlp/3.6.0",
-        archive="http://nlp.stanford.edu/software/stanford-corenlp-full-2015-12-09.zip",
+        archive="https://nlp.stanford.edu/software/stanford-corenlp-full-2015-12-09.zip",
         archive_folder="stanford-corenlp-full-2015-12-09",
         license="Stanford CoreNLP is under the GNU General Public License, version 3; "
         "vlmeval ships no part of it",
