@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 _MIB = 2**20
@@ -24,10 +25,8 @@ def memory_bytes(limits: tuple[Path, ...] = _LIMITS) -> int | None:
         limits: files that hold the limit of a container, where it has one.
     """
     found = [limit for path in limits if (limit := _limit_in(path)) is not None]
-    try:
+    with suppress(AttributeError, OSError, ValueError):  # not on every platform
         found.append(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
-    except (AttributeError, OSError, ValueError):  # not on every platform
-        pass
     return min(found, default=None)
 
 

@@ -4,8 +4,9 @@
     python -m vlmeval_cli.scenes.official.shipped stand-in     (needs java and the parts)
 
 ``json-engine.jar`` hands back the results that the program wants laid out by a JavaScript engine,
-which Java has no more, and runs the program again and again in one Java. ``stand-in.ser.gz`` takes the place of three large models of named entities
-that the program loads and never uses. The same sources give the same bytes.
+which Java has no more, and runs the program again and again in one Java. ``stand-in.ser.gz`` takes
+the place of three large models of named entities that the program loads and never uses. The same
+sources give the same bytes.
 """
 
 from __future__ import annotations
