@@ -17,7 +17,7 @@ from vlmeval_cli.core.metric import Chosen, Output
 from vlmeval_cli.core.metric_spec import parse_metric_spec
 from vlmeval_cli.engine.pairs import SOURCES, is_of_pairs
 from vlmeval_cli.registry import SETS, choose, families
-from vlmeval_cli.runs.availability import lacking
+from vlmeval_cli.runs.availability import lacking, ready
 from vlmeval_cli.runs.default_networks import scorable
 from vlmeval_cli.tasks.base import Facts, Task
 
@@ -111,15 +111,8 @@ def _facts(items: Batch, layouts: frozenset[str]) -> Facts:
         least_predictions=_least(items.predictions),
         have_lines=2 * sum(["\n" in text for text in texts]) > len(texts),
         layouts=layouts,
-        ready=_ready(),
+        ready=ready(),
     )
-
-
-def _ready() -> frozenset[str]:
-    """Metrics whose tables are compiled on this machine."""
-    from vlmeval_cli.resources.meteor_index import is_built
-
-    return frozenset({"meteor_1_5"}) if is_built() else frozenset()
 
 
 def _least(predictions: Sequence[Any]) -> int:
