@@ -359,7 +359,7 @@ def test_the_licence_and_the_sizes_are_told(get, listener):
     get()
     assert listener.lines[0] == "a licence"
     assert any(
-        line.startswith("fetching 3 files of the 6 in http://127") for line in listener.lines
+        line.startswith("fetching 3 files out of the 6 in http://127") for line in listener.lines
     )
     assert (
         (home.installed_folder(small_recipe()) / "ORIGIN.txt").read_text().endswith("a licence\n")
