@@ -101,6 +101,7 @@ class Server:
     Attributes:
         files: content by path.
         has_ranges: whether it gives parts of files.
+        tells_length: whether answers say how long they are.
         cuts: after how many bytes the next answers end, one after the other; None for a whole one.
         refusals: statuses of the next answers, one after the other.
         password: the Authorization header it wants.
@@ -111,6 +112,7 @@ class Server:
 
     files: dict = field(default_factory=dict)
     has_ranges: bool = True
+    tells_length: bool = True
     cuts: list = field(default_factory=list)
     refusals: list = field(default_factory=list)
     password: str | None = None
@@ -152,7 +154,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def give(self, status, content, is_look, **headers):
         self.send_response(status)
-        self.send_header("Content-Length", str(len(content)))
+        if self.has.tells_length:
+            headers["Content-Length"] = str(len(content))
         for name, value in headers.items():
             self.send_header(name, value)
         self.end_headers()

@@ -5,6 +5,7 @@ import io
 import shutil
 import zipfile
 from base64 import b64encode
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -359,7 +360,7 @@ def test_the_licence_and_the_sizes_are_told(get, listener):
     get()
     assert listener.lines[0] == "a licence"
     assert any(
-        line.startswith("fetching 3 files of the 6 in http://127") for line in listener.lines
+        line.startswith("fetching 3 files out of the 6 in http://127") for line in listener.lines
     )
     assert (
         (home.installed_folder(small_recipe()) / "ORIGIN.txt").read_text().endswith("a licence\n")
@@ -444,6 +445,33 @@ def test_the_proxy_of_the_environment_is_used(server, get, cache, monkeypatch):
     monkeypatch.setenv("http_proxy", server.address)
     assert_whole(get("http://repository.invalid/maven"), cache)
     assert server.asked[0][0] == f"http://repository.invalid{CODE_PATH}"
+
+
+@pytest.mark.parametrize("origin", ORIGINS)
+def test_a_server_that_tells_no_length_serves(origin, server, get, cache):
+    server.has_ranges = server.tells_length = False
+    assert_whole(get(origin), cache)
+
+
+@pytest.mark.parametrize("origin", ORIGINS)
+def test_a_cut_that_only_the_sum_can_tell_is_noticed(origin, server, get, cache):
+    server.has_ranges = server.tells_length = False
+    server.cuts = [50_000]
+    with pytest.raises(ModelError, match=r"sha256|no jar"):
+        get(origin)
+    assert leftovers(cache) == set()
+
+
+def test_processes_that_start_together_fetch_once(server, get, cache, listener):
+    get()
+    once = server.sent
+    shutil.rmtree(cache)
+    server.sent = 0
+    with ThreadPoolExecutor(3) as pool:  # a lock holds between threads as between processes
+        folders = list(pool.map(lambda _: get(), range(3)))
+    assert len(set(folders)) == 1
+    assert_whole(folders[0], cache)
+    assert server.sent == once
 
 
 def test_the_published_parts_come_from_a_folder_and_from_a_repository(shared, cache, listener):

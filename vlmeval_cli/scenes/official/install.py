@@ -71,7 +71,7 @@ def _install(gather: Gather, progress: Progress, recipe: Recipe, patience: Patie
     final = installed_folder(recipe)
     try:
         final.parent.mkdir(parents=True, exist_ok=True)
-        with _alone(final.with_name(f"{final.name}.lock")):
+        with _alone(final.with_name(f"{final.name}.lock"), progress):
             if not _is_installed(final, recipe):
                 _fill(final, gather, progress, recipe, patience)
     except OSError as error:
@@ -135,7 +135,7 @@ def _damaged(error: Exception) -> str:
 
 
 @contextmanager
-def _alone(path: Path) -> Iterator[None]:
+def _alone(path: Path, progress: Progress) -> Iterator[None]:
     """Wait until no other process installs; where files cannot be locked, go on beside them."""
     try:
         import fcntl
@@ -143,5 +143,9 @@ def _alone(path: Path) -> Iterator[None]:
         yield
         return
     with path.open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            progress.tell("waiting for another process that fetches the parts of spice")
+            fcntl.flock(lock, fcntl.LOCK_EX)
         yield

@@ -226,7 +226,7 @@ def _bring(stream: BinaryIO, jar: ZipFile, names: list[str], job: Job) -> None:
     what = names[0].rpartition("/")[2] if len(names) == 1 else f"{len(names)} files"
     size = n_bytes(spans)
     job.progress.tell(
-        f"fetching {what} of the {len(jar.infolist())} in {raw.shown}: {readable_size(size)}"
+        f"fetching {what} out of the {len(jar.infolist())} in {raw.shown}: {readable_size(size)}"
     )
     job.progress.start(f"Fetching {what}", size)
     for span in spans:
