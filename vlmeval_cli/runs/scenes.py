@@ -2,59 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
 
 from vlmeval_cli.core.errors import UsageError, did_you_mean, quoted
-from vlmeval_cli.core.metric import Table
+from vlmeval_cli.core.metric import Chosen, Metric, Table
 from vlmeval_cli.core.results import RunResult
+from vlmeval_cli.engine.scenes import is_of_scenes
 from vlmeval_cli.engine.serial import Measured
-from vlmeval_cli.scenes.tuples import Scene
+from vlmeval_cli.scenes.tuples import Scene, SceneColumn
 
 _COLUMNS = ("side", "tuple", "matched")
 _BETWEEN = " – "
 
 
-def explained_scenes(
-    result: RunResult, found: Sequence[Measured], wanted: Sequence[str]
-) -> Mapping[str, Table]:
-    """Tables of the tuples of items, by metric and item.
+def refuse_unexplained(
+    wanted: Sequence[str], ids: Sequence[str], metrics: Sequence[Metric[Any]]
+) -> None:
+    """Say what cannot be shown, before captions are parsed.
+
+    Raises:
+        UsageError: no metric compares scenes, or an item is not there.
+    """
+    if not wanted:
+        return
+    if not any(is_of_scenes(need) for metric in metrics for need in metric.needs()):
+        raise UsageError(
+            "--explain shows what spice compares, and no such metric is scored here",
+            hint="Such as --metrics spice --explain ID.",
+        )
+    known = [*ids]
+    for one in wanted:
+        if one not in known:
+            raise UsageError(
+                f"--explain: no item has the id {quoted(one)}", hint=did_you_mean(one, known)
+            )
+
+
+def with_scenes(result: RunResult, found: Sequence[Measured], wanted: Sequence[str]) -> RunResult:
+    """The result with a table of the tuples of each item called as ``wanted`` says.
 
     Args:
         result: of the run.
         found: what its metrics found, in the same order.
         wanted: ids of items.
-
-    Raises:
-        UsageError: no metric of the run compares scenes, or an item is not there.
     """
-    columns = [
-        (chosen.outputs()[0][0], part.scenes)
-        for chosen, part in zip(result.chosen, found, strict=True)
-        if part.scenes is not None
-    ]
-    if not columns:
-        raise UsageError(
-            "--explain shows what spice compares, and no such metric is scored here",
-            hint="Such as --metrics spice --explain ID.",
-        )
-    places = {one: i for i, one in enumerate(result.items.ids)}
-    tables = {}
+    tables = dict(result.tables)
     for one in wanted:
-        if one not in places:
-            hint = did_you_mean(one, [*places])
-            raise UsageError(f"--explain: no item has the id {quoted(one)}", hint=hint)
-        for name, column in columns:
-            i = places[one]
-            why = column.skips.get(i, "only its counts are known")
-            told = _told(result, name, i) if column.scenes[i] is not None else why
-            rows = [*_rows(column.scenes[i])]
-            tables[f"{name} of {one}"] = Table(f"{name} of {one}: {told}", _COLUMNS, rows)
-    return tables
+        i = [*result.items.ids].index(one)
+        for chosen, part in zip(result.chosen, found, strict=True):
+            if part.scenes is not None:
+                title = f"{chosen.metric.info.name} of {one}"
+                tables[title] = _table(title, result, chosen, part.scenes, i)
+    return replace(result, tables=tables)
 
 
-def _told(result: RunResult, name: str, i: int) -> str:
-    score = result.items.scores[name][i]
-    return f"{score:.4f}"
+def _table(title: str, result: RunResult, chosen: Chosen, column: SceneColumn, i: int) -> Table:
+    scene = column.scenes[i]
+    score = result.items.scores[chosen.outputs()[0][0]][i]
+    told = column.skips.get(i) or f"{score:.4f}"
+    lacks = "; its tuples are not known" if scene is None else ""
+    return Table(f"{title}: {told}{lacks}", _COLUMNS, [*_rows(scene)])
 
 
 def _rows(scene: Scene | None) -> Iterator[tuple[str, str, str]]:

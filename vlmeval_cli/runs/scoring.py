@@ -26,7 +26,7 @@ from vlmeval_cli.runs.lost_intervals import lost_intervals
 from vlmeval_cli.runs.planning import Plan, plan
 from vlmeval_cli.runs.provenance import run_signature
 from vlmeval_cli.runs.readings import rejected_readings
-from vlmeval_cli.runs.scenes import explained_scenes
+from vlmeval_cli.runs.scenes import refuse_unexplained, with_scenes
 from vlmeval_cli.runs.slice_columns import slice_columns
 from vlmeval_cli.runs.studies import with_studies
 from vlmeval_cli.runs.worst_rows import refuse_without_worst, with_worst_rows
@@ -65,6 +65,7 @@ def score_items(
         refuse_without_worst(planned.chosen)
     groups = grouping(gathered, task, config)
     metrics = [chosen.metric for chosen in planned.chosen]
+    refuse_unexplained(config.explain, gathered.dataset.ids, metrics)
     _compile_tables(metrics, progress)
     found = measure(metrics, items, progress, workshop=workshop, policy=config.models)
     statistics = [
@@ -90,9 +91,7 @@ def score_items(
     if answers.parsed.alternatives:
         rejected = rejected_readings(result, planned.primary, planned.chosen, items, answers.parsed)
         result = replace(result, warnings=(*result.warnings, *rejected))
-    if config.explain:
-        scenes = explained_scenes(result, found, config.explain)
-        result = replace(result, tables={**result.tables, **scenes})
+    result = with_scenes(result, found, config.explain)
     if config.compare_with_reference:
         progress.start("running the original packages", None)
         result = _compared(result, scored, found, items)
