@@ -2,11 +2,11 @@
 
     VLMEVAL_SPICE_HOME=FOLDER python benchmarks/spice.py [--captions FOLDER] [--images N] [--split]
 
-The wrapper of pycocoevalcap does not run on today's Java, so that the program itself is the peer: one Java
-for all images, without a cache, and its results read. Ours starts with an empty cache; then the same
-again, and then other predictions over the same references, as a comparison of models has them. Scores
-must be equal. With ``--split`` the peer also runs as one Java for each half of the images with one
-thread each, which is what several processes would gain.
+The wrapper of pycocoevalcap does not run on today's Java, so that the program itself is the peer:
+one Java for all images, without a cache. Ours starts with an empty cache; then comes the same
+again, and then other predictions over the same references, as a comparison of models has them.
+Scores must be equal. With ``--split`` the peer also runs as one Java for each half of the images
+with one thread each, which shows what several processes would gain.
 """
 
 from __future__ import annotations

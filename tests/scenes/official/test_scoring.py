@@ -193,6 +193,16 @@ def test_java_is_called_as_today_s_java_needs_it(machine, told):
     assert arguments[-2:] == ["vlmeval.ScoreLoop", "edu.anu.spice.SpiceScorer"]
 
 
+def test_relative_paths_are_those_of_the_user(machine, told, monkeypatch):
+    monkeypatch.chdir(machine.home.parent)
+    monkeypatch.setenv("JAVA_HOME", "java")
+    monkeypatch.setenv("VLMEVAL_CACHE", "cache")
+    assert true_positives(compare_captions(numbered(2), CACHED, told)) == [0, 1]
+    path = machine.started[0]["arguments"][-3]
+    assert all(Path(one).is_absolute() for one in path.split(os.pathsep))
+    assert "w0" in (machine.home.parent / parses()[0] / "data.mdb").read_text()
+
+
 def test_nothing_is_left_behind(machine, told):
     compare_captions([item("CRASH"), *numbered(3)], CACHED, told)
     folders = {Path(one["folder"]) for one in machine.started}
