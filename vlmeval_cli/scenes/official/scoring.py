@@ -130,7 +130,7 @@ class _Run:
             ModelError: the program fails whatever it is given.
         """
         self._tell_unkept()
-        pace = _Pace(len(items), self._setting.progress)
+        pace = Pace(len(items), self._setting.progress)
         usual = [one for one in items if longest_of(one) <= _USUAL]
         long = [one for one in items if longest_of(one) > _USUAL]
         try:
@@ -229,7 +229,7 @@ def _is_emptied(folder: Path) -> bool:
     return True
 
 
-class _Pace:
+class Pace:
     """How many items are given at a time, and what is told of the rest."""
 
     def __init__(self, total: int, progress: Progress) -> None:
