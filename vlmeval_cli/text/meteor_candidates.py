@@ -105,9 +105,19 @@ class Matcher:
         hits, known = may[place >= 0], place[place >= 0]
         for flag, module in _MODULE_OF:
             own = (found.flags[known] & flag) > 0
-            places_of = found.backward if module == _BACKWARD else found.forward
-            its_place = places_of[known[own]]
-            yield _candidates(left, right, _at(crossing, hits[own]), module, its_place)
+            yield _candidates(
+                left, right, _at(crossing, hits[own]), module, _places(found, known[own], module)
+            )
+
+
+def _places(found: Relations, known: Ints, module: int) -> Ints:
+    """What orders matches of a module: paraphrases have a place in the table, others have none.
+
+    A pair may be both paraphrases and synonyms; as synonyms they come in the order of the texts.
+    """
+    if module == _BACKWARD:
+        return found.backward[known]
+    return found.forward[known] if module == PARAPHRASE_MODULE else np.zeros_like(known)
 
 
 def _slots(keys: Ints) -> npt.NDArray[np.int64]:
