@@ -9,30 +9,26 @@ the one that won, none of those that grow from it could have won, and a wider be
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from vlmeval_cli.core.batch import Ints, offsets_of
+from vlmeval_cli.core.batch import Array, Ints, offsets_of
 from vlmeval_cli.text.meteor_alignment import BEAM, Match, align
 from vlmeval_cli.text.meteor_candidates import EXACT_MODULE, Candidates
+from vlmeval_cli.text.meteor_relations import LONGEST_PHRASE
 
 _NARROW = 5
-_BLOCK = 1 << 11  # pairs searched together
-_MOST_CHUNKS, _MOST_DISTANCE, _MOST_LACK = 1 << 6, 1 << 15, 1 << 8
-_CHUNK_SHIFT, _LACK_SHIFT = 15, 21
-_RANK_MASK = (1 << 29) - 1
-_ORDER_BITS = 22
-_ORDER_MASK = (1 << _ORDER_BITS) - 1
-_PAIR_SHIFT = 29 + _ORDER_BITS
-_HIGHEST = 1 << 60
-_MOST_TRIED = 24  # candidates of a word; with them, a block's alignments are counted in 22 bits
-_MOST_WORDS = 60
-_WIDTH = 64  # words of a pair have numbers below it
+_MOST_NARROW_STEPS = 40  # a narrow beam is nearly never enough for longer texts
+_BLOCK_CELLS = 1 << 17  # alignments times candidates of a step, held at once
+_BITS = 64
 _NONE = -1
-_ONE = np.uint64(1)
+_MOST_RANK = 1 << 61
+_TOO_HIGH = 1 << 62
+_MOST_KEY = 1 << 63
+# Masks of the lowest 0 to 64 bits.
+_LOWEST = np.array([(1 << n) - 1 for n in range(_BITS + 1)], dtype=np.uint64)
 
 Bools = npt.NDArray[np.bool_]
 Bits = npt.NDArray[np.uint64]
@@ -46,68 +42,99 @@ class _Plan(NamedTuple):
             which a candidate begins or may have ended.
         word: which word of the reference a step is about.
         begin: first candidate of every step, and the end of the last one.
+        tried: how many candidates a step has.
         most: the most that a candidate of the step gains.
         is_fixed: the step's one candidate is taken without a choice.
-        gain, distance, bits: of each candidate.
+        gain, distance, until, end: of each candidate; the words after it on both sides.
+        words: of each pair, those of its longer side.
+        scale: of its ranks.
     """
 
     steps: Ints
     word: Ints
     begin: Ints
+    tried: Ints
     most: Ints
     is_fixed: Bools
     gain: Ints
     distance: Ints
-    bits: Bits
+    until: Ints
+    end: Ints
+    words: Ints
+    scale: _Scale
+
+
+class _Scale(NamedTuple):
+    """How ranks are written, by pair.
+
+    Attributes:
+        chunk: what a chunk adds to a rank; more than all distances together.
+        lack: what a lacking word adds; more than all chunks together.
+        highest: above all ranks; the rank of no alignment.
+    """
+
+    chunk: Ints
+    lack: Ints
+    highest: Ints
+
+    def at(self, pairs: Ints) -> _Scale:
+        """Those of some pairs, as a column."""
+        return _Scale(*(digits[pairs, None] for digits in self))
 
 
 class _States(NamedTuple):
-    """Alignments, those of a pair together, best first; ``end`` is -1 where no chunk is open."""
+    """Alignments, shape (pairs, width), those of a pair best first.
 
-    pair: Ints
-    lack: Ints
-    chunks: Ints
-    distance: Ints
-    used: Bits
+    Attributes:
+        rank: the scale's highest where there is none.
+        until: the next word of the reference.
+        end: where an open chunk goes on in the prediction; -1 where none is open.
+        used: bits of the covered words of the prediction, shape (pairs, width, bits / 64).
+    """
+
+    rank: Ints
     until: Ints
     end: Ints
-
-    def ranks(self) -> Ints:
-        return (self.lack << _LACK_SHIFT) | (self.chunks << _CHUNK_SHIFT) | self.distance
-
-    def at(self, rows: Ints | Bools) -> _States:
-        return _States(
-            self.pair[rows],
-            self.lack[rows],
-            self.chunks[rows],
-            self.distance[rows],
-            self.used[rows],
-            self.until[rows],
-            self.end[rows],
-        )
+    used: Bits
 
 
-class _Grown(NamedTuple):
-    """Alignments after a step: which each has grown from, and by which candidate (-1: none)."""
+class _Step(NamedTuple):
+    """A step of every pair of a block.
 
-    states: _States
-    parent: Ints
+    Attributes:
+        number: -1 where the pair has none left.
+        candidate: shape (pairs, tried); where a pair has fewer, they repeat its first.
+        is_given: whether it is a candidate of the step.
+        bits: of the words of the prediction that it covers, shape (pairs, tried, bits / 64).
+        is_free: whether the word is still free in each alignment.
+    """
+
+    number: Ints
     candidate: Ints
+    is_given: Bools
+    bits: Bits
+    is_free: Bools
+
+
+class _Choice(NamedTuple):
+    """Alignments that are kept: their ranks, what they grew from, and the candidate's slot."""
+
+    rank: Ints
+    parent: Ints
+    slot: Ints
 
 
 class _Found(NamedTuple):
     """The best alignment of each pair of a block.
 
     Attributes:
-        pair: pairs of the block.
+        pair: of each chosen candidate, the place of its pair in the block.
         candidate: chosen candidates.
-        rank: of each pair, of the best alignment; -1 where none is left.
         is_sure: of each pair, whether nothing was dropped that could have won.
     """
 
     pair: Ints
     candidate: Ints
-    rank: Ints
     is_sure: Bools
 
 
@@ -119,69 +146,51 @@ def chosen_matches(candidates: Candidates, lengths: Ints) -> Bools:
         lengths: words of the longer side of each pair.
     """
     chosen = np.zeros(len(candidates.pair), dtype=bool)
-    bounds = np.searchsorted(candidates.pair, np.arange(len(lengths) + 1))
-    is_slow = _beyond(candidates, bounds, lengths)
+    plan = _plan(candidates, lengths)
+    n_steps = np.diff(plan.steps)
+    is_slow = plan.scale.highest == _TOO_HIGH
     for pair in np.flatnonzero(is_slow).tolist():
-        first, last = bounds[pair : pair + 2].tolist()
-        chosen[first + _aligned(candidates, first, last)] = True
-    fast = np.flatnonzero(~is_slow[candidates.pair])
-    own = Candidates(*(column[fast] for column in candidates))
-    plan = _plan(own, len(lengths))
-    pairs = np.flatnonzero(~is_slow & (np.diff(bounds) > 0))
-    pairs = pairs[np.argsort(np.diff(plan.steps)[pairs], kind="stable")]
-    unsure: list[tuple[Ints, Ints]] = []
-    for start in range(0, len(pairs), _BLOCK):
-        block = pairs[start : start + _BLOCK]
-        found = _search(own, plan, block, _NARROW, None)
-        chosen[fast[found.candidate[found.is_sure[found.pair]]]] = True
-        unsure.append((block[~found.is_sure], found.rank[~found.is_sure]))
-    for rows in _widely(own, plan, unsure):
-        chosen[fast[rows]] = True
+        rows = slice(*np.searchsorted(candidates.pair, [pair, pair + 1]).tolist())
+        chosen[rows] = _aligned(Candidates(*(column[rows] for column in candidates)))
+    pairs = np.flatnonzero((n_steps > 0) & ~is_slow)
+    pairs = pairs[np.argsort(n_steps[pairs], kind="stable")]
+    is_short = n_steps[pairs] <= _MOST_NARROW_STEPS
+    unsure = [pairs[~is_short]]
+    for block in _blocks(pairs[is_short], plan, _NARROW):
+        found = _search(candidates, plan, block, _NARROW)
+        chosen[found.candidate[found.is_sure[found.pair]]] = True
+        unsure.append(block[~found.is_sure])
+    for block in _blocks(np.concatenate([*unsure[1:], unsure[0]]), plan, BEAM):
+        chosen[_search(candidates, plan, block, BEAM).candidate] = True
     return chosen
 
 
-def _widely(own: Candidates, plan: _Plan, unsure: list[tuple[Ints, Ints]]) -> Iterator[Ints]:
-    """Chosen candidates of pairs for which a narrow beam was not enough.
-
-    Alignments that rank behind the narrow beam's best are left out: whatever they would displace
-    ranks behind it too. Where nothing is left, that best one is none of the wide beam, and the pair
-    is searched again with all alignments.
-    """
-    if not unsure:
-        return
-    pairs, bounds = (np.concatenate(column) for column in zip(*unsure, strict=True))
-    for start in range(0, len(pairs), _BLOCK):
-        block = pairs[start : start + _BLOCK]
-        found = _search(own, plan, block, BEAM, bounds[start : start + _BLOCK])
-        yield found.candidate
-        lost = block[found.rank == _NONE]
-        if len(lost):
-            yield _search(own, plan, lost, BEAM, None).candidate
-
-
-def _beyond(candidates: Candidates, bounds: Ints, lengths: Ints) -> Bools:
-    """Pairs whose numbers do not fit into ranks of 29 bits or masks of 64."""
-    pair, n = candidates.pair, len(lengths)
-    distance = np.bincount(pair, np.abs(candidates.start - candidates.our_start), n)
-    lack = np.bincount(pair, _gains(candidates), n)
-    keys = pair * (int(candidates.start.max(initial=0)) + 1) + candidates.start
-    _, first, tried = np.unique(keys, return_index=True, return_counts=True)
-    most = np.zeros(n, dtype=np.int64)
-    np.maximum.at(most, pair[first], tried)
-    too_many = (most > _MOST_TRIED) | (np.minimum(lack, 2 * lengths) >= _MOST_LACK)
-    return too_many | (lengths >= _MOST_WORDS) | (distance >= _MOST_DISTANCE)
-
-
-def _aligned(candidates: Candidates, first: int, last: int) -> Ints:
-    """Chosen among the candidates ``first`` to ``last`` of one pair, counted from ``first``."""
-    starts = candidates.start[first:last]
-    columns = (candidates.length, candidates.our_start, candidates.our_length, candidates.module)
-    rows = zip(*(column[first:last].tolist() for column in columns), strict=True)
-    matches: list[list[Match]] = [[] for _ in range(int(starts.max()) + 8)]
-    for start, row in zip(starts.tolist(), rows, strict=True):
+def _aligned(own: Candidates) -> Bools:
+    """Which candidates of one pair the plain search chooses."""
+    columns = (own.length, own.our_start, own.our_length, own.module)
+    rows = zip(*(column.tolist() for column in columns), strict=True)
+    matches: list[list[Match]] = [[] for _ in range(int(own.start.max()) + LONGEST_PHRASE + 1)]
+    for start, row in zip(own.start.tolist(), rows, strict=True):
         matches[start].append(Match(*row))
-    before = np.searchsorted(starts, np.arange(len(matches)))
-    return np.array([before[start] + k for start, k in align(matches)], dtype=np.int64)
+    before = np.searchsorted(own.start, np.arange(len(matches)))
+    chosen = np.zeros(len(own.start), dtype=bool)
+    chosen[[before[start] + place for start, place in align(matches)]] = True
+    return chosen
+
+
+def _blocks(pairs: Ints, plan: _Plan, width: int) -> list[Ints]:
+    """Pairs that are searched together."""
+    if not len(pairs):
+        return []
+    tried = np.maximum.reduceat(np.append(plan.tried, 0), plan.steps[:-1])[pairs]
+    widest = np.maximum.accumulate(tried + 1) * width
+    blocks, start = [], 0
+    while start < len(pairs):
+        held = widest[start:] * np.arange(1, len(pairs) - start + 1)
+        stop = start + max(1, int(np.searchsorted(held, _BLOCK_CELLS, side="right")))
+        blocks.append(pairs[start:stop])
+        start = stop
+    return blocks
 
 
 def _gains(found: Candidates) -> Ints:
@@ -191,136 +200,167 @@ def _gains(found: Candidates) -> Ints:
     return np.where(found.module == EXACT_MODULE, whole, halves)
 
 
-def _plan(own: Candidates, n_pairs: int) -> _Plan:
-    keys = own.pair * _WIDTH + own.start
-    step_keys = np.union1d(keys, keys + own.length)
+def _plan(own: Candidates, lengths: Ints) -> _Plan:
+    n_pairs, width = len(lengths), int(lengths.max(initial=0)) + 1
+    until, end = own.start + own.length, own.our_start + own.our_length
+    keys = own.pair * width + own.start
+    step_keys = np.union1d(keys, own.pair * width + until)
     begin = np.append(np.searchsorted(keys, step_keys), len(keys))
     gain, tried = _gains(own), np.diff(begin)
     most = np.zeros(len(step_keys), dtype=np.int64)
     if len(gain):  # the 0 stands where steps without candidates begin, after all that have some
         reduced = np.maximum.reduceat(np.append(gain, 0), begin[:-1])
         most = np.where(tried > 0, reduced, 0)
-    is_alone = _lone(own.pair, own.start, own.length, n_pairs)
-    is_alone &= _lone(own.pair, own.our_start, own.our_length, n_pairs)
+    is_alone = _lone(own.pair * width + own.start, own.length, n_pairs * width)
+    is_alone &= _lone(own.pair * width + own.our_start, own.our_length, n_pairs * width)
     is_fixed = tried == 1
     is_fixed[is_fixed] = is_alone[begin[:-1][is_fixed]]
-    length = own.our_length.astype(np.uint64)
-    bits = ((_ONE << length) - _ONE) << own.our_start.astype(np.uint64)
-    steps = np.searchsorted(step_keys, np.arange(n_pairs + 1) * _WIDTH)
+    steps = np.searchsorted(step_keys, np.arange(n_pairs + 1) * width)
     distance = np.abs(own.start - own.our_start)
-    word = step_keys % _WIDTH
-    return _Plan(steps, word, begin, most, is_fixed, gain, distance, bits)
+    pair_of_step, word = np.divmod(step_keys, width)
+    scale = _scale(
+        np.bincount(own.pair, distance, n_pairs),
+        np.diff(steps),
+        np.bincount(pair_of_step, most, n_pairs),
+    )
+    return _Plan(
+        steps, word, begin, tried, most, is_fixed, gain, distance, until, end, lengths, scale
+    )
 
 
-def _lone(pair: Ints, start: Ints, length: Ints, n_pairs: int) -> Bools:
+def _scale(distance: Array, n_steps: Ints, lack: Array) -> _Scale:
+    """Digits for the most that each of them can be; of no pair a rank when they are too many."""
+    chunk, chunks, most = distance + 1, n_steps + 2, lack + 1
+    fits = chunk * chunks * most < _MOST_RANK
+    chunk, chunks, most = (np.where(fits, n, 1).astype(np.int64) for n in (chunk, chunks, most))
+    highest = np.where(fits, chunk * chunks * most, _TOO_HIGH)
+    return _Scale(chunk, chunk * chunks, highest)
+
+
+def _lone(begin: Ints, length: Ints, n_words: int) -> Bools:
     """Candidates whose words on one side no other candidate covers."""
-    owner = np.repeat(np.arange(len(pair)), length)
+    owner = np.repeat(np.arange(len(begin)), length)
     within = np.arange(len(owner)) - np.repeat(offsets_of(length)[:-1], length)
-    word = (pair * _WIDTH + start)[owner] + within
-    covers = np.bincount(word, minlength=n_pairs * _WIDTH)
-    is_alone: Bools = np.bincount(owner, covers[word], len(pair)) == length
+    word = begin[owner] + within
+    covers = np.bincount(word, minlength=n_words)
+    is_alone: Bools = np.bincount(owner, covers[word], len(begin)) == length
     return is_alone
 
 
-def _search(own: Candidates, plan: _Plan, block: Ints, width: int, bounds: Ints | None) -> _Found:
+def _search(own: Candidates, plan: _Plan, block: Ints, width: int) -> _Found:
     """Carry the alignments of a block of pairs from step to step."""
-    n = len(block)
-    zeros = np.zeros(n, dtype=np.int64)
-    states = _States(np.arange(n), zeros, zeros, zeros, zeros.view(np.uint64), zeros, zeros + _NONE)
-    dropped = np.full(n, _HIGHEST)
     first, n_steps = plan.steps[block], np.diff(plan.steps)[block]
+    scale = plan.scale.at(block)
+    states = _first_states(scale.highest, width, int(plan.words[block].max()))
+    dropped = scale.highest[:, 0].copy()
     history = []
-    for number in range(int(n_steps.max(initial=0))):
-        grown = _grown(own, plan, states, np.where(number < n_steps, first + number, _NONE))
-        if bounds is not None:
-            kept = grown.states.ranks() <= bounds[grown.states.pair]
-            grown = _Grown(grown.states.at(kept), grown.parent[kept], grown.candidate[kept])
-        order = _best(grown.states, width, dropped)
-        states = grown.states.at(order)
-        history.append((grown.parent[order], grown.candidate[order]))
-    states = _closed(states, np.ones(len(states.pair), dtype=bool))
-    return _traced(states, history, dropped)
+    for number in range(int(n_steps.max())):
+        step = _step(own, plan, np.where(number < n_steps, first + number, _NONE), states)
+        ranks = _ranks(own, plan, states, step, scale)
+        rank, place = _best(ranks.reshape(len(block), -1), width, dropped, scale)
+        parent, slot = np.divmod(place, ranks.shape[2])
+        states, candidate = _grown(plan, states, step, _Choice(rank, parent, slot))
+        history.append((parent, candidate))
+    last = np.minimum(states.rank + scale.chunk * (states.end != _NONE), scale.highest)
+    return _traced(last, history, dropped)
 
 
-def _grown(own: Candidates, plan: _Plan, states: _States, step_of: Ints) -> _Grown:
-    """Every alignment with every free candidate of its pair's step, and with none.
+def _first_states(highest: Ints, width: int, n_words: int) -> _States:
+    """Nothing aligned yet."""
+    rank = np.repeat(highest, width, axis=1)
+    rank[:, 0] = 0
+    zeros = np.zeros_like(rank)
+    used = np.zeros((*rank.shape, n_words // _BITS + 1), dtype=np.uint64)
+    return _States(rank, zeros, zeros + _NONE, used)
 
-    Args:
-        own: the candidates.
-        plan: what is known of them.
-        states: the alignments.
-        step_of: of each pair of the block, the step; -1 where there is none left.
+
+def _step(own: Candidates, plan: _Plan, number: Ints, states: _States) -> _Step:
+    """What may happen at one step of every pair."""
+    tried = np.where(number >= 0, plan.tried[number], 0)
+    slots = np.arange(max(1, int(tried.max())))
+    is_given = slots < tried[:, None]
+    candidate = np.where(is_given, plan.begin[number][:, None] + slots, 0)
+    lowest = _BITS * np.arange(states.used.shape[2])
+    start, end = own.our_start[candidate][..., None], plan.end[candidate][..., None]
+    bits = _LOWEST[np.clip(end - lowest, 0, _BITS)] & ~_LOWEST[np.clip(start - lowest, 0, _BITS)]
+    is_free = (number >= 0)[:, None] & (states.until <= plan.word[number][:, None])
+    return _Step(number, candidate, is_given, bits, is_free)
+
+
+def _ranks(own: Candidates, plan: _Plan, states: _States, step: _Step, scale: _Scale) -> Ints:
+    """Ranks of all alignments with every candidate of the step, and with none in the last place.
+
+    Each candidate tried adds its distance to those tried after it and to the alignment that goes on
+    without any, but not to its own.
     """
-    step = step_of[states.pair]
-    is_free = (step >= 0) & (states.until <= plan.word[step])
-    tried = np.where(is_free, plan.begin[step + 1] - plan.begin[step], 0)
-    is_fixed = is_free & plan.is_fixed[step]
-    rows = tried + ~is_fixed
-    parent = np.repeat(np.arange(len(step)), rows)
-    begins = offsets_of(rows)[:-1]
-    slot = np.arange(len(parent)) - begins[parent]
-    takes = slot < tried[parent]
-    candidate = np.where(takes, plan.begin[step][parent] + slot, 0)
-    is_used = (states.used[parent] & plan.bits[candidate]) != 0
-    added = np.where(takes & ~is_used & ~is_fixed[parent], plan.distance[candidate], 0)
-    before = np.cumsum(added) - added
-    distance = states.distance[parent] + before - before[begins][parent]
-    stays = ~(takes & is_used)
-    parent, candidate, takes = parent[stays], candidate[stays], takes[stays]
-    grown = states.at(parent)._replace(distance=distance[stays])
-    most = np.where(step >= 0, plan.most[step], 0)
-    grown = grown._replace(lack=grown.lack + most[parent])
-    grown = _closed(grown, is_free[parent] & ~takes)
-    _take(own, plan, grown, np.flatnonzero(takes), candidate[takes])
-    return _Grown(grown, parent, np.where(takes, candidate, _NONE))
+    takes = step.is_free[:, :, None] & step.is_given[:, None]
+    for column in range(states.used.shape[2]):
+        bits = step.bits[:, None, :, column]
+        if bits.any():
+            takes &= (states.used[:, :, column, None] & bits) == 0
+    distance = plan.distance[step.candidate]
+    upto = np.cumsum(takes * distance[:, None], axis=2)
+    is_open = states.end != _NONE
+    breaks = states.end[:, :, None] != own.our_start[step.candidate][:, None]
+    breaks &= is_open[:, :, None]
+    most = np.where(step.number >= 0, plan.most[step.number], 0)[:, None] * scale.lack
+    added = most - plan.gain[step.candidate] * scale.lack - distance
+    ranks = np.empty((*states.rank.shape, takes.shape[2] + 1), dtype=np.int64)
+    taken = ranks[:, :, :-1]
+    np.add(states.rank[:, :, None] + added[:, None], upto, out=taken)
+    taken += scale.chunk[:, :, None] * breaks
+    taken[~takes] = _MOST_RANK
+    passed = np.where(step.is_free, upto[:, :, -1] + scale.chunk * is_open, 0)
+    passed += states.rank + most
+    passed[step.is_free & plan.is_fixed[step.number][:, None]] = _MOST_RANK
+    ranks[:, :, -1] = passed
+    return np.minimum(ranks, scale.highest[:, :, None], out=ranks)
 
 
-def _closed(states: _States, rows: Bools) -> _States:
-    """The alignments, with no open chunk in the chosen rows."""
-    chunks = states.chunks + (rows & (states.end != _NONE))
-    return states._replace(chunks=chunks, end=np.where(rows, _NONE, states.end))
+def _best(ranks: Ints, width: int, dropped: Ints, scale: _Scale) -> tuple[Ints, Ints]:
+    """The lowest ``width`` ranks of every row, in order, and their places; equal ones as they come.
 
-
-def _take(own: Candidates, plan: _Plan, grown: _States, rows: Ints, candidate: Ints) -> None:
-    """Add its candidate to each of the chosen alignments, in place."""
-    start, length = own.our_start[candidate], own.our_length[candidate]
-    end = grown.end[rows]
-    grown.chunks[rows] += (end != _NONE) & (end != start)
-    grown.lack[rows] -= plan.gain[candidate]
-    grown.used[rows] |= plan.bits[candidate]
-    grown.until[rows] = own.start[candidate] + own.length[candidate]
-    grown.end[rows] = start + length
-
-
-def _best(states: _States, width: int, dropped: Ints) -> Ints:
-    """The best ``width`` alignments of each pair, in order.
-
-    ``dropped`` keeps, for each pair, the best rank that was ever left out.
+    ``dropped`` keeps, for each row, the lowest rank that was ever left out.
     """
-    order = np.arange(len(states.pair))
-    keys = np.sort((states.pair << _PAIR_SHIFT) | (states.ranks() << _ORDER_BITS) | order)
-    pair = keys >> _PAIR_SHIFT
-    is_first = np.ones(len(pair), dtype=bool)
-    is_first[1:] = pair[1:] != pair[:-1]
-    begins = np.flatnonzero(is_first)
-    place = order - np.repeat(begins, np.diff(np.append(begins, len(pair))))
-    next_best = place == width
-    rank = (keys[next_best] >> _ORDER_BITS) & _RANK_MASK
-    dropped[pair[next_best]] = np.minimum(dropped[pair[next_best]], rank)
-    return keys[place < width] & _ORDER_MASK
+    n_places = ranks.shape[1]
+    if n_places <= width or int(scale.highest.max()) * n_places >= _MOST_KEY:
+        place = np.argsort(ranks, axis=1, kind="stable")
+        rank = np.take_along_axis(ranks, place, axis=1)
+    else:  # with the place as their last digits, ranks differ and need no stable sort
+        keys = ranks * n_places + np.arange(n_places)
+        keys.partition(width, axis=1)
+        keys = keys[:, : width + 1]
+        keys.sort(axis=1)
+        rank, place = np.divmod(keys, n_places)
+    if n_places > width:
+        np.minimum(dropped, rank[:, width], out=dropped)
+    return rank[:, :width], place[:, :width]
 
 
-def _traced(states: _States, history: list[tuple[Ints, Ints]], dropped: Ints) -> _Found:
+def _grown(plan: _Plan, states: _States, step: _Step, choice: _Choice) -> tuple[_States, Ints]:
+    """The chosen alignments, and the candidate that each has taken; -1 where none."""
+    row = np.arange(len(choice.parent))[:, None]
+    takes = choice.slot < step.candidate.shape[1]
+    slot = np.where(takes, choice.slot, 0)
+    candidate = step.candidate[row, slot]
+    until, end = states.until[row, choice.parent], states.end[row, choice.parent]
+    end = np.where(step.is_free[row, choice.parent], _NONE, end)
+    used = states.used[row, choice.parent]
+    used |= np.where(takes[..., None], step.bits[row, slot], np.uint64(0))
+    until = np.where(takes, plan.until[candidate], until)
+    end = np.where(takes, plan.end[candidate], end)
+    return _States(choice.rank, until, end, used), np.where(takes, candidate, _NONE)
+
+
+def _traced(last: Ints, history: list[tuple[Ints, Ints]], dropped: Ints) -> _Found:
     """The best alignment of each pair, traced back to its candidates."""
-    ranks = np.full(len(dropped), _NONE)
-    best = _best(states, 1, np.full(len(dropped), _HIGHEST))
-    pair = states.pair[best]
-    ranks[pair] = states.ranks()[best]
-    pairs, candidates = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
+    row, best = np.arange(len(last)), np.argmin(last, axis=1)
+    is_sure = last[row, best] < dropped
+    pairs, candidates = [], []
     for parent, candidate in reversed(history):
-        took = candidate[best] != _NONE
-        pairs.append(pair[took])
-        candidates.append(candidate[best][took])
-        best = parent[best]
-    is_sure = (ranks != _NONE) & (ranks < dropped)
-    return _Found(np.concatenate(pairs), np.concatenate(candidates), ranks, is_sure)
+        taken = candidate[row, best]
+        took = taken != _NONE
+        pairs.append(row[took])
+        candidates.append(taken[took])
+        best = parent[row, best]
+    return _Found(np.concatenate(pairs), np.concatenate(candidates), is_sure)
