@@ -24,6 +24,7 @@ _MOST_NARROW_STEPS = 40  # a narrow beam is nearly never enough for longer texts
 _BLOCK_CELLS = 1 << 17  # alignments times candidates of a step, held at once
 _BITS = 64
 _NONE = -1
+_NONE_INT = np.int32(-1)
 _MOST_RANK = 1 << 61
 _TOO_HIGH = 1 << 62
 _MOST_KEY = 1 << 63
@@ -32,6 +33,7 @@ _LOWEST = np.array([(1 << n) - 1 for n in range(_BITS + 1)], dtype=np.uint64)
 
 Bools = npt.NDArray[np.bool_]
 Bits = npt.NDArray[np.uint64]
+Places = npt.NDArray[np.int32]
 
 
 class _Plan(NamedTuple):
@@ -89,12 +91,12 @@ class _States(NamedTuple):
         rank: the scale's highest where there is none.
         until: the next word of the reference.
         end: where an open chunk goes on in the prediction; -1 where none is open.
-        used: bits of the covered words of the prediction, shape (pairs, width, bits / 64).
+        used: bits of the covered words of the prediction, shape (bits / 64, pairs, width).
     """
 
     rank: Ints
-    until: Ints
-    end: Ints
+    until: Places
+    end: Places
     used: Bits
 
 
@@ -103,21 +105,24 @@ class _Step(NamedTuple):
 
     Attributes:
         number: -1 where the pair has none left.
-        candidate: shape (pairs, tried); where a pair has fewer, they repeat its first.
-        is_given: whether it is a candidate of the step.
-        bits: of the words of the prediction that it covers, shape (pairs, tried, bits / 64).
+        offsets: the candidates of pair ``p`` are ``offsets[p]`` to ``offsets[p + 1]``.
+        row, slot: of each candidate, its pair, and its place among those of the pair.
+        candidate: which it is of all.
+        bits: of the words of the prediction that it covers, shape (bits / 64, candidates).
         is_free: whether the word is still free in each alignment.
     """
 
     number: Ints
+    offsets: Ints
+    row: Ints
+    slot: Ints
     candidate: Ints
-    is_given: Bools
     bits: Bits
     is_free: Bools
 
 
 class _Choice(NamedTuple):
-    """Alignments that are kept: their ranks, what they grew from, and the candidate's slot."""
+    """Alignments that are kept: their ranks, what they grew from, and by which candidate."""
 
     rank: Ints
     parent: Ints
@@ -219,9 +224,9 @@ def _plan(own: Candidates, lengths: Ints) -> _Plan:
     distance = np.abs(own.start - own.our_start)
     pair_of_step, word = np.divmod(step_keys, width)
     scale = _scale(
-        np.bincount(own.pair, distance, n_pairs),
+        np.bincount(own.pair, distance, n_pairs).astype(np.float64),
         np.diff(steps),
-        np.bincount(pair_of_step, most, n_pairs),
+        np.bincount(pair_of_step, most, n_pairs).astype(np.float64),
     )
     return _Plan(
         steps, word, begin, tried, most, is_fixed, gain, distance, until, end, lengths, scale
@@ -229,12 +234,11 @@ def _plan(own: Candidates, lengths: Ints) -> _Plan:
 
 
 def _scale(distance: Array, n_steps: Ints, lack: Array) -> _Scale:
-    """Digits for the most that each of them can be; of no pair a rank when they are too many."""
-    chunk, chunks, most = distance + 1, n_steps + 2, lack + 1
-    fits = chunk * chunks * most < _MOST_RANK
-    chunk, chunks, most = (np.where(fits, n, 1).astype(np.int64) for n in (chunk, chunks, most))
-    highest = np.where(fits, chunk * chunks * most, _TOO_HIGH)
-    return _Scale(chunk, chunk * chunks, highest)
+    """Digits for the most that each of them can be; ``_TOO_HIGH`` where they are too many."""
+    fits = (distance + 1) * (n_steps + 2) * (lack + 1) < _MOST_RANK
+    most = (np.where(fits, n, 0).astype(np.int64) for n in (distance, n_steps + 1, lack))
+    chunk, chunks, lacks = (n + 1 for n in most)
+    return _Scale(chunk, chunk * chunks, np.where(fits, chunk * chunks * lacks, _TOO_HIGH))
 
 
 def _lone(begin: Ints, length: Ints, n_words: int) -> Bools:
@@ -256,11 +260,10 @@ def _search(own: Candidates, plan: _Plan, block: Ints, width: int) -> _Found:
     history = []
     for number in range(int(n_steps.max())):
         step = _step(own, plan, np.where(number < n_steps, first + number, _NONE), states)
-        ranks = _ranks(own, plan, states, step, scale)
-        rank, place = _best(ranks.reshape(len(block), -1), width, dropped, scale)
-        parent, slot = np.divmod(place, ranks.shape[2])
-        states, candidate = _grown(plan, states, step, _Choice(rank, parent, slot))
-        history.append((parent, candidate))
+        taken, passed = _ranks(own, plan, states, step, scale)
+        choice = _best(step, taken, passed, scale, dropped)
+        states, candidate = _grown(plan, states, step, choice)
+        history.append((choice.parent, candidate))
     last = np.minimum(states.rank + scale.chunk * (states.end != _NONE), scale.highest)
     return _traced(last, history, dropped)
 
@@ -269,87 +272,98 @@ def _first_states(highest: Ints, width: int, n_words: int) -> _States:
     """Nothing aligned yet."""
     rank = np.repeat(highest, width, axis=1)
     rank[:, 0] = 0
-    zeros = np.zeros_like(rank)
-    used = np.zeros((*rank.shape, n_words // _BITS + 1), dtype=np.uint64)
-    return _States(rank, zeros, zeros + _NONE, used)
+    zeros = np.zeros(rank.shape, dtype=np.int32)
+    used = np.zeros((n_words // _BITS + 1, *rank.shape), dtype=np.uint64)
+    return _States(rank, zeros, zeros + _NONE_INT, used)
 
 
 def _step(own: Candidates, plan: _Plan, number: Ints, states: _States) -> _Step:
     """What may happen at one step of every pair."""
     tried = np.where(number >= 0, plan.tried[number], 0)
-    slots = np.arange(max(1, int(tried.max())))
-    is_given = slots < tried[:, None]
-    candidate = np.where(is_given, plan.begin[number][:, None] + slots, 0)
-    lowest = _BITS * np.arange(states.used.shape[2])
-    start, end = own.our_start[candidate][..., None], plan.end[candidate][..., None]
+    offsets = offsets_of(tried)
+    row = np.repeat(np.arange(len(tried)), tried)
+    slot = np.arange(len(row)) - offsets[row]
+    candidate = plan.begin[number][row] + slot
+    lowest = _BITS * np.arange(len(states.used))[:, None]
+    start, end = own.our_start[candidate], plan.end[candidate]
     bits = _LOWEST[np.clip(end - lowest, 0, _BITS)] & ~_LOWEST[np.clip(start - lowest, 0, _BITS)]
     is_free = (number >= 0)[:, None] & (states.until <= plan.word[number][:, None])
-    return _Step(number, candidate, is_given, bits, is_free)
+    return _Step(number, offsets, row, slot, candidate, bits, is_free)
 
 
-def _ranks(own: Candidates, plan: _Plan, states: _States, step: _Step, scale: _Scale) -> Ints:
-    """Ranks of all alignments with every candidate of the step, and with none in the last place.
+def _ranks(
+    own: Candidates, plan: _Plan, states: _States, step: _Step, scale: _Scale
+) -> tuple[Ints, Ints]:
+    """Ranks of all alignments with every candidate of the step, and of all with none.
 
     Each candidate tried adds its distance to those tried after it and to the alignment that goes on
     without any, but not to its own.
     """
-    takes = step.is_free[:, :, None] & step.is_given[:, None]
-    for column in range(states.used.shape[2]):
-        bits = step.bits[:, None, :, column]
+    row, candidate = step.row, step.candidate
+    takes = step.is_free[row]
+    for used, bits in zip(states.used, step.bits, strict=True):
         if bits.any():
-            takes &= (states.used[:, :, column, None] & bits) == 0
-    distance = plan.distance[step.candidate]
-    upto = np.cumsum(takes * distance[:, None], axis=2)
-    is_open = states.end != _NONE
-    breaks = states.end[:, :, None] != own.our_start[step.candidate][:, None]
-    breaks &= is_open[:, :, None]
+            takes &= (used[row] & bits[:, None]) == 0
+    upto = np.zeros((len(row) + 1, takes.shape[1]), dtype=np.int64)
+    np.cumsum(takes * plan.distance[candidate][:, None], axis=0, out=upto[1:])
+    before = upto[step.offsets[:-1]]
     most = np.where(step.number >= 0, plan.most[step.number], 0)[:, None] * scale.lack
-    added = most - plan.gain[step.candidate] * scale.lack - distance
-    ranks = np.empty((*states.rank.shape, takes.shape[2] + 1), dtype=np.int64)
-    taken = ranks[:, :, :-1]
-    np.add(states.rank[:, :, None] + added[:, None], upto, out=taken)
-    taken += scale.chunk[:, :, None] * breaks
-    taken[~takes] = _MOST_RANK
-    passed = np.where(step.is_free, upto[:, :, -1] + scale.chunk * is_open, 0)
-    passed += states.rank + most
-    passed[step.is_free & plan.is_fixed[step.number][:, None]] = _MOST_RANK
-    ranks[:, :, -1] = passed
-    return np.minimum(ranks, scale.highest[:, :, None], out=ranks)
+    closed = states.rank + most + scale.chunk * (states.end != _NONE)
+    taken = (closed - before)[row]
+    taken += upto[:-1]
+    taken -= (plan.gain[candidate] * scale.lack[row, 0])[:, None]
+    goes_on = states.end[row] == own.our_start[candidate].astype(np.int32)[:, None]
+    taken -= goes_on * scale.chunk[row]
+    taken[~takes] = _TOO_HIGH
+    np.minimum(taken, scale.highest[row], out=taken)
+    passed = np.where(step.is_free, closed + upto[step.offsets[1:]] - before, states.rank + most)
+    passed[step.is_free & plan.is_fixed[step.number][:, None]] = _TOO_HIGH
+    return taken, np.minimum(passed, scale.highest)
 
 
-def _best(ranks: Ints, width: int, dropped: Ints, scale: _Scale) -> tuple[Ints, Ints]:
-    """The lowest ``width`` ranks of every row, in order, and their places; equal ones as they come.
+def _best(step: _Step, taken: Ints, passed: Ints, scale: _Scale, dropped: Ints) -> _Choice:
+    """The lowest ranks of every pair, as many as alignments are kept, in order.
 
-    ``dropped`` keeps, for each row, the lowest rank that was ever left out.
+    Equal ones come as they are found, alignment by alignment, each with its candidates in order and
+    then with none. ``dropped`` keeps, for each pair, the lowest rank that was ever left out.
     """
-    n_places = ranks.shape[1]
-    if n_places <= width or int(scale.highest.max()) * n_places >= _MOST_KEY:
-        place = np.argsort(ranks, axis=1, kind="stable")
-        rank = np.take_along_axis(ranks, place, axis=1)
-    else:  # with the place as their last digits, ranks differ and need no stable sort
-        keys = ranks * n_places + np.arange(n_places)
-        keys.partition(width, axis=1)
-        keys = keys[:, : width + 1]
-        keys.sort(axis=1)
-        rank, place = np.divmod(keys, n_places)
-    if n_places > width:
+    n, width = passed.shape
+    slots = int(step.slot.max(initial=-1)) + 2
+    ranks = np.empty((n, slots, width), dtype=np.int64)
+    ranks[...] = scale.highest[:, :, None]
+    ranks[step.row, step.slot] = taken
+    ranks[:, -1] = passed
+    if int(scale.highest.max()) >= _MOST_KEY // (slots * width):
+        flat = ranks.transpose(0, 2, 1).reshape(n, -1)
+        place = np.argsort(flat, axis=1, kind="stable")[:, : width + 1]
+        rank = np.take_along_axis(flat, place, axis=1)
+    else:  # with their places as the last digits, all ranks differ and need no stable sort
+        ranks *= slots * width
+        ranks += np.arange(slots)[:, None] + slots * np.arange(width)
+        keys = ranks.reshape(n, -1)
+        if slots > 1:
+            keys.partition(width, axis=1)
+        rank, place = np.divmod(np.sort(keys[:, : width + 1], axis=1), slots * width)
+    if slots > 1:
         np.minimum(dropped, rank[:, width], out=dropped)
-    return rank[:, :width], place[:, :width]
+    parent, slot = np.divmod(place[:, :width], slots)
+    return _Choice(rank[:, :width], parent, np.where(slot == slots - 1, _NONE, slot))
 
 
 def _grown(plan: _Plan, states: _States, step: _Step, choice: _Choice) -> tuple[_States, Ints]:
     """The chosen alignments, and the candidate that each has taken; -1 where none."""
-    row = np.arange(len(choice.parent))[:, None]
-    takes = choice.slot < step.candidate.shape[1]
-    slot = np.where(takes, choice.slot, 0)
-    candidate = step.candidate[row, slot]
-    until, end = states.until[row, choice.parent], states.end[row, choice.parent]
-    end = np.where(step.is_free[row, choice.parent], _NONE, end)
-    used = states.used[row, choice.parent]
-    used |= np.where(takes[..., None], step.bits[row, slot], np.uint64(0))
-    until = np.where(takes, plan.until[candidate], until)
-    end = np.where(takes, plan.end[candidate], end)
-    return _States(choice.rank, until, end, used), np.where(takes, candidate, _NONE)
+    old = np.arange(len(choice.parent))[:, None], choice.parent
+    end = np.where(step.is_free, _NONE_INT, states.end)[old]
+    until, used = states.until[old], states.used[:, *old]
+    tried = np.diff(step.offsets)[:, None]  # of no alignment, the slot may lie beyond
+    row, column = np.nonzero((choice.slot >= 0) & (choice.slot < tried))
+    taken = step.offsets[row] + choice.slot[row, column]
+    candidate = np.full(choice.slot.shape, _NONE)
+    candidate[row, column] = step.candidate[taken]
+    until[row, column] = plan.until[step.candidate[taken]]
+    end[row, column] = plan.end[step.candidate[taken]]
+    used[:, row, column] |= step.bits[:, taken]
+    return _States(choice.rank, until, end, used), candidate
 
 
 def _traced(last: Ints, history: list[tuple[Ints, Ints]], dropped: Ints) -> _Found:
