@@ -96,15 +96,20 @@ def mutated(text, chance):
     return " ".join(words)
 
 
-def sample(shared):
-    """Predictions with four references, and mutated pairs."""
+def captioned(shared):
+    """Predictions with four references each."""
     folder = shared / "flickr8k"
     lines = [
         [orjson.loads(line) for line in (folder / name).read_bytes().splitlines()[:300]]
         for name in ("preds.jsonl", "refs.jsonl")
     ]
     accepted = {row["id"]: row["references"] for row in lines[1]}
-    items = [(row["prediction"], accepted[row["id"]]) for row in lines[0] if row["id"] in accepted]
+    return [(row["prediction"], accepted[row["id"]]) for row in lines[0] if row["id"] in accepted]
+
+
+def sample(shared):
+    """Predictions with four references, and mutated pairs."""
+    items = captioned(shared)
     chance = random.Random(5)
     pairs = [
         (mutated(text, chance), [mutated(chance.choice(own), chance)])
@@ -114,10 +119,11 @@ def sample(shared):
     return items + pairs
 
 
-def of_the_program(java, items):
+def of_the_program(java, items, beam=40):
     """The lines of statistics that the program answers, as arrays."""
     lines = [" ||| ".join(["SCORE", *own, text]) + "\n" for text, own in items]
     command = [java, "-jar", "-Xmx1G", "meteor-1.5.jar", "-", "-", "-stdio", "-l", "en", "-norm"]
+    command += ["-x", str(beam)]
     done = subprocess.run(
         command,
         input="".join(lines).encode(),
@@ -134,6 +140,25 @@ def test_statistics_are_those_of_the_java_program_live(shared, java):
         pytest.skip("pycocoevalcap is not installed")
     items = sample(shared)
     np.testing.assert_array_equal(rows(items)[:, :23], of_the_program(java, items))
+
+
+@pytest.mark.parametrize("beam", [40, 1])
+def test_statistics_of_long_texts_are_those_of_the_java_program_live(
+    shared, java, beam, monkeypatch
+):
+    # A beam of 1 shows the order in which matches are tried, which a wide one seldom does.
+    if sources() is None:
+        pytest.skip("pycocoevalcap is not installed")
+    monkeypatch.setattr("vlmeval_cli.text.meteor_beam.BEAM", beam)
+    monkeypatch.setattr("vlmeval_cli.text.meteor_beam._NARROW", beam)
+    chance = random.Random(7)
+    known, items = captioned(shared), []
+    for captions in (2, 5, 9, 20):
+        for _ in range(20):
+            images = [(text, *own) for text, own in chance.sample(known, captions)]
+            texts = [" ".join(map(chance.choice, images)) for _ in range(3)]
+            items.append((texts[0], texts[1:]))
+    np.testing.assert_array_equal(rows(items)[:, :23], of_the_program(java, items, beam))
 
 
 WORDS = st.lists(

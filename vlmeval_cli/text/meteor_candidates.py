@@ -136,13 +136,14 @@ def _crossed(left: Occurrences, right: Occurrences, reference: Ints, prediction:
     """
     theirs = left.offsets[reference + 1] - left.offsets[reference]
     ours = right.offsets[prediction + 1] - right.offsets[prediction]
-    cells = theirs * ours
-    pair = np.repeat(np.arange(len(reference)), cells)
-    within = np.arange(len(pair)) - np.repeat(offsets_of(cells)[:-1], cells)
-    row, column = np.divmod(within, ours[pair])
-    row += left.offsets[reference][pair]
-    column += right.offsets[prediction][pair]
-    return Crossing(pair, row, column)
+    pair = np.repeat(np.arange(len(reference)), theirs)  # of each occurrence of the references
+    begin = left.offsets[reference] - offsets_of(theirs)[:-1]
+    row = np.arange(len(pair)) + begin[pair]
+    counts = ours[pair]
+    shift = right.offsets[prediction][pair] - offsets_of(counts)[:-1]
+    column = np.repeat(shift, counts)
+    column += np.arange(len(column))
+    return Crossing(np.repeat(pair, counts), np.repeat(row, counts), column)
 
 
 def _candidates(
