@@ -91,7 +91,7 @@ def _meteor(options: DownloadOptions) -> Path:
         _tell(options, "METEOR's tables are compiled already")
     elif options.offline:
         raise ModelError(
-            f"{index_path()}: no index of meteor_1_5, {reason}",
+            f"{index_path()}: no index of meteor_1_5: {reason}",
             hint="Run: vlmeval download meteor (it needs pycocoevalcap, and no network)",
         )
     with progress_bar(quiet=options.quiet) as progress:

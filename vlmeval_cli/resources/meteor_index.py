@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from zipfile import BadZipFile
 
 import numpy as np
@@ -137,7 +137,7 @@ def ensure_index(progress: Progress) -> MeteorIndex:
     except OSError:
         pass
     except BrokenIndexError as error:
-        progress.tell(f"{path}: the index of meteor_1_5 is compiled again, {error}")
+        progress.tell(f"{path}: the index of meteor_1_5 is compiled again: {error}")
     found = sources()
     if found is None:
         raise MissingExtraError(
@@ -151,7 +151,7 @@ def _compiled(found: Sources, path: Path, progress: Progress) -> MeteorIndex:
     """The index, compiled unless another process does it meanwhile."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with _alone(path.with_suffix(".lock")):
+        with _alone(path.with_suffix(".lock"), progress):
             with suppress(OSError, BrokenIndexError):  # another process has compiled it meanwhile
                 return read_index(path)
             write_index(_tables(found, progress), path)
@@ -178,18 +178,30 @@ def _tables(found: Sources, progress: Progress) -> Compiled:
 
 
 @contextmanager
-def _alone(path: Path) -> Iterator[None]:
+def _alone(path: Path, progress: Progress) -> Iterator[None]:
     """Wait until no other process compiles; where files cannot be locked, go on beside them."""
+    with path.open("w") as lock:
+        if _locked(lock, progress):
+            for left in path.parent.glob(f"*{_UNFINISHED}"):  # by a process that was killed
+                left.unlink(missing_ok=True)
+        yield
+
+
+def _locked(file: IO[str], progress: Progress) -> bool:
+    """Lock a file, after whoever has locked it; False where that cannot be done."""
     try:
         import fcntl
     except ImportError:  # pragma: no cover  (Windows)
-        yield
-        return
-    with path.open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        for left in path.parent.glob(f"*{_UNFINISHED}"):  # by a process that was killed
-            left.unlink(missing_ok=True)
-        yield
+        return False
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        progress.start("another process compiles METEOR's tables", None)
+        fcntl.flock(file, fcntl.LOCK_EX)
+        progress.done()
+    except OSError:  # some network file systems have no locks
+        return False
+    return True
 
 
 def write_index(compiled: Compiled, path: Path) -> None:
