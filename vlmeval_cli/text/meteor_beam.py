@@ -143,11 +143,11 @@ def _blocks(pairs: Ints, plan: Plan, width: int) -> list[Ints]:
 
 
 def _search(plan: Plan, block: Ints, width: int) -> _Found:
-    """Carry the alignments of a block of pairs from step to step."""
+    """Carry the alignments of a block of pairs from step to step; the wide beam is always sure."""
     first, n_steps = plan.steps[block], np.diff(plan.steps)[block]
     scale = plan.scale.at(block)
     states = _first_states(scale.highest, width, int(plan.lengths[block].max()))
-    dropped = scale.highest[:, 0].copy()
+    dropped = None if width == BEAM else scale.highest[:, 0].copy()
     history = []
     for number in range(int(n_steps.max())):
         step = _step(plan, np.where(number < n_steps, first + number, _NONE), states)
@@ -198,7 +198,6 @@ def _ranks(plan: Plan, states: _States, step: _Step, scale: Scale) -> tuple[Ints
     goes_on = states.end[row] == moves.start[candidate].astype(np.int32)[:, None]
     taken -= goes_on * scale.chunk[row]
     taken[~takes] = TOO_HIGH
-    np.minimum(taken, scale.highest[row], out=taken)
     passed = np.where(step.is_free, closed + upto[step.offsets[1:]] - before, states.rank + most)
     passed[step.is_free & plan.is_fixed[step.number][:, None]] = TOO_HIGH
     return taken, np.minimum(passed, scale.highest)
@@ -215,33 +214,55 @@ def _fit(moves: Moves, used: Bits, row: Ints, candidate: Ints) -> Bools:
     return fits
 
 
-def _best(step: _Step, taken: Ints, passed: Ints, scale: Scale, dropped: Ints) -> _Choice:
+def _best(step: _Step, taken: Ints, passed: Ints, scale: Scale, dropped: Ints | None) -> _Choice:
     """The lowest ranks of every pair, as many as alignments are kept, in order.
 
     Equal ones come as they are found, alignment by alignment, each with its candidates in order and
     then with none. ``dropped`` keeps, for each pair, the lowest rank that was ever left out.
     """
     n, width = passed.shape
-    slots = int(step.slot.max(initial=-1)) + 2
-    ranks = np.empty((n, slots, width), dtype=np.int64)
-    ranks[...] = scale.highest[:, :, None]
-    ranks[step.row, step.slot] = taken
-    ranks[:, -1] = passed
-    if int(scale.highest.max()) >= _MOST_KEY // (slots * width):
-        flat = ranks.transpose(0, 2, 1).reshape(n, -1)
-        place = np.argsort(flat, axis=1, kind="stable")[:, : width + 1]
-        rank = np.take_along_axis(flat, place, axis=1)
-    else:  # with their places as the last digits, all ranks differ and need no stable sort
-        ranks *= slots * width
-        ranks += np.arange(slots)[:, None] + slots * np.arange(width)
-        keys = ranks.reshape(n, -1)
-        if slots > 1:
-            keys.partition(width, axis=1)
-        rank, place = np.divmod(np.sort(keys[:, : width + 1], axis=1), slots * width)
-    if slots > 1:
+    wanted = width if dropped is None else width + 1
+    row, state = np.nonzero(taken <= _bounds(step, taken, passed, scale, wanted)[step.row, None])
+    pair = step.row[row]
+    counts = np.bincount(pair, minlength=n)
+    column = width + np.arange(len(pair)) - offsets_of(counts)[pair]
+    shape = (n, width + int(counts.max()))
+    bits = int(step.slot.max(initial=0) + 1).bit_length()
+    none = (1 << bits) - 1
+    ranks, places = np.repeat(scale.highest, shape[1], axis=1), np.full(shape, none)
+    ranks[:, :width], ranks[pair, column] = passed, taken[row, state]
+    places[:, :width] |= np.arange(width) << bits
+    places[pair, column] = (state << bits) | step.slot[row]
+    rank, place = _sorted(ranks, places, bits + width.bit_length(), wanted)
+    if dropped is not None and shape[1] > width:
         np.minimum(dropped, rank[:, width], out=dropped)
-    parent, slot = np.divmod(place[:, :width], slots)
-    return _Choice(rank[:, :width], parent, np.where(slot == slots - 1, _NONE, slot))
+    slot = place[:, :width] & none
+    return _Choice(rank[:, :width], place[:, :width] >> bits, np.where(slot == none, _NONE, slot))
+
+
+def _bounds(step: _Step, taken: Ints, passed: Ints, scale: Scale, wanted: int) -> Ints:
+    """Of each pair, a rank that none of the wanted number of lowest ranks exceeds.
+
+    Every alignment goes on with its best candidate, or with none: that many ranks are known.
+    """
+    best = np.repeat(scale.highest, passed.shape[1], axis=1)
+    some = np.flatnonzero(np.diff(step.offsets))
+    if len(some):
+        best[some] = np.minimum.reduceat(taken, step.offsets[some], axis=0)
+    ranks = np.concatenate([best, passed], axis=1)
+    ranks.sort(axis=1)
+    bounds: Ints = np.minimum(ranks[:, wanted - 1], scale.highest[:, 0] - 1)
+    return bounds
+
+
+def _sorted(ranks: Ints, places: Ints, bits: int, n: int) -> tuple[Ints, Ints]:
+    """The first ``n`` of each row by rank and place, which has so many bits."""
+    if int(ranks.max()) >= _MOST_KEY >> bits:
+        order = np.lexsort((places, ranks))[:, :n]
+        return np.take_along_axis(ranks, order, axis=1), np.take_along_axis(places, order, axis=1)
+    keys: Ints = (ranks << bits) | places
+    keys.sort(axis=1)
+    return keys[:, :n] >> bits, keys[:, :n] & ((1 << bits) - 1)
 
 
 def _grown(plan: Plan, states: _States, step: _Step, choice: _Choice) -> tuple[_States, Ints]:
@@ -249,8 +270,7 @@ def _grown(plan: Plan, states: _States, step: _Step, choice: _Choice) -> tuple[_
     moves, old = plan.moves, (np.arange(len(choice.parent))[:, None], choice.parent)
     end = np.where(step.is_free, _NONE_INT, states.end)[old]
     until, used = states.until[old], states.used[:, *old]
-    tried = np.diff(step.offsets)[:, None]  # of no alignment, the slot may lie beyond
-    row, column = np.nonzero((choice.slot >= 0) & (choice.slot < tried))
+    row, column = np.nonzero(choice.slot != _NONE)
     taken = step.candidate[step.offsets[row] + choice.slot[row, column]]
     candidate = np.full(choice.slot.shape, _NONE)
     candidate[row, column] = taken
@@ -261,10 +281,10 @@ def _grown(plan: Plan, states: _States, step: _Step, choice: _Choice) -> tuple[_
     return _States(choice.rank, until, end, used), candidate
 
 
-def _traced(last: Ints, history: list[tuple[Ints, Ints]], dropped: Ints) -> _Found:
+def _traced(last: Ints, history: list[tuple[Ints, Ints]], dropped: Ints | None) -> _Found:
     """The best alignment of each pair, traced back to its candidates."""
     row, best = np.arange(len(last)), np.argmin(last, axis=1)
-    is_sure = last[row, best] < dropped
+    is_sure = np.full(len(last), True) if dropped is None else last[row, best] < dropped
     pairs, candidates = [], []
     for parent, candidate in reversed(history):
         taken = candidate[row, best]
