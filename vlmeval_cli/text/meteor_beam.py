@@ -20,7 +20,7 @@ from vlmeval_cli.text.meteor_candidates import Candidates
 from vlmeval_cli.text.meteor_plan import BITS, TOO_HIGH, Bits, Bools, Moves, Plan, Scale, plan_of
 from vlmeval_cli.text.meteor_relations import LONGEST_PHRASE
 
-_NARROW = 5
+_NARROW = 8
 _MOST_NARROW_STEPS = 40  # a narrow beam is nearly never enough for longer texts
 _BLOCK_CELLS = 1 << 17  # alignments times candidates of a step, held at once
 _NONE = -1
