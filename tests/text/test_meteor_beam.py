@@ -22,7 +22,7 @@ def pairs(draw, words=10, most=24):
     return sorted(set(rows), key=lambda row: row[0])
 
 
-def found_and_expected(given_pairs, words):
+def found_and_expected(given_pairs, words, beam=40):
     """Candidates that the search of many pairs chooses, and those of the plain search."""
     rows = [(n, *row, 0) for n, own in enumerate(given_pairs) for row in own]
     columns = np.array(rows, dtype=np.int64).reshape(-1, 7).T
@@ -31,7 +31,7 @@ def found_and_expected(given_pairs, words):
     for number, own in enumerate(given_pairs):
         matches = [[Match(*row[1:]) for row in own if row[0] == start] for start in range(words)]
         matches += [[], [], []]
-        for start, place in align(matches):
+        for start, place in align(matches, beam):
             expected.add((number, start, *matches[start][place]))
     return {tuple(row[:6]) for row, took in zip(rows, chosen, strict=True) if took}, expected
 
@@ -64,9 +64,21 @@ def repeated(seed, words, different):
 
 
 @pytest.mark.parametrize(("words", "different"), [(30, 12), (80, 20), (130, 50)])
-def test_the_same_alignments_are_dropped(words, different):
+@pytest.mark.parametrize("beam", [40, 3])
+def test_the_same_alignments_are_dropped(words, different, beam, monkeypatch):
+    monkeypatch.setattr("vlmeval_cli.text.meteor_beam.BEAM", beam)
+    monkeypatch.setattr("vlmeval_cli.text.meteor_beam._NARROW", min(beam - 1, 8))
     given_pairs = [repeated(seed, words, different) for seed in range(4)]
-    found, expected = found_and_expected(given_pairs, words)
+    found, expected = found_and_expected(given_pairs, words, beam)
+    assert found == expected
+
+
+@pytest.mark.parametrize("beam", [3, 5])
+def test_a_narrow_beam_that_finds_what_the_wide_one_loses_is_not_believed(beam, monkeypatch):
+    monkeypatch.setattr("vlmeval_cli.text.meteor_beam.BEAM", beam)
+    monkeypatch.setattr("vlmeval_cli.text.meteor_beam._NARROW", beam - 2)
+    given_pairs = [repeated(seed, 20, 8) for seed in range(100)]
+    found, expected = found_and_expected(given_pairs, 20, beam)
     assert found == expected
 
 

@@ -65,6 +65,19 @@ class _Step(NamedTuple):
     is_free: Bools
 
 
+class _Beam(NamedTuple):
+    """How many alignments are kept of a pair.
+
+    Attributes:
+        width: that number.
+        dropped: of each pair, the lowest rank that was left out by a beam narrower than the
+            original's.
+    """
+
+    width: int
+    dropped: Ints
+
+
 class _Choice(NamedTuple):
     """Alignments that are kept: their ranks, what they grew from, and by which candidate."""
 
@@ -79,11 +92,13 @@ class _Found(NamedTuple):
     Attributes:
         pair: of each chosen candidate, the place of its pair in the block.
         candidate: chosen candidates.
+        rank: of each pair, of its best alignment.
         is_sure: of each pair, whether nothing was dropped that could have won.
     """
 
     pair: Ints
     candidate: Ints
+    rank: Ints
     is_sure: Bools
 
 
@@ -104,14 +119,28 @@ def chosen_matches(candidates: Candidates, lengths: Ints) -> Bools:
     pairs = np.flatnonzero((n_steps > 0) & ~is_slow)
     pairs = pairs[np.argsort(n_steps[pairs], kind="stable")]
     is_short = n_steps[pairs] <= _MOST_NARROW_STEPS
-    unsure = [pairs[~is_short]]
-    for block in _blocks(pairs[is_short], plan, _NARROW):
-        found = _search(plan, block, _NARROW)
+    unsure, lowest = _searched(plan, pairs[is_short], _NARROW, plan.scale.highest, chosen)
+    # What ranks behind the narrow beam's best is left out: whatever it would displace ranks behind
+    # it too. Where nothing is left, that best one is none of the wide beam.
+    bounds = plan.scale.highest.copy()
+    bounds[unsure] = lowest + 1
+    lost, _ = _searched(plan, unsure, BEAM, bounds, chosen)
+    for rest in (lost, pairs[~is_short]):
+        _searched(plan, rest, BEAM, plan.scale.highest, chosen)
+    return chosen
+
+
+def _searched(
+    plan: Plan, pairs: Ints, width: int, highest: Ints, chosen: Bools
+) -> tuple[Ints, Ints]:
+    """Search pairs and note what is chosen; which of them are unsure, and their best ranks."""
+    unsure, lowest = [pairs[:0]], [pairs[:0]]
+    for block in _blocks(pairs, plan, width):
+        found = _search(plan, block, width, highest)
         chosen[found.candidate[found.is_sure[found.pair]]] = True
         unsure.append(block[~found.is_sure])
-    for block in _blocks(np.concatenate([*unsure[1:], unsure[0]]), plan, BEAM):
-        chosen[_search(plan, block, BEAM).candidate] = True
-    return chosen
+        lowest.append(found.rank[~found.is_sure])
+    return np.concatenate(unsure), np.concatenate(lowest)
 
 
 def _aligned(own: Candidates) -> Bools:
@@ -142,30 +171,28 @@ def _blocks(pairs: Ints, plan: Plan, width: int) -> list[Ints]:
     return blocks
 
 
-def _search(plan: Plan, block: Ints, width: int) -> _Found:
-    """Carry the alignments of a block of pairs from step to step; the wide beam is always sure."""
+def _search(plan: Plan, block: Ints, width: int, highest: Ints) -> _Found:
+    """Carry the alignments of a block of pairs from step to step, those below the highest rank."""
     first, n_steps = plan.steps[block], np.diff(plan.steps)[block]
-    scale = plan.scale.at(block)
-    states = _first_states(scale.highest, width, int(plan.lengths[block].max()))
-    dropped = None if width == BEAM else scale.highest[:, 0].copy()
+    scale = plan.scale._replace(highest=highest).at(block)
+    states = _first_states(len(block), int(plan.lengths[block].max()))
+    dropped = scale.highest[:, 0].copy()
     history = []
     for number in range(int(n_steps.max())):
         step = _step(plan, np.where(number < n_steps, first + number, _NONE), states)
         taken, passed = _ranks(plan, states, step, scale)
-        choice = _best(step, taken, passed, scale, dropped)
+        choice = _best(step, taken, passed, scale, _Beam(width, dropped))
         states, candidate = _grown(plan, states, step, choice)
         history.append((choice.parent, candidate))
     last = np.minimum(states.rank + scale.chunk * (states.end != _NONE), scale.highest)
     return _traced(last, history, dropped)
 
 
-def _first_states(highest: Ints, width: int, n_words: int) -> _States:
+def _first_states(n: int, n_words: int) -> _States:
     """Nothing aligned yet."""
-    rank = np.repeat(highest, width, axis=1)
-    rank[:, 0] = 0
-    zeros = np.zeros(rank.shape, dtype=np.int32)
-    used = np.zeros((n_words // BITS + 2, *rank.shape), dtype=np.uint64)
-    return _States(rank, zeros, zeros + _NONE_INT, used)
+    rank, until = np.zeros((n, 1), dtype=np.int64), np.zeros((n, 1), dtype=np.int32)
+    used = np.zeros((n_words // BITS + 2, n, 1), dtype=np.uint64)
+    return _States(rank, until, until + _NONE_INT, used)
 
 
 def _step(plan: Plan, number: Ints, states: _States) -> _Step:
@@ -214,14 +241,14 @@ def _fit(moves: Moves, used: Bits, row: Ints, candidate: Ints) -> Bools:
     return fits
 
 
-def _best(step: _Step, taken: Ints, passed: Ints, scale: Scale, dropped: Ints | None) -> _Choice:
-    """The lowest ranks of every pair, as many as alignments are kept, in order.
+def _best(step: _Step, taken: Ints, passed: Ints, scale: Scale, beam: _Beam) -> _Choice:
+    """The lowest ranks of every pair, as many as are kept, in order.
 
     Equal ones come as they are found, alignment by alignment, each with its candidates in order and
-    then with none. ``dropped`` keeps, for each pair, the lowest rank that was ever left out.
+    then with none.
     """
     n, width = passed.shape
-    wanted = width if dropped is None else width + 1
+    wanted = beam.width + (beam.width < BEAM)
     row, state = np.nonzero(taken <= _bounds(step, taken, passed, scale, wanted)[step.row, None])
     pair = step.row[row]
     counts = np.bincount(pair, minlength=n)
@@ -234,10 +261,12 @@ def _best(step: _Step, taken: Ints, passed: Ints, scale: Scale, dropped: Ints | 
     places[:, :width] |= np.arange(width) << bits
     places[pair, column] = (state << bits) | step.slot[row]
     rank, place = _sorted(ranks, places, bits + width.bit_length(), wanted)
-    if dropped is not None and shape[1] > width:
-        np.minimum(dropped, rank[:, width], out=dropped)
-    slot = place[:, :width] & none
-    return _Choice(rank[:, :width], place[:, :width] >> bits, np.where(slot == none, _NONE, slot))
+    if rank.shape[1] > beam.width:
+        np.minimum(beam.dropped, rank[:, beam.width], out=beam.dropped)
+    kept = (rank[:, : beam.width] < scale.highest).sum(axis=1).max(initial=1)
+    rank, place = rank[:, :kept], place[:, :kept]
+    slot = place & none
+    return _Choice(rank, place >> bits, np.where(slot == none, _NONE, slot))
 
 
 def _bounds(step: _Step, taken: Ints, passed: Ints, scale: Scale, wanted: int) -> Ints:
@@ -245,13 +274,16 @@ def _bounds(step: _Step, taken: Ints, passed: Ints, scale: Scale, wanted: int) -
 
     Every alignment goes on with its best candidate, or with none: that many ranks are known.
     """
+    bounds: Ints = scale.highest[:, 0] - 1
+    if 2 * passed.shape[1] < wanted:
+        return bounds
     best = np.repeat(scale.highest, passed.shape[1], axis=1)
     some = np.flatnonzero(np.diff(step.offsets))
     if len(some):
         best[some] = np.minimum.reduceat(taken, step.offsets[some], axis=0)
     ranks = np.concatenate([best, passed], axis=1)
     ranks.sort(axis=1)
-    bounds: Ints = np.minimum(ranks[:, wanted - 1], scale.highest[:, 0] - 1)
+    np.minimum(bounds, ranks[:, wanted - 1], out=bounds)
     return bounds
 
 
@@ -281,10 +313,10 @@ def _grown(plan: Plan, states: _States, step: _Step, choice: _Choice) -> tuple[_
     return _States(choice.rank, until, end, used), candidate
 
 
-def _traced(last: Ints, history: list[tuple[Ints, Ints]], dropped: Ints | None) -> _Found:
+def _traced(last: Ints, history: list[tuple[Ints, Ints]], dropped: Ints) -> _Found:
     """The best alignment of each pair, traced back to its candidates."""
     row, best = np.arange(len(last)), np.argmin(last, axis=1)
-    is_sure = np.full(len(last), True) if dropped is None else last[row, best] < dropped
+    rank = last[row, best]
     pairs, candidates = [], []
     for parent, candidate in reversed(history):
         taken = candidate[row, best]
@@ -292,4 +324,4 @@ def _traced(last: Ints, history: list[tuple[Ints, Ints]], dropped: Ints | None) 
         pairs.append(row[took])
         candidates.append(taken[took])
         best = parent[row, best]
-    return _Found(np.concatenate(pairs), np.concatenate(candidates), is_sure)
+    return _Found(np.concatenate(pairs), np.concatenate(candidates), rank, rank < dropped)
