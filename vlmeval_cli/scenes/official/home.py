@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import zlib
 from dataclasses import dataclass
 from hashlib import file_digest, sha256
 from pathlib import Path
@@ -14,6 +15,9 @@ from vlmeval_cli.scenes.official.recipe import Recipe, official_recipe
 
 VARIABLE = "VLMEVAL_SPICE_HOME"
 HOW_TO_GET = f"Run: vlmeval download spice; or name a folder that has them in {VARIABLE}."
+LONG = 400  # characters of a URL or path that messages show
+# What zipfile says of bytes that are no zip file, or a damaged one.
+BROKEN = (BadZipFile, zlib.error, EOFError, NotImplementedError)
 _NAMED = f"{VARIABLE} names the folder. Put them there, or unset it and run: vlmeval download spice"
 
 
@@ -78,31 +82,43 @@ def parts_in(folder: Path, recipe: Recipe) -> tuple[Path, ...]:
             hint=HOW_TO_GET,
         )
     try:
-        check_code(code, recipe)
+        check_code(code, recipe, str(code))
         _check_models(models[0], recipe)
-    except (OSError, BadZipFile) as error:
+    except BROKEN as error:
+        raise WrongPartsError(
+            f"spice: a jar in {quoted(folder)} is damaged: {error}", hint=HOW_TO_GET
+        ) from error
+    except OSError as error:
         raise ModelError(
-            f"spice cannot read its parts in {quoted(folder)}: {error}", hint=HOW_TO_GET
+            f"spice cannot read its parts in {quoted(folder)}: {error.strerror or error}",
+            hint=HOW_TO_GET,
         ) from error
     return code, models[0]
 
 
-def check_code(path: Path, recipe: Recipe) -> None:
-    """See that the jar at ``path`` holds the program that the recipe wants.
+def check_code(path: Path, recipe: Recipe, shown: str) -> None:
+    """See that the jar at ``path``, for messages ``shown``, holds the program that is wanted.
 
     Raises:
         WrongPartsError: it holds another.
-        BadZipFile: it is no jar.
         OSError: it cannot be read.
     """
     with path.open("rb") as stream:
         whole = file_digest(stream, "sha256").hexdigest()
-    if whole != recipe.code_sha256 and contents_sha256(path) != recipe.contents_sha256:
+    if whole != recipe.code_sha256 and _packed(path) != recipe.contents_sha256:
         raise WrongPartsError(
-            f"{quoted(path)}: not the program of Stanford CoreNLP 3.6.0, got sha256 {whole}, "
-            f"expected {recipe.code_sha256}",
+            f"{quoted(shown, LONG)}: not the program of Stanford CoreNLP 3.6.0, got sha256 "
+            f"{whole}, expected {recipe.code_sha256}",
             hint=HOW_TO_GET,
         )
+
+
+def _packed(path: Path) -> str | None:
+    """The sum of what is in a jar; None if it is none."""
+    try:
+        return contents_sha256(path)
+    except BROKEN:
+        return None
 
 
 def contents_sha256(path: Path) -> str:

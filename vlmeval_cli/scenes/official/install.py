@@ -7,15 +7,15 @@ parts are written into another, which takes its name at the end.
 from __future__ import annotations
 
 import shutil
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from zipfile import BadZipFile
 
 from vlmeval_cli.core.errors import ModelError, OutputError, quoted
 from vlmeval_cli.core.progress import Progress
+from vlmeval_cli.models.downloads import readable_size
 from vlmeval_cli.scenes.official.home import (
+    BROKEN,
     WrongPartsError,
     find_parts,
     installed_folder,
@@ -27,7 +27,6 @@ from vlmeval_cli.scenes.official.recipe import Recipe, official_recipe
 from vlmeval_cli.scenes.official.remote import ELSEWHERE, Fetcher, Patience
 
 _ABOUT = "ORIGIN.txt"
-_BROKEN = (BadZipFile, zlib.error, EOFError, NotImplementedError)  # what zipfile says of bad bytes
 
 
 def obtain(
@@ -72,7 +71,7 @@ def _install(gather: Gather, progress: Progress, recipe: Recipe, patience: Patie
     final = installed_folder(recipe)
     try:
         final.parent.mkdir(parents=True, exist_ok=True)
-        with _alone(final.with_name(f"{final.name}.lock")):
+        with _alone(final.with_name(f"{final.name}.lock"), progress):
             if not _is_installed(final, recipe):
                 _fill(final, gather, progress, recipe, patience)
     except OSError as error:
@@ -109,6 +108,7 @@ def _fill(
         shutil.rmtree(final, ignore_errors=True)
         new.rename(final)
         shutil.rmtree(fetched, ignore_errors=True)
+        progress.tell(f"fetched {readable_size(job.fetcher.fetched)}; the parts are in {final}")
     finally:
         progress.done()
         shutil.rmtree(new, ignore_errors=True)
@@ -121,17 +121,21 @@ def _gathered(gather: Gather, job: Job) -> str:
     try:
         source = gather(job)
         parts_in(job.new, job.recipe)
-    except (WrongPartsError, *_BROKEN) as error:
+    except (WrongPartsError, *BROKEN) as error:
         shutil.rmtree(job.fetched, ignore_errors=True)
-        message = error.message if isinstance(error, WrongPartsError) else f"spice: {error}"
+        message = error.message if isinstance(error, WrongPartsError) else _damaged(error)
         raise ModelError(
             message, hint=f"Nothing was installed; the same command starts anew. {ELSEWHERE}"
         ) from error
     return source
 
 
+def _damaged(error: Exception) -> str:
+    return f"spice: what came is no jar, or a damaged one: {error}"
+
+
 @contextmanager
-def _alone(path: Path) -> Iterator[None]:
+def _alone(path: Path, progress: Progress) -> Iterator[None]:
     """Wait until no other process installs; where files cannot be locked, go on beside them."""
     try:
         import fcntl
@@ -139,5 +143,9 @@ def _alone(path: Path) -> Iterator[None]:
         yield
         return
     with path.open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            progress.tell("waiting for another process that fetches the parts of spice")
+            fcntl.flock(lock, fcntl.LOCK_EX)
         yield

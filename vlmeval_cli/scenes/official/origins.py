@@ -19,7 +19,7 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 from vlmeval_cli.core.errors import ModelError, UsageError, quoted
 from vlmeval_cli.core.progress import Progress
 from vlmeval_cli.models.downloads import readable_size
-from vlmeval_cli.scenes.official.home import WrongPartsError, parts_in
+from vlmeval_cli.scenes.official.home import WrongPartsError, check_code, parts_in
 from vlmeval_cli.scenes.official.pieces import Pieces, n_bytes, spans_of, stored_at
 from vlmeval_cli.scenes.official.recipe import Entry, Recipe
 from vlmeval_cli.scenes.official.remote import (
@@ -93,7 +93,7 @@ def _from_folder(folder: Path, job: Job) -> str:
             hint=f"Expected beside it is {recipe.models} or {recipe.cut}.",
         )
     code, models = parts_in(places[0], recipe)
-    shutil.copyfile(code, job.new / recipe.code)
+    shutil.copyfile(code, job.new / recipe.code)  # parts_in has checked it
     with models.open("rb") as stream:
         _cut(stream, job)
     return str(folder)
@@ -105,7 +105,9 @@ def _from_repository(base: str, job: Job) -> str:
     code = fetcher.look(f"{base}/{recipe.maven}/{recipe.code}")
     models = fetcher.look(f"{base}/{recipe.maven}/{recipe.models}")
     job.progress.tell(f"fetching {code.shown}: {_readable(code.size)}")
-    shutil.copyfile(fetcher.whole(code, f"Fetching {recipe.code}"), job.new / recipe.code)
+    path = fetcher.whole(code, f"Fetching {recipe.code}")
+    check_code(path, recipe, code.shown)
+    shutil.copyfile(path, job.new / recipe.code)
     _in_parts_or_whole(models, recipe.models, _cut, job)
     return without_password(base)
 
@@ -147,6 +149,7 @@ def _unpack(stream: BinaryIO, job: Job) -> None:
         _bring(stream, archive, [code.filename], job)
         with archive.open(code) as source, (job.new / recipe.code).open("wb") as target:
             shutil.copyfileobj(source, target)
+        check_code(job.new / recipe.code, recipe, code.filename)
         start = stored_at(stream, models)
         if start is not None and isinstance(raw := getattr(stream, "raw", None), Pieces):
             return _cut(_reader(raw.inner(start, models.file_size)), job)
@@ -223,7 +226,7 @@ def _bring(stream: BinaryIO, jar: ZipFile, names: list[str], job: Job) -> None:
     what = names[0].rpartition("/")[2] if len(names) == 1 else f"{len(names)} files"
     size = n_bytes(spans)
     job.progress.tell(
-        f"fetching {what} of the {len(jar.infolist())} in {raw.shown}: {readable_size(size)}"
+        f"fetching {what} out of the {len(jar.infolist())} in {raw.shown}: {readable_size(size)}"
     )
     job.progress.start(f"Fetching {what}", size)
     for span in spans:

@@ -17,7 +17,7 @@ from pathlib import Path
 from socket import gaierror
 from urllib.error import HTTPError, URLError
 from urllib.parse import unquote, urlsplit, urlunsplit
-from urllib.request import Request, urlopen
+from urllib.request import Request, build_opener
 
 from vlmeval_cli.core.errors import ModelError, quoted
 from vlmeval_cli.core.progress import Progress
@@ -139,10 +139,8 @@ class Fetcher:
         """Get on with a span until it is whole."""
         failures = 0
         while True:
-            before = _size(part) if remote.has_ranges else 0
-            self._progress.advance(
-                before - _size(part)
-            )  # it starts again where there are no ranges
+            before = _size(part) if remote.has_ranges else 0  # without ranges it starts again
+            self._progress.advance(before - _size(part))
             try:
                 return self._go_on(remote, part, start + before, stop)
             except _NETWORK as error:
@@ -153,6 +151,7 @@ class Fetcher:
     def _go_on(self, remote: Remote, part: Path, start: int, stop: int | None) -> None:
         """Add to ``part`` what one answer gives, from byte ``start`` on."""
         if stop is not None and start >= stop:
+            part.touch()
             return
         wanted = f"bytes={start}-{'' if stop is None else stop - 1}" if remote.has_ranges else None
         with self._asked(remote.address, wanted) as answer:
@@ -173,7 +172,7 @@ class Fetcher:
         if wanted is not None:
             request.add_header("Range", wanted)
         try:
-            answer = urlopen(request, timeout=self._patience.timeout_s)
+            answer = build_opener().open(request, timeout=self._patience.timeout_s)
         except HTTPError as error:
             with error:
                 if error.code in _COME_AGAIN:
