@@ -6,7 +6,7 @@ import pytest
 from vlmeval_cli.core.batch import Batch, TextColumn
 from vlmeval_cli.core.config import MetricSpec, RunConfig
 from vlmeval_cli.core.errors import UsageError
-from vlmeval_cli.registry import SETS, build, choose
+from vlmeval_cli.registry import build, choose
 from vlmeval_cli.runs import availability, planning
 from vlmeval_cli.runs.availability import lacking
 from vlmeval_cli.runs.planning import plan
