@@ -27,7 +27,8 @@ from vlmeval_cli.core.batch import (
 )
 from vlmeval_cli.core.config import ModelPolicy
 from vlmeval_cli.core.errors import PluginError, quoted
-from vlmeval_cli.engine.encode import Encoder, Tell, need_of
+from vlmeval_cli.core.progress import NoProgress, Progress
+from vlmeval_cli.engine.encode import Encoder, need_of
 from vlmeval_cli.engine.pairs import Rater, is_of_pairs
 
 if TYPE_CHECKING:
@@ -37,10 +38,7 @@ if TYPE_CHECKING:
 Made = dict[str, Column]
 _TEXTS = {str, type(None)}
 _NO_CHOICE = ModelPolicy()
-
-
-def _silent(line: str) -> None:
-    """Nobody listens."""
+_SILENT = NoProgress()
 
 
 class Workshop:
@@ -77,7 +75,7 @@ class Preparer:
             reads each, for messages.
         workshop: what it shares with other runs; None where there are none.
         policy: how networks run.
-        tell: given a line before anything is fetched.
+        progress: told how far the encoding is, and before anything is fetched.
     """
 
     def __init__(
@@ -85,12 +83,12 @@ class Preparer:
         needs: Iterable[str],
         workshop: Workshop | None = None,
         policy: ModelPolicy = _NO_CHOICE,
-        tell: Tell = _silent,
+        progress: Progress = _SILENT,
     ) -> None:
         self._needs = sorted(set(needs))
         self._users = needs if isinstance(needs, Mapping) else {}
         self._workshop = workshop
-        self._policy, self._tell = policy, tell
+        self._policy, self._progress = policy, progress
         shared = workshop or Workshop()
         self._encoder, self._rater = shared.encoder, shared.rater
         self._tokenizers = shared.tokenizers
@@ -106,13 +104,13 @@ class Preparer:
             started = perf_counter()
             used = need._replace(user=self._users.get(need.name, need.user))
             made[need.name] = self._encoder.column(
-                used, made.get(need.source), self._policy, self._tell
+                used, made.get(need.source), self._policy, self._progress
             )
             self._seconds[need.name] = perf_counter() - started
         for name in filter(is_of_pairs, self._needs):
             if name not in made:
                 started = perf_counter()
-                made[name] = self._rater.column(name, made, self._policy, self._tell)
+                made[name] = self._rater.column(name, made, self._policy, self._progress)
                 self._seconds[name] = perf_counter() - started
         vectors = {name: made[name] for name in self._needs if need_of(name) or is_of_pairs(name)}
         return replace(items, columns={**items.columns, **vectors}) if vectors else items

@@ -66,7 +66,7 @@ def measure(
     """
     different = dict.fromkeys(metrics)
     needs = {need: metric.info.name for metric in different for need in metric.needs()}
-    preparer = Preparer(needs, workshop, policy, progress.tell)
+    preparer = Preparer(needs, workshop, policy, progress)
     progress.start("encoding", None)
     items = preparer.encode(items)
     starts = range(0, max(len(items), 1), batch_size)
