@@ -77,10 +77,10 @@ def test_equal_captions_of_compared_runs_score_equal_and_each_text_is_encoded_on
     assert len(encoded) == len(texts)
 
 
-def column(encoder, folder, texts):
+def column(encoder, folder, texts, progress=SILENT):
     need = need_of(f"prediction.token_vectors:{folder}@2")
     source = TextColumn(texts, np.arange(len(texts) + 1))
-    return encoder.column(need, source, ModelPolicy(device="cpu", cache=False), SILENT)
+    return encoder.column(need, source, ModelPolicy(device="cpu", cache=False), progress)
 
 
 def test_known_texts_have_their_vectors_beside_other_texts(tiny_bert, encoded):
@@ -133,11 +133,12 @@ def test_clip_texts_and_images_are_encoded_once_without_a_cache(tiny_clip, tmp_p
         sources.append(str(tmp_path / f"{i}.png"))
         image.new("RGB", (40, 40), (50 * i, 20, 90)).save(sources[-1])
     encoder, policy = Encoder(), ModelPolicy(device="cpu", cache=False)
+    listener = Listener()
 
     def found(side, values):
         need = need_of(f"{side}.clip_vectors:{tiny_clip}")
         source = TextColumn(values, np.arange(len(values) + 1))
-        return encoder.column(need, source, policy, SILENT).vectors
+        return encoder.column(need, source, policy, listener).vectors
 
     texts = captions(6, 9)
     first, second = found("prediction", texts), found("references", [*texts[::-1], "a horse"])
@@ -145,6 +146,7 @@ def test_clip_texts_and_images_are_encoded_once_without_a_cache(tiny_clip, tmp_p
     first, second = found("image", sources[:4]), found("image", sources[::-1])
     np.testing.assert_array_equal(first, second[:0:-1])
     assert seen == {"texts": 10, "images": 5}
+    assert [phase[1:] for phase in listener.phases] == [[9, 9], [1, 1], [4, 4], [1, 1]]
 
 
 def test_vectors_that_stay_in_memory_together_are_bounded(monkeypatch):
@@ -167,6 +169,27 @@ def test_a_few_new_vectors_do_not_keep_the_whole_of_a_column():
     np.testing.assert_array_equal(known[0].vectors, block[3:5])
     np.testing.assert_array_equal(known[3].vectors, block[5:6])
     assert not np.shares_memory(known[0].vectors, block)
+
+
+class Listener(NoProgress):
+    """Notes every phase, with its steps and how many of them are done."""
+
+    def __init__(self):
+        self.phases = []
+
+    def start(self, label, total):
+        self.phases.append([label, total, 0])
+
+    def advance(self, n):
+        self.phases[-1][2] += n
+
+
+def test_encoding_tells_how_many_texts_are_done_of_those_that_are_to_be_encoded(tiny_bert):
+    encoder, texts, listener = Encoder(), captions(7, 40), Listener()
+    label = f"encoding texts ({tiny_bert})"
+    column(encoder, tiny_bert, texts, listener)
+    column(encoder, tiny_bert, [*texts, "a horse"], listener)
+    assert listener.phases == [[label, 40, 40], [label, 1, 1]]
 
 
 def entry(name, vectors):
