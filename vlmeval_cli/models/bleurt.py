@@ -118,7 +118,7 @@ class Bleurt:
         """The weights and numbers, and the versions of what computes with them."""
         return Provenance(
             {"weights": self.located.digest, "dtype": self.policy.dtype},
-            {**versions(), "device": self.policy.device},
+            {**versions(), "device": self.policy.device, "model_source": self.located.source},
         )
 
     def rated(self, pairs: Pairs, shape: BleurtShape) -> Iterator[tuple[Ints, Array]]:

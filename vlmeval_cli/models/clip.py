@@ -110,6 +110,7 @@ class ClipEncoder:
     def provenance(self) -> Provenance:
         """The weights and numbers, and the versions of what decodes and computes with them."""
         recorded = {**versions(), "device": self.policy.device}
+        recorded["model_source"] = self.located.source
         with suppress(PackageNotFoundError):
             recorded["pillow"] = version("pillow")
         return Provenance({"weights": self.located.digest, "dtype": self.policy.dtype}, recorded)

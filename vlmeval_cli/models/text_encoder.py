@@ -98,7 +98,7 @@ class TextEncoder:
         """The weights and numbers, and the versions of what computes with them."""
         return Provenance(
             {"weights": self.located.digest, "dtype": self.policy.dtype},
-            {**versions(), "device": self.policy.device},
+            {**versions(), "device": self.policy.device, "model_source": self.located.source},
         )
 
     def _added(self) -> tuple[tuple[int, ...], int]:
