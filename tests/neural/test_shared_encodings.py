@@ -95,6 +95,12 @@ def test_known_texts_have_their_vectors_beside_other_texts(tiny_bert, encoded):
         np.testing.assert_array_equal(first.ids[mine], second.ids[theirs])
 
 
+def test_texts_that_differ_in_blanks_at_their_ends_are_one(tiny_bert, encoded):
+    found = column(Encoder(), tiny_bert, ["a dog", " a dog\n", "a cat", "a dog"])
+    assert len(encoded) == 2
+    assert found.which.tolist() == [0, 0, 1, 0]
+
+
 def test_another_process_that_fills_the_cache_moves_nothing(tiny_bert, monkeypatch):
     encoder, texts = Encoder(), captions(5, 20)
     need = need_of(f"prediction.sentence_vectors:{tiny_bert}")
@@ -157,6 +163,18 @@ def test_vectors_that_stay_in_memory_together_are_bounded(monkeypatch):
     assert memo.held == 800
     assert not isinstance(columns.room(10, 4, memo.held), np.memmap)
     assert isinstance(columns.room(20, 4, memo.held), np.memmap)
+
+
+def test_vectors_in_temporary_files_are_the_same(tiny_bert, encoded, monkeypatch):
+    encoder, texts = Encoder(), captions(8, 30)
+    plain = column(Encoder(), tiny_bert, texts).vectors
+    monkeypatch.setattr(columns, "MOST_IN_MEMORY", 0)
+    first = column(encoder, tiny_bert, texts).vectors
+    second = column(encoder, tiny_bert, [*texts, "a horse"]).vectors
+    assert isinstance(second, np.memmap)
+    np.testing.assert_array_equal(first, plain)
+    np.testing.assert_array_equal(second[: len(first)], first)
+    assert len(encoded) == 30 + 30 + 1
 
 
 def test_a_few_new_vectors_do_not_keep_the_whole_of_a_column():

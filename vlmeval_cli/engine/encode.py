@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from vlmeval_cli.models.memo import Memo
     from vlmeval_cli.models.text_encoder import TextEncoder
 
+_STRIPPED = ("token_vectors", "sentence_vectors")  # their texts lose what is blank at the ends
 _PLAIN = "@plain"  # texts without the prompt of CLIPScore
 
 
@@ -142,6 +143,8 @@ def _made(
     from vlmeval_cli.models.devices import Device
 
     Device.check(means.policy, need.user)
+    if need.kind in _STRIPPED:
+        values = [None if value is None else value.strip() for value in values]
     different = [value for value in dict.fromkeys(values) if value is not None]
     encoded = ENCODERS[need.kind](need, different, means)
     number = {value: i for i, value in enumerate(different) if i not in encoded.reasons}

@@ -5,6 +5,7 @@ What is wrong with a file is told once, and known to whoever uses the file in th
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import closing
@@ -112,9 +113,9 @@ class KeptFile:
         """Whether the file is there, and only its writing is not allowed; noted at once."""
         if self.state.is_protected or not isinstance(error, sqlite3.OperationalError):
             return False
-        code = error.sqlite_errorcode & 0xFF  # without what SQLite adds to it
-        kinds = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN)
-        self.state.is_protected = code in kinds and self._is_there()
+        is_kind = _code(error) in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN)
+        files = (self.path, self.path.parent)
+        self.state.is_protected = is_kind and self._is_there() and not all(map(_is_free, files))
         return self.state.is_protected
 
     def _opened(self, action: Callable[[sqlite3.Connection], FoundT]) -> FoundT:
@@ -169,7 +170,17 @@ def _is_ours(base: sqlite3.Connection) -> bool:
     return bool(tables)
 
 
+def _is_free(path: Path) -> bool:
+    """Whether this user may write the file or folder."""
+    return os.access(path, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
+
+
+def _code(error: sqlite3.Error) -> int:
+    """What SQLite calls the error, without the details that it adds."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF
+
+
 def _reason(error: Exception) -> str:
-    if isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode in _LOCKED:
+    if isinstance(error, sqlite3.OperationalError) and _code(error) in _LOCKED:
         return f"is locked by another process, {WAIT_S:g} s long"
     return f"cannot be used ({error})"

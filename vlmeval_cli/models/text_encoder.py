@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -178,17 +179,18 @@ class TextEncoder:
         wanted.sort(key=lambda i: len(work.ids[i]))
         for start in range(0, len(wanted), _AT_ONCE):
             some = np.array(wanted[start : start + _AT_ONCE], dtype=np.int64)
-            deliver = partial(_delivered, some, gathered, self.progress)
+            deliver = partial(_delivered, some, gathered, self.progress, Lock())
             one.run([work.ids[i] for i in some.tolist()], devices, deliver)
             keeper.keep(some, gathered)
 
 
 def _delivered(
-    own: Ints, gathered: Gathered, progress: Progress, places: Ints, rows: Vectors
+    own: Ints, gathered: Gathered, progress: Progress, lock: Lock, places: Ints, rows: Vectors
 ) -> None:
-    """Take the vectors of the texts at ``places`` of ``own``."""
+    """Take the vectors of the texts at ``places`` of ``own``; several threads may bring some."""
     gathered.take(own[places], rows)
-    progress.advance(len(places))
+    with lock:
+        progress.advance(len(places))
 
 
 class _Work:
