@@ -97,9 +97,13 @@ def whole(vectors: Vectors, n_cut: Ints | None = None) -> TokenVectors:
     return TokenVectors(vectors, np.arange(n + 1, dtype=np.int64), np.zeros(0, dtype=np.int32), cut)
 
 
-def room(rows: int, width: int) -> Vectors:
-    """Room for vectors; in a temporary file, mapped into memory, where they are very many."""
-    if rows * width * 4 <= MOST_IN_MEMORY:
+def room(rows: int, width: int, held: int = 0) -> Vectors:
+    """Room for vectors; in a temporary file, mapped into memory, where they are very many.
+
+    ``held`` counts the bytes of vectors that stay beside these.
+    """
+    size = rows * width * 4
+    if not size or held + size <= MOST_IN_MEMORY:
         return np.empty((rows, width), dtype=np.float32)
     with TemporaryFile(prefix="vlmeval-") as file:  # the mapping keeps what has no name
         return np.memmap(file, dtype=np.float32, mode="w+", shape=(rows, width))

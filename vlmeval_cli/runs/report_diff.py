@@ -8,6 +8,7 @@ from typing import Any
 from vlmeval_cli.core.report_parts import Part, PartKind
 from vlmeval_cli.core.results import Group, RunResult, Score
 
+NETWORK_TOLERANCE = 1e-6  # float32 of other batches, threads or devices
 _ROUNDING = 1e-12  # of a float64 that was summed in another order
 
 
@@ -20,6 +21,23 @@ def parts_of(mine: RunResult, theirs: RunResult) -> list[Part]:
         *_outcomes(mine, theirs),
         *_groups(mine, theirs),
     ]
+
+
+def notes_on(mine: RunResult, theirs: RunResult) -> tuple[str, ...]:
+    """What the user should know of how the two are compared."""
+    scores = (*mine.scores.values(), *theirs.scores.values())
+    names = dict.fromkeys(score.metric for score in scores if _by_network(score))
+    if not names:
+        return ()
+    return (
+        f"what networks compute counts as equal up to {NETWORK_TOLERANCE:g}, since other batches "
+        f"and devices move its last digits: {', '.join(names)}; all else is to be equal",
+    )
+
+
+def _by_network(*scores: Score) -> bool:
+    """Whether a network had a part in the scores: their signatures name its weights."""
+    return any("weights" in score.signature.comparable for score in scores)
 
 
 def _inputs(mine: RunResult, theirs: RunResult) -> Iterator[Part]:
@@ -72,19 +90,26 @@ def _scores(mine: Mapping[str, Score], theirs: Mapping[str, Score], where: str) 
             mine_, theirs_ = (None if one is None else _text(one.value) for one in (left, right))
             yield Part(kind, label, mine_, theirs_, is_equal=False)
             continue
-        yield _number(kind, label, left.value, right.value)
+        rounding = NETWORK_TOLERANCE if _by_network(left, right) else _ROUNDING
+        yield _number(kind, label, left.value, right.value, rounding)
         if not where:
-            yield _number("interval", f"{label} low", left.ci_low, right.ci_low)
-            yield _number("interval", f"{label} high", left.ci_high, right.ci_high)
+            yield _number("interval", f"{label} low", left.ci_low, right.ci_low, rounding)
+            yield _number("interval", f"{label} high", left.ci_high, right.ci_high, rounding)
         yield _number("count", f"{label} scored", left.n, right.n)
 
 
-def _number(kind: PartKind, name: str, mine: float | None, theirs: float | None) -> Part:
+def _number(
+    kind: PartKind,
+    name: str,
+    mine: float | None,
+    theirs: float | None,
+    rounding: float = _ROUNDING,
+) -> Part:
     told = _text(mine), _text(theirs)
     if mine is None or theirs is None:
         return Part(kind, name, *told, is_equal=mine is theirs)
     difference = theirs - mine
-    same = abs(difference) <= _ROUNDING * max(1.0, abs(mine))
+    same = abs(difference) <= rounding * max(1.0, abs(mine))
     return Part(kind, name, *told, is_equal=same, difference=difference)
 
 
