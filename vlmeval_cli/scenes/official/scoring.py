@@ -172,8 +172,8 @@ class _Run:
 
     def _ask(self, items: Sequence[Captions]) -> list[Found]:
         if self._worker is None:
-            self._worker = self._setting.worker(self._cache)
-            self._worker.__enter__()
+            worker = self._setting.worker(self._cache)
+            self._worker = worker.__enter__()
         found = self._worker.score(items, self._setting.threads(items))
         self._has_answered = True
         return found
