@@ -4,8 +4,9 @@
     python -m vlmeval_cli.scenes.official.shipped stand-in     (needs java and the parts)
 
 ``json-engine.jar`` hands back the results that the program wants laid out by a JavaScript engine,
-which Java has no more. ``stand-in.ser.gz`` takes the place of three large models of named entities
-that the program loads and never uses. The same sources give the same bytes.
+which Java has no more, and runs the program again and again in one Java. ``stand-in.ser.gz`` takes
+the place of three large models of named entities that the program loads and never uses. The same
+sources give the same bytes.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from zipfile import ZipFile, ZipInfo
 
 from vlmeval_cli.scenes.official.recipe import data_file
 
-_SOURCE = "JsonEngineFactory.java"
+_SOURCES = ("JsonEngineFactory.java", "ScoreLoop.java")
 _SENTENCES = "stand-in.tsv"
 _STAND_IN = "stand-in.ser.gz"
 _CLASS = "vlmeval.JsonEngineFactory"
@@ -35,7 +36,7 @@ _TRAIN = "-map word=0,answer=1 -maxLeft 1 -useClassFeature true -useWord true"
 
 
 def json_engine() -> Path:
-    """The jar to put on the class path, so that the program writes JSON on any Java."""
+    """The jar to put on the class path, so that the program writes JSON on any Java, in a loop."""
     return data_file("json-engine.jar")
 
 
@@ -52,7 +53,8 @@ def build_jar(target: Path) -> None:
         FileNotFoundError: there is none.
     """
     with TemporaryDirectory() as folder:
-        subprocess.run([*_COMPILE, "-d", folder, str(data_file(_SOURCE))], check=True)
+        sources = [str(data_file(name)) for name in _SOURCES]
+        subprocess.run([*_COMPILE, "-d", folder, *sources], check=True)
         classes = sorted(Path(folder).rglob("*.class"))
         packed = {str(path.relative_to(folder).as_posix()): path.read_bytes() for path in classes}
     manifest = (
@@ -67,8 +69,9 @@ def build_jar(target: Path) -> None:
 
 
 def source_digest() -> str:
-    """The sum of the engine's source that stands in the jar's manifest, as jars write sums."""
-    return b64encode(sha256(data_file(_SOURCE).read_bytes()).digest()).decode("ascii")
+    """The sum of the sources that stands in the jar's manifest, as jars write sums."""
+    sources = b"".join(data_file(name).read_bytes() for name in _SOURCES)
+    return b64encode(sha256(sources).digest()).decode("ascii")
 
 
 def build_stand_in(target: Path) -> None:
