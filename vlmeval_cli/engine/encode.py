@@ -8,7 +8,7 @@ column is encoded once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
@@ -60,11 +60,13 @@ class Encoded:
         found: their vectors, in order.
         provenance: the weights, and what else was at work.
         reasons: place of a value → why it has no vectors; its rows count for nothing.
+        contents: of images, hash of what each value holds; None where it is not known.
     """
 
     found: TokenVectors
     provenance: Provenance
     reasons: Mapping[int, str] = field(default_factory=dict)
+    contents: Sequence[str | None] = ()
 
 
 def need_of(name: str) -> Need | None:
@@ -131,6 +133,7 @@ def _made(
         found=encoded.found,
         provenance=encoded.provenance,
         reasons={i: why[value] for i, value in enumerate(values) if value in why},
+        contents=encoded.contents,
     )
 
 
@@ -165,7 +168,7 @@ def _clip_vectors(need: Need, values: list[str], policy: ModelPolicy, tell: Tell
     encoder = ClipEncoder(located, policy, need.user, tell)
     if need.side == "image":
         images = encoder.image_vectors(values)
-        return Encoded(images.found, encoder.provenance(), images.reasons)
+        return Encoded(images.found, encoder.provenance(), images.reasons, images.contents)
     texts = encoder.text_vectors(values, is_plain=need.model.endswith(_PLAIN))
     return Encoded(texts, encoder.provenance())
 

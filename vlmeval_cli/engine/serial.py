@@ -20,6 +20,7 @@ from vlmeval_cli.core.config import ModelPolicy
 from vlmeval_cli.core.metric import Metric, MetricStatistics, Statistics
 from vlmeval_cli.core.progress import Progress
 from vlmeval_cli.core.results import Signature
+from vlmeval_cli.core.signature import digest
 from vlmeval_cli.engine.prepare import Preparer, Workshop
 
 BATCH_SIZE = 25_000
@@ -89,7 +90,7 @@ def measure(
 
 
 def _provenance(metric: Metric[Any], items: Batch) -> Signature:
-    """The networks behind the columns of vectors that ``metric`` reads."""
+    """The networks behind the columns of vectors that ``metric`` reads, and the images seen."""
     comparable: dict[str, Any] = {}
     recorded: dict[str, Any] = {}
     for need in metric.needs():
@@ -97,7 +98,16 @@ def _provenance(metric: Metric[Any], items: Batch) -> Signature:
         if provenance is not None:
             comparable |= provenance.comparable
             recorded |= provenance.recorded
+        column = items.columns.get(need)
+        if getattr(column, "contents", ()):
+            comparable["images"] = _digest_of_images(items.ids, column)
     return Signature(comparable, recorded)
+
+
+def _digest_of_images(ids: Sequence[str], images: Any) -> str:  # noqa: ANN401  (a column of vectors, which engines do not import)
+    """A hash of which item was held against which image, in any order."""
+    pairs = zip(ids, images.which.tolist(), strict=True)
+    return digest(sorted(f"{name}\0{images.contents[i]}" for name, i in pairs if i >= 0))
 
 
 def _unreadable(metric: Metric[Any], items: Batch) -> tuple[str, ...]:
@@ -117,8 +127,8 @@ def _measure(
     for batch in batches:
         parts.append(metric.measure(batch, context))
         advance(len(batch))
-    digest = None if context is None else str(context.digest())
-    return merge(parts, [len(batch) for batch in batches], digest)
+    context_digest = None if context is None else str(context.digest())
+    return merge(parts, [len(batch) for batch in batches], context_digest)
 
 
 def _fit(metric: Metric[Any], batches: Sequence[Batch]) -> Any:  # noqa: ANN401  (any context)
@@ -129,7 +139,7 @@ def _fit(metric: Metric[Any], batches: Sequence[Batch]) -> Any:  # noqa: ANN401 
 
 
 def merge(
-    parts: Sequence[Statistics], sizes: Sequence[int], digest: str | None
+    parts: Sequence[Statistics], sizes: Sequence[int], context_digest: str | None
 ) -> MetricStatistics:
     """One table from the statistics of consecutive batches of ``sizes`` items."""
     starts = [0, *np.cumsum(sizes)[:-1].tolist()]
@@ -140,7 +150,7 @@ def merge(
         for fact, count in part.facts.items():
             facts[fact] = facts.get(fact, 0) + count
     values = np.concatenate([part.values for part in parts])
-    return MetricStatistics(values, _items(parts, starts), skips, facts, digest)
+    return MetricStatistics(values, _items(parts, starts), skips, facts, context_digest)
 
 
 def _items(parts: Sequence[Statistics], starts: Sequence[int]) -> Ints | None:

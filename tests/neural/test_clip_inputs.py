@@ -1,0 +1,114 @@
+"""What the metrics of CLIP say of the images they were given: in signatures, counts and reasons."""
+
+import json
+
+import numpy as np
+import pytest
+
+from vlmeval_cli.api import diff, verify
+from vlmeval_cli.cli.main import main
+from vlmeval_cli.comparing.alignment import signature_differences
+from vlmeval_cli.core.keywords import run_config
+from vlmeval_cli.runs.running import run_score
+
+CAPTIONS = ["a dog runs", "a man sits on a horse", "two cats", "a child on the grass"]
+
+
+def noise(place, seed):
+    from PIL import Image
+
+    values = np.random.default_rng(seed).integers(0, 256, (40, 40, 3), dtype=np.uint8)
+    Image.fromarray(values).save(place)
+
+
+@pytest.fixture
+def run(tmp_path, tiny_clip):
+    """Four captions, their images, and what scores them."""
+    for folder in ("images", "others"):
+        (tmp_path / folder).mkdir()
+        for i in range(len(CAPTIONS)):
+            noise(tmp_path / folder / f"{i}.png", i if folder == "images" else i + 100)
+    return Run(tmp_path, tiny_clip)
+
+
+class Run:
+    """Files of a run, with its choices by default."""
+
+    def __init__(self, folder, model):
+        self.folder, self.model = folder, model
+        self.write("preds", [{"id": str(i), "caption": one} for i, one in enumerate(CAPTIONS)])
+        self.write("refs", [{"id": str(i), "captions": ["a dog"]} for i in range(len(CAPTIONS))])
+
+    def write(self, name, rows):
+        content = "\n".join(map(json.dumps, rows))
+        (self.folder / f"{name}.jsonl").write_text(content, "utf-8")
+
+    def score(self, images="images", metrics=("clip_score", "ref_clip_score"), **choices):
+        names = [f"{name}:model={self.model}" for name in metrics]
+        images = None if images is None else str(self.folder / images)
+        config = run_config(metrics=names, images=images, device="cpu", **choices)
+        return run_score(self.folder / "preds.jsonl", self.folder / "refs.jsonl", config)
+
+    def report(self, name, images="images", metric="clip_score"):
+        """The folder of a report, as the command line writes it."""
+        folder = self.folder / name
+        words = [self.folder / "preds.jsonl", self.folder / "refs.jsonl", "--images",
+                 self.folder / images, "--metrics", f"{metric}:model={self.model}", "--device",
+                 "cpu", "--output", folder]  # fmt: skip
+        assert main(["score", *map(str, words), "--quiet"]) == 0
+        return folder
+
+
+def unequal(found):
+    """The names of inputs that differ."""
+    return [part.name for part in found.parts if part.kind == "input" and not part.is_equal]
+
+
+def differences(mine, theirs):
+    """What keeps two runs from being comparable; compare and a gate's baseline ask for it."""
+    return signature_differences(mine, theirs, [*mine.scores], same_items=True)
+
+
+@pytest.mark.parametrize("metric", ["clip_score", "ref_clip_score", "clip_retrieval"])
+def test_other_images_are_another_signature(run, metric):
+    mine, again = (run.score(metrics=[metric]) for _ in range(2))
+    theirs = run.score("others", [metric])
+    assert differences(mine, again) == []
+    told = differences(mine, theirs)
+    assert told
+    assert all("images: " in one for one in told)
+
+
+def test_where_images_lie_and_what_they_are_called_changes_no_signature(run):
+    mine = run.score(metrics=["clip_score"])
+    (run.folder / "images").rename(run.folder / "moved")
+    (run.folder / "moved" / "0.png").rename(run.folder / "moved" / "0.jpg")
+    theirs = run.score("moved", ["clip_score"])
+    assert differences(mine, theirs) == []
+
+
+def test_images_that_changed_places_are_another_signature(run):
+    mine = run.score(metrics=["clip_score"])
+    one, two = (run.folder / "images" / name for name in ("0.png", "1.png"))
+    content = one.read_bytes()
+    one.write_bytes(two.read_bytes())
+    two.write_bytes(content)
+    theirs = run.score(metrics=["clip_score"])
+    (told,) = differences(mine, theirs)
+    assert " images: " in told
+
+
+def test_verify_names_the_images_that_changed(run):
+    folder = run.report("run")
+    assert unequal(verify(folder)) == []
+    noise(run.folder / "images" / "2.png", 77)
+    assert unequal(verify(folder)) == ["images"]
+
+
+def test_diff_and_compare_see_other_images(run, capsys):
+    one, two = run.report("one"), run.report("two", "others")
+    assert unequal(diff(one, two)) == ["images"]
+    assert main(["compare", str(one), str(two), "--quiet"]) == 3
+    said = capsys.readouterr().err
+    assert "not scored alike" in said
+    assert " images: " in said.replace("\n", " ")
