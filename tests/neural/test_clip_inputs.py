@@ -112,3 +112,16 @@ def test_diff_and_compare_see_other_images(run, capsys):
     said = capsys.readouterr().err
     assert "not scored alike" in said
     assert " images: " in said.replace("\n", " ")
+
+
+def test_file_names_of_coco_find_the_images(run):
+    images = [{"id": i, "file_name": f"COCO_val_{i:03}.png"} for i in range(len(CAPTIONS))]
+    notes = [{"id": i, "image_id": i, "caption": "a dog"} for i in range(len(CAPTIONS))]
+    coco = {"images": images, "annotations": notes}
+    (run.folder / "refs.jsonl").write_text(json.dumps(coco), "utf-8")
+    run.write("preds", [{"image_id": i, "caption": text} for i, text in enumerate(CAPTIONS)])
+    for i, image in enumerate(images):
+        (run.folder / "images" / f"{i}.png").rename(run.folder / "images" / image["file_name"])
+    result = run.score(metrics=["clip_score"])
+    assert [score.n for score in result.scores.values()] == [4]
+    assert any('4 of 4 items found their image ("file_name")' in note for note in result.notes)
