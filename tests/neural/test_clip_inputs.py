@@ -125,3 +125,56 @@ def test_file_names_of_coco_find_the_images(run):
     result = run.score(metrics=["clip_score"])
     assert [score.n for score in result.scores.values()] == [4]
     assert any('4 of 4 items found their image ("file_name")' in note for note in result.notes)
+
+
+@pytest.fixture
+def lossy(run):
+    """The run with one image gone, one that is text, and one that is empty."""
+    (run.folder / "images" / "0.png").unlink()
+    (run.folder / "images" / "1.png").write_bytes(b"no picture")
+    (run.folder / "images" / "2.png").write_bytes(b"")
+    return run
+
+
+def test_every_skipped_image_has_its_own_reason_in_samples_and_report(lossy):
+    folder = lossy.report("run")
+    lines = (folder / "samples.jsonl").read_text("utf-8").splitlines()
+    told = [[*json.loads(line)["score_reasons"].values()] for line in lines]
+    assert told[0] == ['image not found: "0"']
+    assert "1.png: it is no picture" in told[1][0]
+    assert "2.png: the file is empty" in told[2][0]
+    assert told[3] == []
+    report = json.loads((folder / "report.json").read_text("utf-8"))
+    rows = report["tables"]["images"]["rows"]
+    assert [row[0] for row in rows] == ["0", "1", "2"]
+    assert [row[1] for row in rows] == [one[0] for one in told[:3]]
+    (found,) = report["metrics"].values()
+    assert found["skipped"] == {"image not found": 1, "image cannot be read": 2}
+
+
+def test_items_that_no_metric_scored_are_skipped_among_the_outcomes(lossy):
+    assert lossy.score(metrics=["clip_score"]).outcomes == {"scored": 1, "skipped": 3}
+    names = [f"clip_score:model={lossy.model}", "cider"]
+    config = run_config(metrics=names, images=str(lossy.folder / "images"), device="cpu")
+    both = run_score(lossy.folder / "preds.jsonl", lossy.folder / "refs.jsonl", config)
+    assert both.outcomes == {"scored": 4}  # cider scored them
+
+
+def test_a_run_whose_every_item_was_skipped_says_so(run):
+    for file in (run.folder / "images").iterdir():
+        file.write_bytes(b"")
+    result = run.score(metrics=["clip_score"])
+    (told,) = (one.message for one in result.warnings if one.code == "nothing_scored")
+    assert "has no score: 4 items were skipped, all there are (image cannot be read)" in told
+    assert result.outcomes == {"skipped": 4}
+
+
+def test_addresses_without_the_flag_are_told_as_such(run):
+    rows = [
+        {"id": str(i), "captions": ["a dog"], "image": f"https://example.org/{i}.png"}
+        for i in range(len(CAPTIONS))
+    ]
+    run.write("refs", rows)
+    result = run.score(None, ["clip_score"])
+    assert any(note.startswith("0 of 4 items found their image") for note in result.notes)
+    assert {one.code for one in result.warnings} >= {"nothing_scored", "unreadable_images"}

@@ -255,13 +255,23 @@ def test_a_metric_of_images_gets_their_column(folder):
 
 
 def test_unreadable_images_are_told_once_with_the_first_names():
-    parts = [
-        SimpleNamespace(unreadable=(f"{i}.jpg: it is damaged", "0.jpg: it is damaged"))
-        for i in range(5)
-    ]
-    (notice,) = unreadable(parts)
+    reasons = {i: f"{i % 5}.jpg: it is damaged" for i in range(10)}
+    (notice,) = unreadable(reasons)
     assert notice.message == (
         "5 images cannot be read: 0.jpg: it is damaged; 1.jpg: it is damaged; "
-        "2.jpg: it is damaged; and 2 more"
+        "2.jpg: it is damaged; and 2 more: samples.jsonl of --output, and the JSON report, have "
+        "the reason of each"
     )
-    assert unreadable([SimpleNamespace(unreadable=())]) == ()
+    assert unreadable({}) == ()
+
+
+@pytest.mark.parametrize(
+    ("choices", "expected"),
+    [({}, "0 of 1 item"), ({"fetch_images": True}, "1 of 1 item"),
+     ({"fetch_images": True, "offline": True}, "0 of 1 item")],
+)  # fmt: skip
+def test_addresses_that_are_not_fetched_are_not_found(folder, choices, expected):
+    batch, gathered = items(["1"], image=["https://example.org/a.jpg"])
+    first, *more = find_images(batch, gathered(folder), run_config(**choices)).notes()
+    assert first.startswith(f"{expected} found their image")
+    assert ["--fetch-images" in note for note in more] == [True] * expected.startswith("0")

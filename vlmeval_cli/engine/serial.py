@@ -6,11 +6,11 @@ Statistics are put together in item order, so that no score depends on how batch
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
-from itertools import chain
 from operator import or_
 from time import perf_counter
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -35,14 +35,14 @@ class Measured(NamedTuple):
         context: what it learned from the references, None if nothing.
         seconds: how long it took, with the columns it needs.
         provenance: the networks behind the vectors it read, for its signature.
-        unreadable: which images of its items cannot be read, and why.
+        unreadable: item → why its image cannot be read, with the image's name.
     """
 
     statistics: MetricStatistics
     context: Any
     seconds: float
     provenance: Signature = Signature({})
-    unreadable: tuple[str, ...] = ()
+    unreadable: Mapping[int, str] = MappingProxyType({})
 
 
 def measure(
@@ -110,11 +110,13 @@ def _digest_of_images(ids: Sequence[str], images: Any) -> str:  # noqa: ANN401  
     return digest(sorted(f"{name}\0{images.contents[i]}" for name, i in pairs if i >= 0))
 
 
-def _unreadable(metric: Metric[Any], items: Batch) -> tuple[str, ...]:
-    """Why values behind the columns of vectors that ``metric`` reads have none, each once."""
-    columns = (items.columns.get(need) for need in metric.needs())
-    reasons = (getattr(column, "reasons", {}).values() for column in columns)
-    return tuple(dict.fromkeys(chain.from_iterable(reasons)))
+def _unreadable(metric: Metric[Any], items: Batch) -> dict[int, str]:
+    """Item → why its image, behind the columns that ``metric`` reads, has no vector."""
+    columns = (items.columns.get(need) for need in metric.needs() if need.startswith("image."))
+    found: dict[int, str] = {}
+    for column in columns:
+        found |= getattr(column, "reasons", {})
+    return found
 
 
 def _measure(

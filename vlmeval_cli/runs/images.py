@@ -5,18 +5,18 @@ Pictures are only named here; :mod:`vlmeval_cli.models.images` looks at them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 from vlmeval_cli.core.batch import Batch, ValueColumn, singles
 from vlmeval_cli.core.config import RunConfig
 from vlmeval_cli.core.errors import DataError, UsageError, quoted
-from vlmeval_cli.core.metric import Notice
+from vlmeval_cli.core.metric import Notice, Table
 from vlmeval_cli.core.wording import number_of
-from vlmeval_cli.engine.serial import Measured
 from vlmeval_cli.joining.repairs import Fix, best_fix
 from vlmeval_cli.models.image_files import MISSING, is_address, is_inline
 from vlmeval_cli.registry import choose
@@ -26,16 +26,25 @@ from vlmeval_cli.runs.image_folder import ImageFolder, is_file
 COLUMN = "image.path"
 FILE_NAME = "file_name"  # of COCO's images, beside the id that the annotations name
 _SHOWN = 3
+_ALL = "samples.jsonl of --output, and the JSON report, have the reason of each"
 _INLINE = 'a picture written into the row ("data:") is not read; save it as a file'
 _PATHS_IN = ("path", "filename", "file_name", "url")
 
 
 class FoundImages(NamedTuple):
-    """Items with a column of their images, the notes on how they met, and what is to be warned."""
+    """Items with a column of their images, and how they met.
+
+    Attributes:
+        items: with the column.
+        gathered: with the notes on how they met.
+        warnings: what is to be warned.
+        reasons: item → why it has no image.
+    """
 
     items: Batch
     gathered: Gathered
     warnings: tuple[Notice, ...] = ()
+    reasons: Mapping[int, str] = MappingProxyType({})
 
 
 def with_images(items: Batch, gathered: Gathered, config: RunConfig) -> FoundImages:
@@ -54,17 +63,33 @@ def with_images(items: Batch, gathered: Gathered, config: RunConfig) -> FoundIma
     column = ValueColumn(met.sources, singles(len(items)))
     found = replace(items, columns={**items.columns, COLUMN: column})
     noted = replace(gathered, notes=(*gathered.notes, *met.notes()))
-    return FoundImages(found, noted, met.warnings())
+    return FoundImages(found, noted, met.warnings(), met.reasons())
 
 
-def unreadable(found: Iterable[Measured]) -> tuple[Notice, ...]:
-    """A warning that names images which cannot be read."""
-    reasons = [*dict.fromkeys(chain.from_iterable(part.unreadable for part in found))]
+def unreadable(lost: Mapping[int, str]) -> tuple[Notice, ...]:
+    """A warning that names images which cannot be read, the first of them.
+
+    Args:
+        lost: item → why its image cannot be read.
+    """
+    reasons = [*dict.fromkeys(lost.values())]
     if not reasons:
         return ()
-    more = f"; and {len(reasons) - _SHOWN:,} more" if len(reasons) > _SHOWN else ""
+    more = f"; and {len(reasons) - _SHOWN:,} more: {_ALL}" if len(reasons) > _SHOWN else ""
     told = f"{number_of(len(reasons), 'image')} cannot be read: {'; '.join(reasons[:_SHOWN])}"
     return (Notice("unreadable_images", f"{told}{more}"),)
+
+
+def unscored_images(
+    ids: Sequence[str], lost: Mapping[int, str], unread: Mapping[int, str]
+) -> dict[str, Table]:
+    """Every item whose image was not looked at, with its own reason; none shown on a terminal."""
+    why = {**unread, **lost}
+    if not why:
+        return {}
+    rows = [(ids[i], why[i]) for i in sorted(why)]
+    title = "Items whose image was not looked at"
+    return {"images": Table(title, ("id", "reason"), rows, shown=_SHOWN)}
 
 
 def reads_images(config: RunConfig) -> bool:
@@ -116,8 +141,8 @@ def _named(items: Batch, gathered: Gathered, config: RunConfig) -> dict[str, Seq
         raise UsageError(
             "a metric looks at images, and neither a field of the items nor --images says where "
             "they are",
-            hint="Name the folder with --images DIR; the id of an item is its file's name. Pictures "
-            'written into the rows (bytes, "data:" addresses) are not read: save them as files.',
+            hint="Name the folder with --images DIR; the id of an item is the name of its file. "
+            'Pictures written into the rows (bytes, "data:") are not read: save them as files.',
         )
     return named
 
@@ -140,7 +165,8 @@ def _meet(
         fixed = folder.fixed(fix)
         places = {name: place or fixed.get(fix(name)) for name, place in places.items()}
     sources = [None if name is None else places[name] for name in names]
-    return Met(field, folder, names, sources, fix, is_repaired=is_repaired, unclear=unclear)
+    may_fetch = config.models.fetch_images and not config.models.offline
+    return Met(field, folder, names, sources, fix, is_repaired, unclear, may_fetch)
 
 
 def _name(value: object) -> str | None:
@@ -197,6 +223,7 @@ class Met:
         fix: the repair that would match more.
         is_repaired: it was done.
         unclear: name → the pictures that it may mean, where they are several.
+        may_fetch: what lies at addresses on the web may be had.
     """
 
     field: str
@@ -205,11 +232,18 @@ class Met:
     sources: Sequence[str | None]
     fix: Fix | None
     is_repaired: bool
-    unclear: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    unclear: Mapping[str, Sequence[str]] = MappingProxyType({})
+    may_fetch: bool = True
 
     def number(self) -> int:
         """Items that have a picture."""
         return sum(source is not None for source in self.sources)
+
+    def n_left(self) -> int:
+        """Items whose picture lies on the web and is not fetched."""
+        if self.may_fetch:
+            return 0
+        return sum(source is not None and is_address(source) for source in self.sources)
 
     def lost(self) -> list[str]:
         """Different names of which there is no picture."""
@@ -260,8 +294,12 @@ class Met:
     def notes(self) -> tuple[str, ...]:
         """How many met, and which pictures are left over."""
         where = "beside the files" if self.folder is None else f"in {self.folder.path}"
-        met = f"{self.number():,} of {number_of(len(self.sources), 'item')}"
+        left = self.n_left()
+        met = f"{self.number() - left:,} of {number_of(len(self.sources), 'item')}"
         notes = [f'{met} found their image ("{self.field}") {where}']
+        if left:
+            have = number_of(left, "item names an address", "items name addresses")
+            notes.append(f"{have} on the web; only --fetch-images (not --offline) fetches them")
         extra = self.extra()
         if extra:
             shown = _listed(extra)

@@ -15,18 +15,20 @@ from vlmeval_cli.core.results import Group, ItemScores, JoinReport, RunResult, S
 from vlmeval_cli.core.signature import of_metric
 from vlmeval_cli.engine.prepare import Workshop
 from vlmeval_cli.engine.serial import Measured, measure
+from vlmeval_cli.models.image_files import MISSING, UNREADABLE
 from vlmeval_cli.parsing.items import Parsed
 from vlmeval_cli.runs.answers import Answers, batch_of
 from vlmeval_cli.runs.diagnosis import diagnosis
 from vlmeval_cli.runs.format_cost import cost_tables
 from vlmeval_cli.runs.gathering import Gathered
 from vlmeval_cli.runs.grouping import Grouping, grouping
-from vlmeval_cli.runs.images import unreadable, with_images
+from vlmeval_cli.runs.images import unreadable, unscored_images, with_images
 from vlmeval_cli.runs.planning import Plan, plan
 from vlmeval_cli.runs.provenance import run_signature
 from vlmeval_cli.runs.readings import rejected_readings
 from vlmeval_cli.runs.slice_columns import slice_columns
 from vlmeval_cli.runs.studies import with_studies
+from vlmeval_cli.runs.warning import lost_intervals, warnings_of
 from vlmeval_cli.runs.worst_rows import refuse_without_worst, with_worst_rows
 from vlmeval_cli.stats.bootstrap import method
 from vlmeval_cli.stats.outcomes import counted, outcomes
@@ -76,11 +78,22 @@ def score_items(
     )
     contexts = [part.context for part in found]
     networks = [part.provenance for part in found]
-    scored = _Scored(planned, statistics, contexts, networks, every, gathered.report, len(items))
+    unread = {i: why for part in found for i, why in part.unreadable.items()}
+    scored = _Scored(
+        planned,
+        statistics,
+        contexts,
+        networks,
+        every,
+        gathered.report,
+        len(items),
+        {**unread, **seen.reasons},
+    )
     result = _result(gathered, task, answers, config, scored, groups)
-    lost = (*seen.warnings, *unreadable(found), *_lost_intervals(planned, [every, *by_group]))
+    lost = (*seen.warnings, *unreadable(unread), *lost_intervals(planned, [every, *by_group]))
     warnings = (*result.warnings, *lost)
-    tables = {**result.tables, **cost_tables(result)}
+    skipped = unscored_images(result.items.ids, seen.reasons, unread)
+    tables = {**result.tables, **cost_tables(result), **skipped}
     own, said = _groups(scored, groups, by_group), diagnosis(task, result)
     result = replace(result, groups=own, diagnosis=said, tables=tables, warnings=warnings)
     if look_beside:
@@ -97,7 +110,10 @@ def score_items(
 
 @dataclass(frozen=True, slots=True)
 class _Scored:
-    """The metrics of a run with their statistics and their estimates over all items."""
+    """The metrics of a run with their statistics and their estimates over all items.
+
+    ``images`` says of items why their image was not looked at.
+    """
 
     plan: Plan
     statistics: Sequence[MetricStatistics]
@@ -106,6 +122,7 @@ class _Scored:
     estimates: Sequence[Mapping[str, Estimate]]
     join: JoinReport
     n: int
+    images: Mapping[int, str]
 
     def all_scores(self) -> dict[str, Score]:
         """Named scores of all items; those without a reference are told as skipped."""
@@ -167,11 +184,17 @@ class _Scored:
         return {key: table for name, own in found.items() for key, table in _told_apart(name, own)}
 
     def skips(self) -> dict[str, Mapping[int, str]]:
-        """Output → item → why it has no score."""
+        """Output → item → why it has no score; of images the reason of each."""
         return {
-            name: own.skips
+            name: own.skips if not self.images else self._told(own.skips)
             for chosen, own in zip(self.plan.chosen, self.statistics, strict=True)
             for name, _ in chosen.outputs()
+        }
+
+    def _told(self, skips: Mapping[int, str]) -> Mapping[int, str]:
+        return {
+            i: self.images.get(i, why) if why in (MISSING, UNREADABLE) else why
+            for i, why in skips.items()
         }
 
 
@@ -214,7 +237,10 @@ def _result(
     name, output = scored.plan.primary
     has_right = task.has_right_answers and name in columns
     ladder = outcomes(
-        answers.outcomes, columns[name] if has_right else None, output if has_right else None
+        answers.outcomes,
+        columns[name] if has_right else None,
+        output if has_right else None,
+        frozenset.intersection(*(frozenset(own.skips) for own in scored.statistics)),
     )
     signatures = {name: one.signature for name, one in scores.items()}
     return RunResult(
@@ -236,7 +262,7 @@ def _result(
         warnings=(
             *(Notice("extra_predictions", text) for text in gathered.warnings),
             *answers.parsed.warnings,
-            *_warnings(scored, config),
+            *warnings_of(scored.plan, scored.statistics, scored.estimates, config),
         ),
         notes=(*gathered.notes, *scored.plan.notes, *answers.notes, *groups.notes),
     )
@@ -326,41 +352,6 @@ def _groups(
         Group(by=dict(by), n=len(own), scores=scored.scores(estimate))
         for (by, own), estimate in zip(groups.subsets, found, strict=True)
     )
-
-
-def _warnings(scored: _Scored, config: RunConfig) -> list[Notice]:
-    found: list[Notice] = []
-    for chosen, own, estimate in zip(
-        scored.plan.chosen, scored.statistics, scored.estimates, strict=True
-    ):
-        n = max(one.n for one in estimate.values())
-        found.extend(chosen.metric.advise(own.facts, n))
-    if len(config.metrics) == 1 and len(scored.plan.chosen) == 1:
-        found.append(
-            Notice("one_metric", "only one metric was asked for; a second one shows what it misses")
-        )
-    return list(dict.fromkeys(found))  # two metrics may find the same thing
-
-
-def _lost_intervals(
-    planned: Plan, found: Sequence[Sequence[Mapping[str, Estimate]]]
-) -> tuple[Notice, ...]:
-    """Scores, of all items or of a group, whose interval would not hold them."""
-    lost = dict.fromkeys(
-        name
-        for subset in found
-        for chosen, own in zip(planned.chosen, subset, strict=True)
-        for name, output in chosen.outputs()
-        if own[output.name].has_lost_interval
-    )
-    if not lost:
-        return ()
-    message = (
-        f"no interval where it would lie beside its score: {', '.join(lost)}. Resampling moves "
-        "such a score more than it spreads it; with more items, above all of the rare kinds, it "
-        "has one"
-    )
-    return (Notice("interval_left_out", message),)
 
 
 def _compared(
