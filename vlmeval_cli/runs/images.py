@@ -80,11 +80,8 @@ def unreadable(lost: Mapping[int, str]) -> tuple[Notice, ...]:
     return (Notice("unreadable_images", f"{told}{more}"),)
 
 
-def unscored_images(
-    ids: Sequence[str], lost: Mapping[int, str], unread: Mapping[int, str]
-) -> dict[str, Table]:
-    """Every item whose image was not looked at, with its own reason; none shown on a terminal."""
-    why = {**unread, **lost}
+def unscored_images(ids: Sequence[str], why: Mapping[int, str]) -> dict[str, Table]:
+    """Every item whose image was not looked at, with its own reason."""
     if not why:
         return {}
     rows = [(ids[i], why[i]) for i in sorted(why)]
@@ -232,8 +229,8 @@ class Met:
     sources: Sequence[str | None]
     fix: Fix | None
     is_repaired: bool
-    unclear: Mapping[str, Sequence[str]] = MappingProxyType({})
-    may_fetch: bool = True
+    unclear: Mapping[str, Sequence[str]]
+    may_fetch: bool
 
     def number(self) -> int:
         """Items that have a picture."""

@@ -76,24 +76,11 @@ def score_items(
     every, *by_group = estimates(
         metrics, statistics, subsets, groups.clusters, config.statistics, len(items)
     )
-    contexts = [part.context for part in found]
-    networks = [part.provenance for part in found]
-    unread = {i: why for part in found for i, why in part.unreadable.items()}
-    scored = _Scored(
-        planned,
-        statistics,
-        contexts,
-        networks,
-        every,
-        gathered.report,
-        len(items),
-        {**unread, **seen.reasons},
-    )
+    scored = _Scored(planned, statistics, found, every, gathered.report, len(items), seen.reasons)
     result = _result(gathered, task, answers, config, scored, groups)
-    lost = (*seen.warnings, *unreadable(unread), *lost_intervals(planned, [every, *by_group]))
-    warnings = (*result.warnings, *lost)
-    skipped = unscored_images(result.items.ids, seen.reasons, unread)
-    tables = {**result.tables, **cost_tables(result), **skipped}
+    lost = (*seen.warnings, *unreadable(scored.unread()))
+    warnings = (*result.warnings, *lost, *lost_intervals(planned, [every, *by_group]))
+    tables = {**result.tables, **cost_tables(result)}
     own, said = _groups(scored, groups, by_group), diagnosis(task, result)
     result = replace(result, groups=own, diagnosis=said, tables=tables, warnings=warnings)
     if look_beside:
@@ -112,17 +99,16 @@ def score_items(
 class _Scored:
     """The metrics of a run with their statistics and their estimates over all items.
 
-    ``images`` says of items why their image was not looked at.
+    ``without_image`` says of items that have no image why.
     """
 
     plan: Plan
     statistics: Sequence[MetricStatistics]
-    contexts: Sequence[Any]
-    networks: Sequence[Signature]
+    found: Sequence[Measured]
     estimates: Sequence[Mapping[str, Estimate]]
     join: JoinReport
     n: int
-    images: Mapping[int, str]
+    without_image: Mapping[int, str]
 
     def all_scores(self) -> dict[str, Score]:
         """Named scores of all items; those without a reference are told as skipped."""
@@ -151,7 +137,10 @@ class _Scored:
             value=estimate.value,
             n=estimate.n,
             signature=of_metric(
-                metric, self.statistics[i].context_digest, self.join.policy, self.networks[i]
+                metric,
+                self.statistics[i].context_digest,
+                self.join.policy,
+                self.found[i].provenance,
             ),
             ci_low=estimate.low,
             ci_high=estimate.high,
@@ -174,10 +163,8 @@ class _Scored:
     def tables(self) -> dict[str, Table]:
         """Tables of the metrics; those of several variants have the variant in the title."""
         found: dict[str, dict[str, Table]] = {}
-        for chosen, own, context in zip(
-            self.plan.chosen, self.statistics, self.contexts, strict=True
-        ):
-            for name, table in chosen.metric.tables(own, context).items():
+        for chosen, own, part in zip(self.plan.chosen, self.statistics, self.found, strict=True):
+            for name, table in chosen.metric.tables(own, part.context).items():
                 known = found.setdefault(name, {})
                 if table not in known.values():
                     known[chosen.outputs()[0][0]] = table
@@ -185,17 +172,28 @@ class _Scored:
 
     def skips(self) -> dict[str, Mapping[int, str]]:
         """Output → item → why it has no score; of images the reason of each."""
+        reasons = self.lost_images()
         return {
-            name: own.skips if not self.images else self._told(own.skips)
+            name: _told(own.skips, reasons)
             for chosen, own in zip(self.plan.chosen, self.statistics, strict=True)
             for name, _ in chosen.outputs()
         }
 
-    def _told(self, skips: Mapping[int, str]) -> Mapping[int, str]:
-        return {
-            i: self.images.get(i, why) if why in (MISSING, UNREADABLE) else why
-            for i, why in skips.items()
-        }
+    def unread(self) -> dict[int, str]:
+        """Item → why its image cannot be read."""
+        return {i: why for part in self.found for i, why in part.unreadable.items()}
+
+    def lost_images(self) -> dict[int, str]:
+        """Item → why its image was not looked at."""
+        return {**self.unread(), **self.without_image}
+
+
+def _told(skips: Mapping[int, str], images: Mapping[int, str]) -> Mapping[int, str]:
+    """Why items were skipped, where it is for their image with the image's own reason."""
+    if not images:
+        return skips
+    general = (MISSING, UNREADABLE)
+    return {i: images.get(i, why) if why in general else why for i, why in skips.items()}
 
 
 def _compile_tables(metrics: Sequence[Metric[Any]], progress: Progress) -> None:
@@ -258,7 +256,10 @@ def _result(
         chosen=scored.plan.chosen,
         clusters=groups.clusters,
         statistics_options=_statistics_options(config, groups, scored),
-        tables=scored.tables(),
+        tables={
+            **scored.tables(),
+            **unscored_images(gathered.dataset.ids, scored.lost_images()),
+        },
         warnings=(
             *(Notice("extra_predictions", text) for text in gathered.warnings),
             *answers.parsed.warnings,
