@@ -178,3 +178,29 @@ def test_addresses_without_the_flag_are_told_as_such(run):
     result = run.score(None, ["clip_score"])
     assert any(note.startswith("0 of 4 items found their image") for note in result.notes)
     assert {one.code for one in result.warnings} >= {"nothing_scored", "unreadable_images"}
+
+
+def test_a_metric_that_one_task_has_decides_the_task(run):
+    run.write("preds", [{"id": str(i), "prediction": one} for i, one in enumerate(CAPTIONS)])
+    run.write("refs", [{"id": str(i), "reference": "a dog"} for i in range(len(CAPTIONS))])
+    result = run.score(metrics=["clip_score"])
+    assert result.task == "captioning"
+    assert result.task_reason == "clip_score was asked for, which only captioning has"
+
+
+def test_retrieval_over_one_image_is_unknown(run):
+    for i in range(1, 4):
+        content = (run.folder / "images" / "0.png").read_bytes()
+        (run.folder / "images" / f"{i}.png").write_bytes(content)
+    result = run.score(metrics=["clip_retrieval"])
+    assert {one.value for one in result.scores.values()} == {None}
+    assert all("one image" in one.reason for one in result.scores.values())
+
+
+def test_cut_captions_are_told_once_by_two_metrics(run):
+    long = "a man sits on a horse and a dog runs over the grass in the park " * 3
+    run.write("preds", [{"id": str(i), "caption": long} for i in range(len(CAPTIONS))])
+    run.write("refs", [{"id": str(i), "captions": ["a dog", long]} for i in range(len(CAPTIONS))])
+    told = [one.message for one in run.score().warnings if one.code == "texts_cut"]
+    starts = [message.partition(" longer")[0] for message in told]
+    assert starts == ["4 captions are", "4 references are"]
