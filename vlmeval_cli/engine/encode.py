@@ -8,7 +8,7 @@ column is encoded once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
@@ -62,11 +62,13 @@ class Encoded:
         found: their vectors, in order.
         provenance: the weights, and what else was at work.
         reasons: place of a value → why it has no vectors; its rows count for nothing.
+        contents: of images, hash of what each value holds; None where it is not known.
     """
 
     found: TokenVectors
     provenance: Provenance
     reasons: Mapping[int, str] = field(default_factory=dict)
+    contents: Sequence[str | None] = ()
 
 
 class Means(NamedTuple):
@@ -155,6 +157,7 @@ def _made(
         found=encoded.found,
         provenance=encoded.provenance,
         reasons={i: why[value] for i, value in enumerate(values) if value in why},
+        contents=encoded.contents,
     )
 
 
@@ -191,7 +194,7 @@ def _clip_vectors(need: Need, values: list[str], means: Means) -> Encoded:
     encoder = ClipEncoder(located, means.policy, need.user, means.progress, means.memo)
     if need.side == "image":
         images = encoder.image_vectors(values)
-        return Encoded(images.found, encoder.provenance(), images.reasons)
+        return Encoded(images.found, encoder.provenance(), images.reasons, images.contents)
     texts = encoder.text_vectors(values, is_plain=need.model.endswith(_PLAIN))
     return Encoded(texts, encoder.provenance())
 

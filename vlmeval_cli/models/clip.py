@@ -42,10 +42,12 @@ class ImageVectors(NamedTuple):
     Attributes:
         found: one vector for each source.
         reasons: place of a source → why it has none, with its name; its row is all zeros.
+        contents: hash of what each source holds; None where it cannot be had.
     """
 
     found: TokenVectors
     reasons: dict[int, str]
+    contents: list[str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +94,10 @@ class ClipEncoder:
         kept = [name if key else None for name, key in zip(names, contents, strict=True)]
         work = _Work(self._cache(), self.memo, kept)
         left = work.take_kept(sorted(set(first)))
-        reasons = self._encode_images(sources, left, work) if left else {}
+        reasons = self._encode_images(sources, left, work, contents) if left else {}
         work.remember()
         lost = {i: f"{sources[i]}: {reasons[k]}" for i, k in enumerate(first) if k in reasons}
-        return ImageVectors(whole(work.vectors()[first]), lost)
+        return ImageVectors(whole(work.vectors()[first]), lost, contents)
 
     def preparation(self) -> Preparation:
         """How the network wants its images; as its files say, else as its own size asks for."""
@@ -143,14 +145,17 @@ class ClipEncoder:
         work.keep()
 
     def _encode_images(
-        self, sources: Sequence[str], left: Sequence[int], work: _Work
+        self, sources: Sequence[str], left: Sequence[int], work: _Work, contents: list[str | None]
     ) -> dict[int, str]:
-        """Encode the images at the places ``left``; where one cannot be read, the reason."""
+        """Encode the images at the places ``left``; where one cannot be read, the reason.
+
+        What the web holds is known once it was fetched, and noted in ``contents``.
+        """
         may_fetch = self.policy.fetch_images and not self.policy.offline
         how = self.preparation()
         found = pictures([sources[i] for i in left], how, may_fetch=may_fetch)
         reasons: dict[int, str] = {}
-        readable = _readable(zip(left, found, strict=True), reasons)
+        readable = _readable(zip(left, found, strict=True), reasons, contents)
         devices = Device.all_of(self.policy, self.user)
         lanes = [
             (ClipNetwork.of(self.located, device, self.user), Copies(device, work.take))
@@ -185,13 +190,16 @@ class ClipEncoder:
 
 
 def _readable(
-    found: Iterable[tuple[int, Picture | Unreadable]], reasons: dict[int, str]
+    found: Iterable[tuple[int, Picture | Unreadable]],
+    reasons: dict[int, str],
+    contents: list[str | None],
 ) -> Iterator[tuple[int, Picture]]:
-    """The pictures that could be read; of others the reasons are noted."""
+    """The pictures that could be read, noting their contents; of others the reasons are noted."""
     for place, one in found:
         if isinstance(one, Unreadable):
             reasons[place] = one.reason
         else:
+            contents[place] = one.key
             yield place, one
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from tempfile import TemporaryFile
 from typing import Any
@@ -62,6 +62,7 @@ class VectorColumn:
             ``offsets`` counts 0, 1, …, n, and ``ids`` is empty.
         provenance: the weights, and what else was at work.
         reasons: place in ``which`` → why that value has no vectors.
+        contents: of images, hash of what each different value holds; None where it is not known.
     """
 
     which: Ints
@@ -69,6 +70,7 @@ class VectorColumn:
     found: TokenVectors
     provenance: Provenance = Provenance()
     reasons: Mapping[int, str] = field(default_factory=dict)
+    contents: Sequence[str | None] = ()
 
     def part(self, start: int, stop: int) -> VectorColumn:
         """The vectors of items ``start`` to ``stop``; the different values stay as they are."""

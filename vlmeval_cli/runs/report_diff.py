@@ -16,6 +16,7 @@ def parts_of(mine: RunResult, theirs: RunResult) -> list[Part]:
     """Every part of two runs; scores of one that the other lacks are parts that differ."""
     return [
         *_inputs(mine, theirs),
+        *_images(mine, theirs),
         *_tree("signature", mine.signature.comparable, theirs.signature.comparable, ""),
         *_scores(mine.scores, theirs.scores, ""),
         *_outcomes(mine, theirs),
@@ -52,6 +53,18 @@ def _inputs(mine: RunResult, theirs: RunResult) -> Iterator[Part]:
             yield Part("input", one.role, *told, is_equal=same)
     for one in other.values():
         yield Part("input", one.role, None, one.path, is_equal=False)
+
+
+def _images(mine: RunResult, theirs: RunResult) -> Iterator[Part]:
+    """The images that both runs were held against; the signature tells where one has none."""
+    left, right = map(_seen_images, (mine, theirs))
+    if left and right:
+        yield Part("input", "images", left, right, is_equal=left == right)
+
+
+def _seen_images(run: RunResult) -> str | None:
+    found = (one.signature.comparable.get("images") for one in run.scores.values())
+    return next(filter(None, found), None)
 
 
 def _tree(kind: PartKind, mine: object, theirs: object, path: str) -> Iterator[Part]:
