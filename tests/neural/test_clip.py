@@ -132,6 +132,11 @@ def test_texts_that_are_cut_are_counted(small_clip):
     assert n_cut == [0, 0, 0, letters - LIMIT, 0]
 
 
+def test_a_lone_surrogate_is_read_as_a_question_mark(small_clip):
+    odd, plain = encoder(small_clip).text_vectors(["a dog \ud800 x", "a dog ? x"]).vectors
+    np.testing.assert_allclose(odd, plain, atol=1e-6)
+
+
 def test_the_network_says_how_much_it_takes_where_its_tokenizer_says_less(small_clip, tmp_path):
     for file in small_clip.iterdir():
         (tmp_path / file.name).write_bytes(file.read_bytes())

@@ -227,3 +227,12 @@ def test_many_vectors_lie_in_a_file(tiny_bert, monkeypatch):
     found = encoder(tiny_bert).token_vectors(TEXTS, 2)
     assert isinstance(found.vectors, np.memmap)
     assert (found.vectors == plain.vectors).all()
+
+
+@pytest.mark.parametrize("kind", ["tiny_bert", "tiny_roberta"])
+def test_a_lone_surrogate_is_read_as_a_question_mark(kind, request):
+    """Valid JSON can hold one, and no tokenizer takes it."""
+    one = encoder(request.getfixturevalue(kind))
+    odd, plain = (one.token_vectors([f"a dog {mark} x"], 2) for mark in ("\ud800", "?"))
+    assert odd.ids.tolist() == plain.ids.tolist()
+    assert (odd.vectors == plain.vectors).all()

@@ -14,7 +14,13 @@ from vlmeval_cli.models.batching import OutOfMemory
 from vlmeval_cli.models.devices import Device
 from vlmeval_cli.models.images import Pixels, Preparation
 from vlmeval_cli.models.loading import Located
-from vlmeval_cli.models.networks import settings_of, tokenizer_of, transformers_for, unusable
+from vlmeval_cli.models.networks import (
+    encodable,
+    settings_of,
+    tokenizer_of,
+    transformers_for,
+    unusable,
+)
 
 _USUAL_LIMITS = {"clip": 77, "siglip": 64}  # transformers leaves out what is usual
 _WHOLE_LENGTH = ("siglip",)  # trained on texts that are filled up to the limit
@@ -53,7 +59,8 @@ class ClipTexts:
 
     def tokens(self, texts: Sequence[str]) -> tuple[list[list[int]], Ints]:
         """Tokens of texts, and how many each lost; those of beginning and end are kept."""
-        ids = self.tokenizer([*texts], add_special_tokens=True).input_ids if texts else []
+        texts = [*map(encodable, texts)]
+        ids = self.tokenizer(texts, add_special_tokens=True).input_ids if texts else []
         n_cut = np.array([max(len(own) - self.limit, 0) for own in ids], dtype=np.int64)
         long = np.flatnonzero(n_cut).tolist()
         if long:

@@ -102,6 +102,15 @@ def forget_networks() -> None:
     _TOKENIZERS.clear()
 
 
+def encodable(text: str) -> str:
+    r"""The text with lone surrogates, which no tokenizer takes, as question marks.
+
+    >>> encodable("a dog \ud800")
+    'a dog ?'
+    """
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
 def most_tokens(tokenizer: Any, located: Located) -> int:  # noqa: ANN401  (a tokenizer)
     """How many tokens a text may have, the special ones included.
 

@@ -17,6 +17,7 @@ from vlmeval_cli.models.columns import Provenance, TokenVectors, Vectors
 from vlmeval_cli.models.devices import Device
 from vlmeval_cli.models.loading import Located
 from vlmeval_cli.models.networks import (
+    encodable,
     most_tokens,
     settings_of,
     tokenizer_of,
@@ -259,6 +260,7 @@ class _Keeper:
 
 def _cut(tokenizer: Any, texts: list[str], most: int) -> tuple[list[list[int]], Ints]:  # noqa: ANN401  (a tokenizer)
     """Tokens of texts, at most so many each, special ones kept; and how many each lost."""
+    texts = [*map(encodable, texts)]
     ids: list[list[int]] = tokenizer(texts, add_special_tokens=True).input_ids
     n_cut = np.array([max(len(own) - most, 0) for own in ids], dtype=np.int64)
     long = np.flatnonzero(n_cut).tolist()
