@@ -16,7 +16,7 @@ def test_doctor_shows_models_device_and_cache(tmp_path, capfd):
     (root / "snapshots" / "abc").mkdir(parents=True)
     (root / "refs").mkdir()
     (root / "refs" / "main").write_text("abc")
-    for name in ("config.json", "model.safetensors"):
+    for name in ("config.json", "model.safetensors", "vocab.txt"):
         (root / "snapshots" / "abc" / name).write_text("{}")
     (tmp_path / "hub" / "models--half--net").mkdir()
     (tmp_path / "cache").mkdir()
@@ -39,6 +39,8 @@ def test_download_refuses_offline(variable, monkeypatch, capfd):
     assert out == ""
     assert "config.json" in err
     assert "models--owner--net" in err
+    assert f"Run it again without {variable or '--offline'}" in err
+    assert "vlmeval download owner/net" not in err  # which is what was run
 
 
 def test_options_of_models_reach_the_choices(root, tmp_path):

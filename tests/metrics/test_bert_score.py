@@ -215,6 +215,10 @@ def test_the_layer_is_the_one_that_bert_score_recommends():
     [
         ({"model": "./my-bert"}, "layer=N"),
         ({"model": "nobody/bert"}, "recommends no layer"),
+        ({"model": "nobody/bert"}, "which is not on disk"),
+        ({"model": "robreta-large"}, 'Did you mean "roberta-large"?'),
+        ({"model": "mini-lm"}, 'Did you mean "minilm"?'),
+        ({"model": "bad name!!"}, "no folder and no name of the hub"),
         ({"model": ""}, "expected an encoder"),
         ({"layer": -1}, "from 0 up"),
     ],

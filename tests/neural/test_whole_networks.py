@@ -89,6 +89,15 @@ def test_a_network_of_images_is_no_encoder_of_texts(tiny_clip):
         vectors(tiny_clip)
 
 
+def test_a_tokenizer_without_words_is_told(tiny_bert, tmp_path):
+    """The library makes one that takes every word for unknown."""
+    folder = tmp_path / "net"
+    shutil.copytree(tiny_bert, folder)
+    (folder / "vocab.txt").write_text("[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\n", "utf-8")
+    with pytest.raises(ModelError, match="its tokenizer cannot be used: it has no words"):
+        vectors(folder)
+
+
 TINY = {"d_model": 16, "vocab_size": 80}
 
 

@@ -9,8 +9,6 @@ import typer
 
 from vlmeval_cli.cli.console import say, write_result
 
-_USER = "vlmeval download"
-
 
 @dataclass(frozen=True, slots=True)
 class DownloadOptions:
@@ -34,14 +32,14 @@ class DownloadOptions:
 
 def download(options: DownloadOptions) -> None:
     """Fetch the model unless it is on disk, and print its folder."""
-    from vlmeval_cli.models.loading import find
+    from vlmeval_cli.models.loading import DOWNLOAD, find
 
     def tell(line: str) -> None:
         if not options.quiet:
             say(line)
 
     path, source, is_fresh = find(
-        options.model, _USER, offline=options.offline, tell=tell, with_bars=not options.quiet
+        options.model, DOWNLOAD, offline=options.offline, tell=tell, with_bars=not options.quiet
     )
     if not is_fresh:
         tell(f"{options.model} is on disk already ({source})")

@@ -16,6 +16,7 @@ from vlmeval_cli.metrics.encoded_texts import cut_facts, cut_notices, empty_noti
 from vlmeval_cli.metrics.token_matching import Matching, Side, Tokens
 from vlmeval_cli.metrics.token_rarity import TokenFrequencies
 from vlmeval_cli.models.columns import VectorColumn
+from vlmeval_cli.models.loading import meant, whereabouts
 from vlmeval_cli.models.token_products import products
 from vlmeval_cli.resources.bert_score_baselines import Baseline, baseline
 from vlmeval_cli.resources.bert_score_layers import default_layer
@@ -123,12 +124,7 @@ class BertScore(Metric[TokenFrequencies | None]):
         if self.layer is not None and self.layer < 0:
             raise UsageError(f"bert_score:layer is {self.layer}, expected a number from 0 up")
         if self.used_layer() is None:
-            raise UsageError(
-                f"bert_score: bert-score recommends no layer for {quoted(self.model)}, so that one "
-                "must be named",
-                hint=f"Write bert_score:model={self.model}:layer=N, where N is from 1 to the "
-                "encoder's number of layers; two thirds of them is a usual choice.",
-            )
+            raise self._without_layer()
         if self.rescale:
             self._baseline()
 
@@ -264,6 +260,14 @@ class BertScore(Metric[TokenFrequencies | None]):
             "unknown_recall": int(np.count_nonzero(~is_known[:, 1])),
         }
         return Statistics(values, skips=dict.fromkeys(alone, "no reference"), facts=facts)
+
+    def _without_layer(self) -> UsageError:
+        return UsageError(
+            f"bert_score: bert-score recommends no layer for {quoted(self.model)}"
+            f"{whereabouts(self.model)}, so that one must be named",
+            hint=f"{meant(self.model)}Write bert_score:model={self.model}:layer=N, where N is from "
+            "1 to the encoder's number of layers; two thirds of them is a usual choice.",
+        )
 
     def _baseline(self) -> Baseline:
         return baseline(self.model, self.used_layer() or 0, self.language)

@@ -63,6 +63,8 @@ def tokenizer_of(located: Located, user: str) -> Any:  # noqa: ANN401  (a tokeni
         load = transformers_for(user).AutoTokenizer.from_pretrained
         try:
             found = load(located.path, local_files_only=True)
+            if len(found) <= len(set(found.all_special_tokens)):
+                raise ValueError("it has no words, and its files may be incomplete")
             if type(found).__name__.startswith(_PREFIXED):
                 found = load(located.path, local_files_only=True, add_prefix_space=True)
         except Exception as error:  # each tokenizer fails in its own way
