@@ -193,7 +193,7 @@ def test_cut_texts_are_counted_and_told():
     batch = Batch(batch.ids, batch.predictions, batch.references, prepared=columns)
     facts = BertScore().measure(batch, None).facts
     (notice,) = BertScore().advise(facts, 1)
-    assert "1 texts truncated, 7 tokens lost" in notice.message
+    assert "1 text truncated, 7 tokens lost" in notice.message
 
 
 def test_an_item_without_references_is_skipped():

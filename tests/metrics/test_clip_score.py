@@ -135,8 +135,20 @@ def test_cut_texts_are_counted_and_a_longer_model_is_named():
     )
     (notice,) = ClipScore().advise(found.facts, 2)
     assert notice.code == "texts_cut"
-    assert "1 text is longer" in notice.message
+    assert "1 caption truncated, 3 tokens lost" in notice.message
     assert "LongCLIP" in notice.message
+    (other,) = ClipScore(model="zer0int/LongCLIP-GmP-ViT-L-14").advise(found.facts, 2)
+    assert "model=" not in other.message  # it is that model, or one of another kind
+
+
+def test_the_same_cut_captions_are_told_once_for_two_metrics():
+    text, image = column([[(1.0, 0)], [(0, 1.0)]], n_cut=[0, 3]), column([[(1.0, 0)]] * 2)
+    references = column([[(1.0, 0)], [(0, 1.0)]], n_cut=[1, 1])
+    alone = ClipScore().advise(measured(ClipScore(), text, image).facts, 2)
+    facts = measured(RefClipScore(), text, references, image).facts
+    captions, others = RefClipScore().advise(facts, 2)
+    assert (captions,) == alone  # equal notices are shown once
+    assert "2 references truncated, 2 tokens lost" in others.message
 
 
 def circle(*degrees):
