@@ -221,6 +221,7 @@ def test_the_layer_is_the_one_that_bert_score_recommends():
         ({"model": "bad name!!"}, "no folder and no name of the hub"),
         ({"model": ""}, "expected an encoder"),
         ({"layer": -1}, "from 0 up"),
+        ({"language": "zz"}, "language=zz changes nothing without rescale=true"),
     ],
 )
 def test_options_that_make_no_sense_are_refused(options, told):

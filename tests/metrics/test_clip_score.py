@@ -1,6 +1,7 @@
 """CLIPScore, RefCLIPScore and retrieval, from vectors that are made by hand."""
 
 import math
+import re
 
 import numpy as np
 import pytest
@@ -180,6 +181,12 @@ def test_an_image_of_several_items_is_in_the_gallery_once():
     assert found.values.tolist() == [[1.0, 1.0]] * 3
 
 
+def test_one_image_is_no_gallery():
+    found = measured(ClipRetrieval(k=(1,)), circle(0, 40), circle(90, 90))
+    assert found.skips == dict.fromkeys((0, 1), "the image is the only one of the run")
+    assert found.values.tolist() == [[0.0, 0.0]] * 2
+
+
 def test_the_table_says_what_guessing_reaches():
     metric = ClipRetrieval(k=(1, 5))
     columns = circle(0, 90, 180, 270), circle(0, 90, 180, 270)
@@ -219,5 +226,6 @@ def test_any_recall_can_be_asked_for_by_name():
 
 @pytest.mark.parametrize("k", [(), (0,), (1, 1)])
 def test_ranks_that_make_no_sense_are_refused(k):
-    with pytest.raises(UsageError, match="clip_retrieval:k"):
+    written = "+".join(map(str, k))
+    with pytest.raises(UsageError, match=re.escape(f'clip_retrieval:k: got "{written}"')):
         ClipRetrieval(k=k)

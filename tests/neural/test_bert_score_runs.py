@@ -90,7 +90,7 @@ def test_runs_over_the_same_references_encode_them_once(minilm, monkeypatch):
         ("bert_score:model=./nowhere", 2, "layer=N"),
         ("bert_score:model=./nowhere:layer=2", 4, "nowhere"),
         ("bert_score:model=minilm:rescale=true", 2, "no baseline"),
-        ("bert_score:model=minilm:layer=two", 2, "expected a number"),
+        ("bert_score:model=minilm:layer=two", 2, "expected a whole number"),
         ("bert_score:model=minilm:idf=perhaps", 2, "true or false"),
     ],
 )

@@ -137,6 +137,22 @@ def test_a_lone_surrogate_is_read_as_a_question_mark(small_clip):
     np.testing.assert_allclose(odd, plain, atol=1e-6)
 
 
+def test_a_folder_that_does_not_say_how_it_wants_its_images_is_told_of(
+    small_clip, pictures, tmp_path
+):
+    told = []
+    images = [str(pictures[0])]
+    for settings in (None, {"size": {"shortest_edge": SIDE}, "crop_size": SIDE}):
+        if settings:
+            for file in small_clip.iterdir():
+                (tmp_path / file.name).write_bytes(file.read_bytes())
+            (tmp_path / "preprocessor_config.json").write_text(json.dumps(settings), "utf-8")
+        located = locate(str(tmp_path if settings else small_clip), user="a test", offline=True)
+        ClipEncoder(located, ON_CPU, "a test", told.append).image_vectors(images)
+    (line,) = told
+    assert "has no preprocessor_config.json" in line
+
+
 def test_the_network_says_how_much_it_takes_where_its_tokenizer_says_less(small_clip, tmp_path):
     for file in small_clip.iterdir():
         (tmp_path / file.name).write_bytes(file.read_bytes())

@@ -127,6 +127,11 @@ class BertScore(Metric[TokenFrequencies | None]):
             raise self._without_layer()
         if self.rescale:
             self._baseline()
+        elif self.language != "en":
+            raise UsageError(
+                f"bert_score:language={self.language} changes nothing without rescale=true",
+                hint="It names the table of baselines; an encoder reads every language it knows.",
+            )
 
     def used_layer(self) -> int | None:
         """The layer that is compared; None where neither the options nor bert-score name one."""

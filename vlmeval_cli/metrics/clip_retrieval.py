@@ -36,6 +36,7 @@ from vlmeval_cli.models.columns import VectorColumn, Vectors
 _CELLS = 2**24  # similarities that are held at a time
 _SAME = 1e-6  # cosines that lie no further apart are ties: the last bits of float32 decide nothing
 _FEW = 100
+_ALONE = "the image is the only one of the run"
 _SMALL = "small_gallery"
 
 
@@ -91,7 +92,8 @@ class ClipRetrieval(MeanMetric[Gallery]):
 
     Edge cases: an image that several items share is in the gallery once. Images as near as the own
     one (within 1e-6) are ties in random order: an item then scores the chance that its image is
-    among the first. Items whose image is not there are skipped.
+    among the first. Items whose image is not there are skipped, and all are where the run has one
+    image, which every caption would find.
 
     Options:
         k: how many images a caption may name, as in ``clip_retrieval:k=1+10``.
@@ -132,8 +134,10 @@ class ClipRetrieval(MeanMetric[Gallery]):
     def check(self) -> None:
         """Refuse ranks below 1 and repeats."""
         if not self.k or min(self.k) < 1 or len(set(self.k)) < len(self.k):
+            written = "+".join(map(str, self.k))
             raise UsageError(
-                f"option clip_retrieval:k: got {quoted(self.k)}, expected different numbers from 1",
+                f"option clip_retrieval:k: got {quoted(written)}, expected different numbers from "
+                "1 up",
                 hint="Such as clip_retrieval:k=1+5+10.",
             )
 
@@ -181,7 +185,10 @@ class ClipRetrieval(MeanMetric[Gallery]):
         facts = cut_facts(texts)
         if len(context.vectors) < _FEW:
             facts[_SMALL] = len(batch)
-        return mean_statistics(*recalls, skips=without_image(images), facts=facts)
+        skips = without_image(images)
+        if len(context.vectors) == 1:  # every caption would find it
+            skips = {**dict.fromkeys(known.tolist(), _ALONE), **skips}
+        return mean_statistics(*recalls, skips=skips, facts=facts)
 
     def tables(self, found: MetricStatistics, context: Gallery) -> Mapping[str, Table]:
         """What guessing would reach."""
