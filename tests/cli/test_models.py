@@ -30,6 +30,20 @@ def test_doctor_shows_models_device_and_cache(tmp_path, capfd):
     assert "torch" in facts["device of networks"]
 
 
+def test_doctor_names_missing_networks_that_an_older_installation_does_not_state(
+    monkeypatch, capfd
+):
+    from vlmeval_cli.cli import doctor
+    from vlmeval_cli.core import optional
+
+    monkeypatch.setattr(doctor, "_requirements", list)
+    monkeypatch.setattr(optional, "has_extra", lambda _: False)
+    assert main(["doctor"]) == 0
+    out = capfd.readouterr()[0]
+    assert "nothing is missing" not in out
+    assert 'pip install "vlmeval-cli[neural]"' in out.partition("To add what is missing")[2]
+
+
 @pytest.mark.parametrize("variable", ["HF_HUB_OFFLINE", None])
 def test_download_refuses_offline(variable, monkeypatch, capfd):
     if variable:

@@ -135,7 +135,9 @@ class ClipEncoder:
         ids, n_cut = texts.tokens(given)
         own = np.array(places, dtype=np.int64)
         work.n_cut[own] = n_cut
-        network = ClipNetwork.of(self.located, Device.of(self.policy, self.user), self.user)
+        device = Device.of(self.policy, self.user)
+        device.warn(self.tell)
+        network = ClipNetwork.of(self.located, device, self.user)
         copies = Copies(network.device, work.take)
         lengths = np.fromiter(map(len, ids), np.int64, len(ids))
 
@@ -157,6 +159,7 @@ class ClipEncoder:
         reasons: dict[int, str] = {}
         readable = _readable(zip(left, found, strict=True), reasons)
         devices = Device.all_of(self.policy, self.user)
+        devices[0].warn(self.tell)
         lanes = [
             (ClipNetwork.of(self.located, device, self.user), Copies(device, work.take))
             for device in devices

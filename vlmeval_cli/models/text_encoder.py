@@ -166,6 +166,7 @@ class TextEncoder:
         if not wanted:
             return
         devices = Device.all_of(self.policy, self.user)
+        devices[0].warn(self.tell)
         one = Pass(self.located, layer, work.pooling, self.policy.batch_size, self.user)
         wanted.sort(key=lambda i: len(work.ids[i]))
         for start in range(0, len(wanted), _AT_ONCE):
