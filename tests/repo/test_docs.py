@@ -36,6 +36,7 @@ OTHER_PROGRAMS = {
     "--strict",
     "--in-process",
     "--scaling",
+    "--lengths",
 }  # benchmarks, mypy
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
 GUIDES = sorted((ROOT / "docs" / "tasks").glob("*.md"))
@@ -128,6 +129,7 @@ def test_options_in_the_docs_exist(page):
         "--install-completion",
         "--help",
         "--version",
+        "--from",  # a word of Python's, so the field has another name
         *(
             f"--{no}{field.name.replace('_', '-')}"
             for kind in OPTIONS

@@ -17,7 +17,7 @@ from vlmeval_cli.tasks.base import Facts
 class Stub:
     """A metric with a model."""
 
-    info = SimpleNamespace(extra="neural")
+    info = SimpleNamespace(name="bert_score", extra="neural")
 
     def options(self):
         return {"model": "owner/net"}

@@ -6,8 +6,9 @@ import pytest
 from vlmeval_cli.core.batch import Batch, TextColumn
 from vlmeval_cli.core.config import MetricSpec, RunConfig
 from vlmeval_cli.core.errors import UsageError
-from vlmeval_cli.registry import SETS, choose
-from vlmeval_cli.runs import planning
+from vlmeval_cli.registry import SETS, build, choose
+from vlmeval_cli.runs import availability, planning
+from vlmeval_cli.runs.availability import lacking
 from vlmeval_cli.runs.planning import plan
 from vlmeval_cli.tasks import task
 
@@ -70,3 +71,19 @@ def test_a_set_has_no_options():
 def test_a_name_nearly_right_is_suggested():
     with pytest.raises(UsageError, match="coco"):
         choose([MetricSpec("cocoo")])
+
+
+@pytest.mark.parametrize(("compiled", "installed"), [(True, False), (False, True)])
+def test_meteor_needs_its_compiled_tables_or_what_they_are_made_from(
+    monkeypatch, compiled, installed
+):
+    from vlmeval_cli.resources import meteor_index
+
+    monkeypatch.setattr(meteor_index, "is_built", lambda: compiled)
+    monkeypatch.setattr(availability, "has_extra", lambda extra: installed)
+    assert lacking(build(MetricSpec("meteor_1_5"))) is None
+    monkeypatch.setattr(meteor_index, "is_built", lambda: False)
+    monkeypatch.setattr(availability, "has_extra", lambda extra: False)
+    assert lacking(build(MetricSpec("meteor_1_5"))) == (
+        'it needs pip install "vlmeval-cli[reference]"'
+    )
