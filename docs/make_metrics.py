@@ -107,11 +107,17 @@ def _tasks() -> str:
 
 def _defaults() -> str:
     rows = [
-        (f"[{name}](tasks/{name}.md)", case.when, _names([case.primary]), _names(case.beside))
+        (
+            f"[{name}](tasks/{name}.md)",
+            case.when,
+            _names([case.primary]),
+            _names(case.beside),
+            _names(case.networks),
+        )
         for name in GUIDES
         for case in choices(name)
     ]
-    return _table(("task", "data", "primary", "beside it"), rows)
+    return _table(("task", "data", "primary", "beside it", "too where its model is on disk"), rows)
 
 
 def _matrix() -> str:

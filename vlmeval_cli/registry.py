@@ -303,7 +303,7 @@ def _coerced(value: Any, hint: Any, where: str) -> Any:  # noqa: ANN401  (any op
         try:
             return hint(value)
         except (TypeError, ValueError):
-            raise _wrong(where, value, f"a number ({hint.__name__})") from None
+            raise _wrong(where, value, "a whole number" if hint is int else "a number") from None
     if not isinstance(value, str):
         raise _wrong(where, value, "a number" if hint in (int, float) else "text")
     return value

@@ -100,6 +100,7 @@ def test_a_task_as_json_has_defaults_traps_and_bands(inside):
         "when": "ten answers per question",
         "primary": "vqa_accuracy",
         "metrics": ["vqa_accuracy", "exact_match", "token_f1", "anls"],
+        "with_models_on_disk": [],
     }
     by_name = {metric["name"]: metric for metric in report["metrics"]}
     assert all("vqa" in metric["tasks"] for metric in by_name.values())
@@ -127,3 +128,17 @@ def test_the_values_of_an_option_are_explained(inside):
     for variant in ("official2021", "official2015", "lmms", "m4c", "vizwiz", "vlmevalkit"):
         assert f"- {variant}: " in told
     assert "normalize: what simple compares" in told
+
+
+def test_options_that_are_attributes_are_explained_too(inside):
+    told = flat(inside("metrics", "bert_score")[1])
+    assert "- idf: weigh tokens by" in told
+    assert "- rescale: (score - b)" in told
+    assert "layer 17" in told  # the one that is compared unless another is named
+    assert "idf false" in told  # as it is written
+
+
+def test_a_task_tells_what_is_scored_where_a_model_is_on_disk(inside):
+    told = flat(inside("metrics", "--task", "captioning")[1])
+    assert "Scored too where its model is on disk" in told
+    assert "- clip_score: captions whose images are found" in told

@@ -16,7 +16,7 @@ def test_doctor_shows_models_device_and_cache(tmp_path, capfd):
     (root / "snapshots" / "abc").mkdir(parents=True)
     (root / "refs").mkdir()
     (root / "refs" / "main").write_text("abc")
-    for name in ("config.json", "model.safetensors"):
+    for name in ("config.json", "model.safetensors", "vocab.txt"):
         (root / "snapshots" / "abc" / name).write_text("{}")
     (tmp_path / "hub" / "models--half--net").mkdir()
     (tmp_path / "cache").mkdir()
@@ -30,6 +30,20 @@ def test_doctor_shows_models_device_and_cache(tmp_path, capfd):
     assert "torch" in facts["device of networks"]
 
 
+def test_doctor_names_missing_networks_that_an_older_installation_does_not_state(
+    monkeypatch, capfd
+):
+    from vlmeval_cli.cli import doctor
+    from vlmeval_cli.core import optional
+
+    monkeypatch.setattr(doctor, "_requirements", list)
+    monkeypatch.setattr(optional, "has_extra", lambda _: False)
+    assert main(["doctor"]) == 0
+    out = capfd.readouterr()[0]
+    assert "nothing is missing" not in out
+    assert 'pip install "vlmeval-cli[neural]"' in out.partition("To add what is missing")[2]
+
+
 @pytest.mark.parametrize("variable", ["HF_HUB_OFFLINE", None])
 def test_download_refuses_offline(variable, monkeypatch, capfd):
     if variable:
@@ -39,6 +53,8 @@ def test_download_refuses_offline(variable, monkeypatch, capfd):
     assert out == ""
     assert "config.json" in err
     assert "models--owner--net" in err
+    assert f"Run it again without {variable or '--offline'}" in err
+    assert "vlmeval download owner/net" not in err  # which is what was run
 
 
 def test_options_of_models_reach_the_choices(root, tmp_path):

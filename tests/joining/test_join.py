@@ -88,6 +88,14 @@ def test_null_is_missing_and_an_empty_string_is_empty():
     assert report.examples["empty"] == ("b",)
 
 
+def test_white_space_alone_is_empty():
+    """As it is among the outcomes."""
+    rows = [{"id": "a", "prediction": " \n"}, {"id": "b", "prediction": "."}]
+    report = meet(rows, refs("a", "b"), policy=SKIP).report
+    assert (report.matched, report.empty) == (2, 1)
+    assert report.examples["empty"] == ("a",)
+
+
 def test_extra_predictions_are_counted_and_told():
     met = meet(preds("a", "x", "y"), refs("a"))
     assert met.report.extra == 2

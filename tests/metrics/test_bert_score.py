@@ -193,7 +193,7 @@ def test_cut_texts_are_counted_and_told():
     batch = Batch(batch.ids, batch.predictions, batch.references, prepared=columns)
     facts = BertScore().measure(batch, None).facts
     (notice,) = BertScore().advise(facts, 1)
-    assert "1 texts truncated, 7 tokens lost" in notice.message
+    assert "1 text truncated, 7 tokens lost" in notice.message
 
 
 def test_an_item_without_references_is_skipped():
@@ -210,13 +210,26 @@ def test_the_layer_is_the_one_that_bert_score_recommends():
     assert BertScore(model="minilm", layer=3).used_layer() == 3
 
 
+@pytest.mark.parametrize("layer", [None, 6])
+def test_the_signature_says_which_layer_is_compared(layer):
+    """And the name of the score only where it is another than usual."""
+    metric = BertScore(model="minilm", layer=layer)
+    assert metric.options()["layer"] == 6
+    assert metric.changed_options() == {"model": "minilm"}
+
+
 @pytest.mark.parametrize(
     ("options", "told"),
     [
         ({"model": "./my-bert"}, "layer=N"),
         ({"model": "nobody/bert"}, "recommends no layer"),
+        ({"model": "nobody/bert"}, "which is not on disk"),
+        ({"model": "robreta-large"}, 'Did you mean "roberta-large"?'),
+        ({"model": "mini-lm"}, 'Did you mean "minilm"?'),
+        ({"model": "bad name!!"}, "no folder and no name of the hub"),
         ({"model": ""}, "expected an encoder"),
         ({"layer": -1}, "from 0 up"),
+        ({"language": "zz"}, "language=zz changes nothing without rescale=true"),
     ],
 )
 def test_options_that_make_no_sense_are_refused(options, told):

@@ -1,6 +1,7 @@
 """CLIPScore, RefCLIPScore and retrieval, from vectors that are made by hand."""
 
 import math
+import re
 
 import numpy as np
 import pytest
@@ -135,8 +136,20 @@ def test_cut_texts_are_counted_and_a_longer_model_is_named():
     )
     (notice,) = ClipScore().advise(found.facts, 2)
     assert notice.code == "texts_cut"
-    assert "1 caption is longer" in notice.message
+    assert "1 caption truncated, 3 tokens lost" in notice.message
     assert "LongCLIP" in notice.message
+    (other,) = ClipScore(model="zer0int/LongCLIP-GmP-ViT-L-14").advise(found.facts, 2)
+    assert "model=" not in other.message  # it is that model, or one of another kind
+
+
+def test_the_same_cut_captions_are_told_once_for_two_metrics():
+    text, image = column([[(1.0, 0)], [(0, 1.0)]], n_cut=[0, 3]), column([[(1.0, 0)]] * 2)
+    references = column([[(1.0, 0)], [(0, 1.0)]], n_cut=[1, 1])
+    alone = ClipScore().advise(measured(ClipScore(), text, image).facts, 2)
+    facts = measured(RefClipScore(), text, references, image).facts
+    captions, others = RefClipScore().advise(facts, 2)
+    assert (captions,) == alone  # equal notices are shown once
+    assert "2 references truncated, 2 tokens lost" in others.message
 
 
 def circle(*degrees):
@@ -166,6 +179,12 @@ def test_ties_score_the_chance_of_being_among_the_first():
 def test_an_image_of_several_items_is_in_the_gallery_once():
     found = measured(ClipRetrieval(k=(1,)), circle(0, 0, 90), circle(0, 0, 90))
     assert found.values.tolist() == [[1.0, 1.0]] * 3
+
+
+def test_one_image_is_no_gallery():
+    found = measured(ClipRetrieval(k=(1,)), circle(0, 40), circle(90, 90))
+    assert found.skips == dict.fromkeys((0, 1), "the image is the only one of the run")
+    assert found.values.tolist() == [[0.0, 0.0]] * 2
 
 
 def test_the_table_says_what_guessing_reaches():
@@ -207,5 +226,6 @@ def test_any_recall_can_be_asked_for_by_name():
 
 @pytest.mark.parametrize("k", [(), (0,), (1, 1)])
 def test_ranks_that_make_no_sense_are_refused(k):
-    with pytest.raises(UsageError, match="clip_retrieval:k"):
+    written = "+".join(map(str, k))
+    with pytest.raises(UsageError, match=re.escape(f'clip_retrieval:k: got "{written}"')):
         ClipRetrieval(k=k)

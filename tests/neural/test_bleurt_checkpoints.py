@@ -121,8 +121,10 @@ def test_a_pickle_that_runs_code_is_refused(broken):
 
 
 def test_a_folder_without_a_tokenizer_is_told(broken):
-    (broken / "spm.model").unlink()
+    (broken / "spm.model").rename(broken / "other.model")
     assert "no tokenizer, expected one of spm.model" in message_of(broken)
+    (broken / "other.model").unlink()
+    assert "lacks a tokenizer" in message_of(broken)
 
 
 def test_a_broken_tokenizer_is_told(broken):

@@ -11,6 +11,7 @@ from vlmeval_cli.api import compare, score
 from vlmeval_cli.core.config import ModelPolicy
 from vlmeval_cli.core.errors import ModelError, UsageError
 from vlmeval_cli.core.keywords import run_config
+from vlmeval_cli.core.progress import NoProgress
 from vlmeval_cli.models import clip, clip_network
 from vlmeval_cli.models.clip import ClipEncoder
 from vlmeval_cli.models.images import pixels_of
@@ -130,6 +131,32 @@ def test_texts_that_are_cut_are_counted(small_clip):
     n_cut = encoder(small_clip).text_vectors(CAPTIONS, is_plain=True).n_cut.tolist()
     letters = len(CAPTIONS[3].replace(" ", "")) + 2  # a token a letter, and both ends
     assert n_cut == [0, 0, 0, letters - LIMIT, 0]
+
+
+def test_a_lone_surrogate_is_read_as_a_question_mark(small_clip):
+    odd, plain = encoder(small_clip).text_vectors(["a dog \ud800 x", "a dog ? x"]).vectors
+    np.testing.assert_allclose(odd, plain, atol=1e-6)
+
+
+def test_a_folder_that_does_not_say_how_it_wants_its_images_is_told_of(
+    small_clip, pictures, tmp_path
+):
+    told = []
+
+    class Listener(NoProgress):
+        def tell(self, line):
+            told.append(line)
+
+    images = [str(pictures[0])]
+    for settings in (None, {"size": {"shortest_edge": SIDE}, "crop_size": SIDE}):
+        if settings:
+            for file in small_clip.iterdir():
+                (tmp_path / file.name).write_bytes(file.read_bytes())
+            (tmp_path / "preprocessor_config.json").write_text(json.dumps(settings), "utf-8")
+        located = locate(str(tmp_path if settings else small_clip), user="a test", offline=True)
+        ClipEncoder(located, ON_CPU, "a test", Listener()).image_vectors(images)
+    (line,) = told
+    assert "has no preprocessor_config.json" in line
 
 
 def test_the_network_says_how_much_it_takes_where_its_tokenizer_says_less(small_clip, tmp_path):

@@ -227,3 +227,25 @@ def test_many_vectors_lie_in_a_file(tiny_bert, monkeypatch):
     found = encoder(tiny_bert).token_vectors(TEXTS, 2)
     assert isinstance(found.vectors, np.memmap)
     assert (found.vectors == plain.vectors).all()
+
+
+@pytest.mark.parametrize("kind", ["tiny_bert", "tiny_roberta"])
+def test_a_lone_surrogate_is_read_as_a_question_mark(kind, request):
+    """Valid JSON can hold one, and no tokenizer takes it."""
+    one = encoder(request.getfixturevalue(kind))
+    odd, plain = (one.token_vectors([f"a dog {mark} x"], 2) for mark in ("\ud800", "?"))
+    assert odd.ids.tolist() == plain.ids.tolist()
+    assert (odd.vectors == plain.vectors).all()
+
+
+def test_half_precision_on_a_cpu_is_told_once_to_be_slow(tiny_bert, monkeypatch):
+    from vlmeval_cli.models import devices
+
+    monkeypatch.setattr(devices, "_WARNED", set())
+    told = []
+    located = locate(str(tiny_bert), user="a test", offline=True)
+    for dtype in ("float32", "bf16", "fp16", "fp16"):
+        policy = ModelPolicy(cache=False, device="cpu", dtype=dtype)
+        TextEncoder.of(located, policy, "a test", told.append).token_vectors(TEXTS, 1)
+    (line,) = told
+    assert "slower with --dtype fp16" in line

@@ -100,7 +100,7 @@ def test_what_is_no_configuration_is_refused(tmp_path):
 @pytest.mark.parametrize(
     ("model", "layer", "language", "told"),
     [
-        ("minilm", 6, "en", "It has some for albert-base-v1"),
+        ("minilm", 6, "en", "It has some for roberta-large, albert-base-v1"),
         ("roberta-large", 17, "xx", "only de, en"),
         ("roberta-large", 25, "en", "expected 0 to 24"),
     ],
@@ -109,6 +109,15 @@ def test_a_baseline_that_is_not_there_is_an_error(model, layer, language, told):
     with pytest.raises(UsageError) as error:
         baseline(model, layer, language)
     assert told in str(error.value)
+
+
+def test_of_many_baselines_a_few_are_named(package):
+    for number in range(30):
+        (package / "rescale_baseline" / "en" / f"net-{number}.tsv").write_text("LAYER,P,R,F\n")
+    with pytest.raises(UsageError) as error:
+        baseline("minilm", 6, "en")
+    assert "and 30 others" in error.value.hint
+    assert error.value.hint.count(", ") == 4
 
 
 def test_the_metric_refuses_to_rescale_without_a_baseline():

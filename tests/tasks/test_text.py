@@ -204,7 +204,7 @@ BAD = {
         "option chrf:char_order: got", "json",
     ),
     "an order that is no number": (
-        PREDS, REFS, ("--metrics", "chrf:word_order=two"), 2, "expected a number", "json",
+        PREDS, REFS, ("--metrics", "chrf:word_order=two"), 2, "expected a whole number", "json",
     ),
     "an unknown type": (
         PREDS, REFS, ("--metrics", "rouge:types=rouge_l+rouge_sum"), 2,

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _DISTRIBUTION = "vlmeval-cli"
 _REQUIREMENT = re.compile(r"^(?P<name>[\w.-]+)[^;]*(;.*extra\s*==\s*['\"](?P<extra>[\w-]+)['\"])?")
 _NOT_FOR_USERS = ("dev", "all", "neural-reference")
+_NETWORKS = ("neural", "minilm")  # extras
 _ADD_JAVA = (
     "Java 8 or newer, for spice and for the original programs under score --reference "
     "(Debian: apt-get install default-jre-headless)"
@@ -112,9 +113,12 @@ def _packages(requirements: Sequence[Requirement]) -> Block:
 
 
 def _missing(requirements: Sequence[Requirement], *, has_java: bool) -> Block:
+    from vlmeval_cli.core.optional import missing_extras
     from vlmeval_cli.reports.blocks import Paragraph
 
-    extras = dict.fromkeys(r.extra for r in requirements if r.version is None)
+    stated = [r.extra for r in requirements if r.version is None]
+    # An older installation of a source tree does not state the extras that came since.
+    extras = dict.fromkeys([*stated, *missing_extras(*_NETWORKS)])
     lines = [
         f'pip install "{_DISTRIBUTION}[{extra}]"' if extra else f"pip install {_DISTRIBUTION}"
         for extra in extras

@@ -12,8 +12,6 @@ import typer
 from vlmeval_cli.cli.console import say, write_result
 from vlmeval_cli.core.errors import ModelError, UsageError
 
-_USER = "vlmeval download"
-
 
 @dataclass(frozen=True, slots=True)
 class DownloadOptions:
@@ -56,12 +54,12 @@ def download(options: DownloadOptions) -> None:
 
 def _model(options: DownloadOptions) -> Path:
     """A model of the hub."""
-    from vlmeval_cli.models.loading import find
+    from vlmeval_cli.models.loading import DOWNLOAD, find
 
     _refuse_origin(options, "models come from the hub")
     path, source, is_fresh = find(
         options.name,
-        _USER,
+        DOWNLOAD,
         offline=options.offline,
         tell=lambda line: _tell(options, line),
         with_bars=not options.quiet,

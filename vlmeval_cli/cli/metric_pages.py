@@ -41,6 +41,7 @@ SEEING = (
 )
 # Where the text on another option, or on another value of one, begins.
 _OPTION_OR_VALUE = re.compile(r"\n(?=\S| +``[\w-]+``: )")
+_OPTIONS = re.compile(r"\n(?:Options|Attributes):\n(.*)", re.DOTALL)
 _NAMES = frozenset({"task", "primary", "metric", "output", "option"})
 
 
@@ -112,6 +113,7 @@ def task_page(name: str) -> list[Block]:
             _headings("data", "primary", "beside it"),
             tuple((c.when, c.primary, ", ".join(c.beside)) for c in choices(name)),
         ),
+        *_networks(name),
         Grid(
             "Outputs",
             _headings("output", "metric", "scale", "better", "meaning"),
@@ -123,6 +125,17 @@ def task_page(name: str) -> list[Block]:
         *_bands(frozenset(output.name for output in outputs)),
         Paragraph("Traps", _listed(GUIDES[name].traps)),
     ]
+
+
+def _networks(task: str) -> Iterator[Block]:
+    """The metrics that are scored by default only where their networks are on disk."""
+    cases: dict[str, list[str]] = {}
+    for choice in choices(task):
+        for name in choice.networks:
+            cases.setdefault(name, []).append(choice.when)
+    if cases:
+        lines = (f"{name}: {'; '.join(cases[name])}" for name in cases)
+        yield Paragraph("Scored too where its model is on disk", _listed(lines))
 
 
 def offered_for(task: str) -> list[Metric[Any]]:
@@ -196,7 +209,8 @@ def metric_page(metric: Metric[Any]) -> list[Block]:
 
 def _option_texts(family: type[Metric[Any]]) -> tuple[str, ...]:
     """What the documentation of a metric says of its options, and of their values."""
-    section = (getdoc(family) or "").partition("\nOptions:\n")[2].partition("\n\n")[0]
+    found = _OPTIONS.search(getdoc(family) or "")
+    section = found[1].partition("\n\n")[0] if found else ""
     texts = _OPTION_OR_VALUE.split(dedent(section)) if section else []
     return tuple(
         f"{'  ' if text.startswith(' ') else ''}- {' '.join(text.split())}".replace("``", "")
@@ -240,6 +254,8 @@ def _listed(lines: Iterable[str]) -> tuple[str, ...]:
 
 def _written(value: object) -> str:
     """An option's value as the command line takes it."""
+    if isinstance(value, bool):
+        return str(value).lower()
     return "+".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 

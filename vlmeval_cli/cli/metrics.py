@@ -108,7 +108,13 @@ def _task(name: str) -> dict[str, Any]:
         "name": name,
         "question": GUIDES[name].question,
         "defaults": [
-            {"when": c.when, "primary": c.primary, "metrics": c.families} for c in choices(name)
+            {
+                "when": c.when,
+                "primary": c.primary,
+                "metrics": c.families,
+                "with_models_on_disk": c.networks,
+            }
+            for c in choices(name)
         ],
         "traps": GUIDES[name].traps,
         "bands": NO_THRESHOLD,

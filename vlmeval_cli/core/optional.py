@@ -24,6 +24,11 @@ _MODULES = {
 }
 
 
+def missing_extras(*extras: str) -> list[str]:
+    """Those of the extras that are not installed, without importing anything."""
+    return [extra for extra in extras if not has_extra(extra)]
+
+
 def has_extra(extra: str | None) -> bool:
     """Whether what an extra of vlmeval-cli brings is installed, without importing it."""
     return all(map(is_installed, _MODULES.get(extra or "", ())))

@@ -3,7 +3,7 @@
 from vlmeval_cli.joining.columns import Columns, Roles, RowSource, collect
 from vlmeval_cli.joining.ids import IdPair
 from vlmeval_cli.joining.join import Fields, Joined, join, join_one_file
-from vlmeval_cli.joining.meeting import Dataset, Repeats
+from vlmeval_cli.joining.meeting import Dataset, Repeats, is_empty
 from vlmeval_cli.joining.selection import Selection
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "RowSource",
     "Selection",
     "collect",
+    "is_empty",
     "join",
     "join_one_file",
 ]

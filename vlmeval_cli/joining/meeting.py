@@ -266,7 +266,9 @@ def _lines(columns: Columns, met: Sequence[int | None]) -> Sequence[int]:
 def _report(
     meeting: Meeting, dataset: Dataset, wanted: Wanted, index: Mapping[str, int]
 ) -> JoinReport:
-    missing, empty = (_ids_with(value, dataset) for value in (None, ""))
+    missing = _missing_ids(dataset)
+    pairs = zip(dataset.ids, dataset.predictions, strict=True)
+    empty = [name for name, own in pairs if is_empty(own)]
     known = set(meeting.keys.references)
     extra = [] if index.keys() <= known else [key for key in index if key not in known]
     unanswered = _at(meeting.keys.shown, wanted.unanswered)
@@ -281,12 +283,17 @@ def _report(
     )
 
 
-def _ids_with(value: object, dataset: Dataset) -> list[str]:
-    """Ids of the items whose prediction is ``value``, which few or none have."""
-    if value not in dataset.predictions:
+def _missing_ids(dataset: Dataset) -> list[str]:
+    """Ids of the items without a prediction, which are few or none."""
+    if None not in dataset.predictions:
         return []
     pairs = zip(dataset.ids, dataset.predictions, strict=True)
-    return [name for name, own in pairs if own is value or own == value]
+    return [name for name, own in pairs if own is None]
+
+
+def is_empty(prediction: object) -> bool:
+    """Whether a prediction is a text of white space alone, which has the outcome ``empty``."""
+    return isinstance(prediction, str) and (not prediction or prediction.isspace())
 
 
 def _refuse_missing(meeting: Meeting, dataset: Dataset, report: JoinReport) -> None:

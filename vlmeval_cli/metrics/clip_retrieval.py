@@ -134,8 +134,10 @@ class ClipRetrieval(MeanMetric[Gallery]):
     def check(self) -> None:
         """Refuse ranks below 1 and repeats."""
         if not self.k or min(self.k) < 1 or len(set(self.k)) < len(self.k):
+            written = "+".join(map(str, self.k))
             raise UsageError(
-                f"option clip_retrieval:k: got {quoted(self.k)}, expected different numbers from 1",
+                f"option clip_retrieval:k: got {quoted(written)}, expected different numbers from "
+                "1 up",
                 hint="Such as clip_retrieval:k=1+5+10.",
             )
 

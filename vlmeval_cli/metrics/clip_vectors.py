@@ -9,6 +9,7 @@ import numpy as np
 from vlmeval_cli.core.batch import Array, Batch, Ints
 from vlmeval_cli.core.metric import Notice
 from vlmeval_cli.core.wording import number_of
+from vlmeval_cli.metrics import encoded_texts
 from vlmeval_cli.models.columns import VectorColumn, Vectors
 from vlmeval_cli.models.image_files import MISSING, UNREADABLE
 
@@ -16,9 +17,8 @@ DEFAULT_MODEL = "openai/clip-vit-base-patch32"
 LONG_MODEL = "zer0int/LongCLIP-GmP-ViT-L-14"
 WEIGHT = 2.5  # of Hessel et al., so that scores are of about 0 to 1
 
+_SHORT_MODELS = ("openai/clip-",)  # of the kind of the one for long texts
 _ROWS = 4096  # pairs that are compared at a time
-_CUT = "texts_cut"
-_CUT_REFERENCES = "references_cut"
 
 
 def column(side: str, model: str, *, is_plain: bool = False) -> str:
@@ -77,23 +77,29 @@ def best_cosines(texts: VectorColumn, references: VectorColumn) -> Array:
     return best
 
 
-def cut_facts(texts: VectorColumn, references: VectorColumn | None = None) -> dict[str, int]:
-    """How many texts of each side were cut because the model takes no more tokens."""
+def cut_facts(captions: VectorColumn, references: VectorColumn | None = None) -> dict[str, int]:
+    """How many texts of each side were cut, and by how many tokens."""
+    sides = {"caption": captions, "reference": references}
     return {
-        _CUT: texts.n_cut(),
-        **({} if references is None else {_CUT_REFERENCES: references.n_cut()}),
+        f"{side}_{name}": count
+        for side, column in sides.items()
+        if column is not None
+        for name, count in encoded_texts.cut_facts(column).items()
     }
 
 
 def cut_notice(facts: Mapping[str, int], model: str) -> tuple[Notice, ...]:
-    """Texts of which the model saw the beginning alone; of each side, so that metrics agree."""
-    sides = ((_CUT, "caption"), (_CUT_REFERENCES, "reference"))
-    counts = [(n, side) for fact, side in sides if (n := facts.get(fact, 0))]
+    """Texts of which the model saw the beginning alone, in the same words for every metric."""
+    longer = ""
+    if model.startswith(_SHORT_MODELS):
+        longer = f". A model for long texts reads on, on a scale of its own: model={LONG_MODEL}"
     return tuple(
         Notice(
             "texts_cut",
-            f"{number_of(n, f'{side} is', f'{side}s are')} longer than {model} takes; it sees the "
-            f"beginning alone. A model for long texts reads on: model={LONG_MODEL}",
+            f"{number_of(texts, side)} truncated, "
+            f"{number_of(facts[f'{side}_cut_tokens'], 'token')} lost; {model} reads no longer "
+            f"texts, and sees their beginnings alone{longer}",
         )
-        for n, side in counts
+        for side in ("caption", "reference")
+        if (texts := facts.get(f"{side}_cut_texts", 0))
     )

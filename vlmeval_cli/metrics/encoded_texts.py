@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from vlmeval_cli.core.metric import Notice
+from vlmeval_cli.core.wording import number_of
 from vlmeval_cli.models.columns import VectorColumn
 
 
@@ -24,9 +25,10 @@ def cut_notices(metric: str, model: str, facts: Mapping[str, int]) -> tuple[Noti
     texts = facts.get("cut_texts", 0)
     if not texts:
         return ()
+    lost = number_of(facts["cut_tokens"], "token")
     message = (
-        f"{metric}: {texts:,} texts truncated, {facts['cut_tokens']:,} tokens lost; {model} reads "
-        "no longer texts, so that their beginnings alone are compared"
+        f"{metric}: {number_of(texts, 'text')} truncated, {lost} lost; {model} reads no longer "
+        "texts, so that their beginnings alone are compared"
     )
     return (Notice(f"{metric}_truncated", message),)
 

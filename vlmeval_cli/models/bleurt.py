@@ -128,6 +128,7 @@ class Bleurt:
             ModelError: the device has no memory for one pair.
         """
         device = Device.of(self.policy, self.user)
+        device.warn(self.progress.tell)
         order = np.argsort(-pairs.lengths, kind="stable")
         for start in range(0, len(order), _AT_ONCE):
             places = order[start : start + _AT_ONCE]

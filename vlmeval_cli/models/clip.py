@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from itertools import cycle, islice
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -86,6 +86,11 @@ class ClipEncoder:
 
         Files of equal content are decoded and encoded once.
         """
+        if not self._settings():
+            self.progress.tell(
+                f"{self.user}: {self.located.name} has no preprocessor_config.json; images are "
+                "prepared as for OpenAI's CLIP, at the size that config.json says"
+            )
         contents = keys(sources)
         alike: dict[str, int] = {}  # content → the first source that has it
         first = [alike.setdefault(key, i) if key else i for i, key in enumerate(contents)]
@@ -101,12 +106,10 @@ class ClipEncoder:
 
     def preparation(self) -> Preparation:
         """How the network wants its images; as its files say, else as its own size asks for."""
-        folder = self.located.path
-        own = settings_of(folder, "preprocessor_config.json")
-        own = own or settings_of(folder, "processor_config.json").get("image_processor") or {}
+        own = self._settings()
         if own:
             return Preparation.of(own)
-        vision = settings_of(folder, "config.json").get("vision_config") or {}
+        vision = settings_of(self.located.path, "config.json").get("vision_config") or {}
         return Preparation.of({"size": vision.get("image_size", Preparation().side)})
 
     def provenance(self) -> Provenance:
@@ -116,6 +119,12 @@ class ClipEncoder:
         with suppress(PackageNotFoundError):
             recorded["pillow"] = version("pillow")
         return Provenance({"weights": self.located.digest, "dtype": self.policy.dtype}, recorded)
+
+    def _settings(self) -> Mapping[str, Any]:
+        """What the files say of the preparation of images."""
+        folder = self.located.path
+        own = settings_of(folder, "preprocessor_config.json")
+        return own or settings_of(folder, "processor_config.json").get("image_processor") or {}
 
     def _cache(self) -> EncodingCache | None:
         return EncodingCache.of(self.policy, self.progress.tell)
@@ -130,7 +139,9 @@ class ClipEncoder:
         ids, n_cut = texts.tokens(given)
         own = np.array(places, dtype=np.int64)
         work.n_cut[own] = n_cut
-        network = ClipNetwork.of(self.located, Device.of(self.policy, self.user), self.user)
+        device = Device.of(self.policy, self.user)
+        device.warn(self.progress.tell)
+        network = ClipNetwork.of(self.located, device, self.user)
         copies = Copies(network.device, work.take)
         lengths = np.fromiter(map(len, ids), np.int64, len(ids))
         self.progress.start(f"encoding texts ({self.located.name})", len(ids))
@@ -157,6 +168,7 @@ class ClipEncoder:
         reasons: dict[int, str] = {}
         readable = _readable(zip(left, found, strict=True), reasons, contents)
         devices = Device.all_of(self.policy, self.user)
+        devices[0].warn(self.progress.tell)
         lanes = [
             (ClipNetwork.of(self.located, device, self.user), Copies(device, work.take))
             for device in devices

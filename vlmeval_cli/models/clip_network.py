@@ -14,11 +14,19 @@ from vlmeval_cli.models.batching import OutOfMemory
 from vlmeval_cli.models.devices import Device
 from vlmeval_cli.models.images import Pixels, Preparation
 from vlmeval_cli.models.loading import Located
-from vlmeval_cli.models.networks import settings_of, tokenizer_of, transformers_for, unusable
+from vlmeval_cli.models.networks import (
+    encodable,
+    settings_of,
+    tokenizer_of,
+    transformers_for,
+    unusable,
+)
+from vlmeval_cli.models.whole_networks import load_whole
 
 _USUAL_LIMITS = {"clip": 77, "siglip": 64}  # transformers leaves out what is usual
 _WHOLE_LENGTH = ("siglip",)  # trained on texts that are filled up to the limit
 _IN_PATCHES = ("siglip2",)  # takes images of any shape, cut into patches
+_FOR_TRAINING = ("logit_scale", "logit_bias")  # weights that no vector hangs on
 _NO_LIMIT = 10**9  # tokenizers without a limit of their own say 1e30
 _LOADED: dict[tuple[str, Device], Any] = {}
 
@@ -53,7 +61,8 @@ class ClipTexts:
 
     def tokens(self, texts: Sequence[str]) -> tuple[list[list[int]], Ints]:
         """Tokens of texts, and how many each lost; those of beginning and end are kept."""
-        ids = self.tokenizer([*texts], add_special_tokens=True).input_ids if texts else []
+        texts = [*map(encodable, texts)]
+        ids = self.tokenizer(texts, add_special_tokens=True).input_ids if texts else []
         n_cut = np.array([max(len(own) - self.limit, 0) for own in ids], dtype=np.int64)
         long = np.flatnonzero(n_cut).tolist()
         if long:
@@ -157,11 +166,27 @@ def _pooled(found: Any) -> Any:  # noqa: ANN401  (of transformers)
 def _load(located: Located, device: Device, user: str) -> Any:  # noqa: ANN401  (a network)
     transformers = transformers_for(user)
     try:
-        network = transformers.AutoModel.from_pretrained(
-            located.path, dtype=device.torch_dtype, local_files_only=True
+        network = load_whole(
+            transformers.AutoModel.from_pretrained,
+            lambda whole: _of_texts_and_images(whole, located, user),
+            located,
+            user,
+            unused=_FOR_TRAINING,
+            dtype=device.torch_dtype,
         )
+    except ModelError:
+        raise
     except Exception as error:  # each architecture fails in its own way
         raise unusable(located, user, "its weights", error) from error
+    return network.eval().to(device.name)
+
+
+def _of_texts_and_images(network: Any, located: Located, user: str) -> Any:  # noqa: ANN401  (a network)
+    """The network, if it is one.
+
+    Raises:
+        ModelError: it is another kind.
+    """
     if network.config.model_type in _IN_PATCHES:
         raise ModelError(
             f"{user}: {located.name} takes images cut into patches, which is not supported",
@@ -173,4 +198,4 @@ def _load(located: Located, device: Device, user: str) -> Any:  # noqa: ANN401  
             f"(transformers loads a {type(network).__name__})",
             hint="Name a CLIP or SigLIP model, such as openai/clip-vit-base-patch32.",
         )
-    return network.eval().to(device.name)
+    return network

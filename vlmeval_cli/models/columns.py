@@ -86,11 +86,6 @@ class VectorColumn:
         """Vectors of the different values, row after row."""
         return self.found.vectors
 
-    def n_cut(self) -> int:
-        """How many values were cut because the network takes no more."""
-        known = self.which[self.which >= 0]
-        return int(np.count_nonzero(self.found.n_cut[known])) if len(self.found.n_cut) else 0
-
 
 def whole(vectors: Vectors, n_cut: Ints | None = None) -> TokenVectors:
     """One vector per value, as the tokens of texts of one token each."""

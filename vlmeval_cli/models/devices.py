@@ -70,6 +70,12 @@ class Device:
         """The device without its number: "cpu", "cuda" or "mps"."""
         return self.name.partition(":")[0]
 
+    def warn(self, tell: Callable[[str], None]) -> None:
+        """Say once in a process where the numbers make the device slower than it could be."""
+        if (self.kind, self.dtype) == ("cpu", "fp16") and self not in _WARNED:
+            _WARNED.add(self)
+            tell("warning: a CPU is several times slower with --dtype fp16 than with float32")
+
     @property
     def torch_dtype(self) -> Any:  # noqa: ANN401  (torch is loaded late)
         """The numbers as torch names them."""
@@ -153,6 +159,9 @@ def in_threads(work: Callable[[T], None], shares: Sequence[T], stopped: Event) -
                 done.result()
         finally:
             stopped.set()
+
+
+_WARNED: set[Device] = set()
 
 
 class Copies:

@@ -29,6 +29,10 @@ _BESIDE = re.compile(
 _UNITS = ((2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB"))
 
 
+class Unreachable(ModelError):
+    """The hub cannot be reached, or what it gives cannot be kept; told with what to do instead."""
+
+
 class Wanted(NamedTuple):
     """What is to be fetched.
 
@@ -57,7 +61,8 @@ def ask_hub(name: str, user: str) -> Wanted:
 
     Raises:
         MissingExtraError: the package huggingface_hub is not installed.
-        ModelError: the hub cannot be reached, or has no such model, or none with known weights.
+        Unreachable: the hub cannot be reached.
+        ModelError: it has no such model, or none with known weights.
     """
     info = _called(lambda hub: hub.HfApi().model_info(name, files_metadata=True), name, user)
     sizes = {one.rfilename: int(one.size or 0) for one in info.siblings or ()}
@@ -74,7 +79,7 @@ def fetch(wanted: Wanted, user: str, *, with_bars: bool = False) -> Path:
     """The folder of the hub's cache that holds ``wanted``, fetched.
 
     Raises:
-        ModelError: the hub cannot be reached, or the disk is full.
+        Unreachable: the hub cannot be reached, or the disk is full.
     """
 
     def load(hub: Any) -> str:  # noqa: ANN401  (the module)
@@ -132,10 +137,7 @@ def _called(action: Callable[[Any], Any], name: str, user: str) -> Any:  # noqa:
         ) from error
     except Exception as error:  # network, disk, a broken answer: the library has many
         first = (str(error).strip() or type(error).__name__).partition("\n")[0]
-        raise ModelError(
-            f"{user}: {quoted(name)} cannot be fetched from {_endpoint()}: {first}",
-            hint="Fetch it where there is a network (vlmeval download), and name the folder.",
-        ) from error
+        raise Unreachable(f"it cannot be fetched from {_endpoint()}: {first}") from error
 
 
 def _endpoint() -> str:

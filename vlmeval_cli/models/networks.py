@@ -9,16 +9,18 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from vlmeval_cli.core.errors import ModelError, UsageError
+from vlmeval_cli.core.errors import ModelError, UsageError, VlmevalError, quoted
 from vlmeval_cli.core.optional import require
 from vlmeval_cli.models.devices import Device
 from vlmeval_cli.models.loading import EXTRA, Located
+from vlmeval_cli.models.whole_networks import load_whole
 
 LIBRARIES = ("torch", "transformers", "tokenizers", "sentencepiece")
 _PREFIXED = ("Roberta", "GPT2")  # as bert-score does: the first word is " word" to them
 _NO_LIMIT = 10**9  # tokenizers without a limit of their own say 1e30
 _USUAL_LIMIT = 512
 _WIDTHS = ("hidden_size", "d_model", "dim", "n_embd", "emb_dim")
+_BEHIND = ("pooler.",)  # weights behind the last layer, which no vector hangs on
 # Networks whose positions begin behind the number of the padding token.
 _OFFSET = frozenset({"roberta", "xlm-roberta", "camembert", "longformer", "mpnet"})
 _LOADED: dict[tuple[str, int | None, Device], Any] = {}
@@ -61,6 +63,8 @@ def tokenizer_of(located: Located, user: str) -> Any:  # noqa: ANN401  (a tokeni
         load = transformers_for(user).AutoTokenizer.from_pretrained
         try:
             found = load(located.path, local_files_only=True)
+            if len(found) <= len(set(found.all_special_tokens)):
+                raise ValueError("it has no words, and its files may be incomplete")
             if type(found).__name__.startswith(_PREFIXED):
                 found = load(located.path, local_files_only=True, add_prefix_space=True)
         except Exception as error:  # each tokenizer fails in its own way
@@ -78,28 +82,46 @@ def network_of(located: Located, layer: int | None, device: Device, user: str) -
     """
     key = located.digest, layer, device
     if key not in _LOADED:
-        transformers = transformers_for(user)
         try:
-            config = transformers.AutoConfig.from_pretrained(located.path, local_files_only=True)
-            _check_layer(config.num_hidden_layers, layer, located, user)
-            if layer is not None:
-                config.num_hidden_layers = layer  # what lies behind it is not even loaded
-            network = transformers.AutoModel.from_pretrained(
-                located.path, config=config, dtype=device.torch_dtype, local_files_only=True
-            )
-        except UsageError:
+            network = _encoder(located, layer, device, user)
+        except VlmevalError:
             raise
         except Exception as error:  # each architecture fails in its own way
             raise unusable(located, user, "its weights", error) from error
-        network = network.get_encoder() if config.is_encoder_decoder else network
         _LOADED[key] = network.eval().to(device.name)
     return _LOADED[key]
+
+
+def _encoder(located: Located, layer: int | None, device: Device, user: str) -> Any:  # noqa: ANN401  (a network)
+    transformers = transformers_for(user)
+    config = transformers.AutoConfig.from_pretrained(located.path, local_files_only=True)
+    _check_layer(config, layer, located, user)
+    if layer is not None:
+        config.num_hidden_layers = layer  # what lies behind it is not even loaded
+    return load_whole(
+        transformers.AutoModel.from_pretrained,
+        lambda whole: whole.get_encoder() if config.is_encoder_decoder else whole,
+        located,
+        user,
+        unused=_BEHIND,
+        config=config,
+        dtype=device.torch_dtype,
+    )
 
 
 def forget_networks() -> None:
     """Free the memory of every network that this process holds."""
     _LOADED.clear()
     _TOKENIZERS.clear()
+
+
+def encodable(text: str) -> str:
+    r"""The text with lone surrogates, which no tokenizer takes, as question marks.
+
+    >>> encodable("a dog \ud800")
+    'a dog ?'
+    """
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def most_tokens(tokenizer: Any, located: Located) -> int:  # noqa: ANN401  (a tokenizer)
@@ -145,7 +167,14 @@ def unusable(located: Located, user: str, what: str, error: Exception) -> ModelE
     )
 
 
-def _check_layer(layers: int, layer: int | None, located: Located, user: str) -> None:
+def _check_layer(config: Any, layer: int | None, located: Located, user: str) -> None:  # noqa: ANN401  (of transformers)
+    layers = getattr(config, "num_hidden_layers", None)
+    if not isinstance(layers, int):
+        raise ModelError(
+            f"{user}: {located.name} ({located.path}) is no encoder of texts: its config.json "
+            f"describes a network of the kind {quoted(config.model_type)}",
+            hint="Name an encoder of texts, such as roberta-large or minilm.",
+        )
     if layer is not None and not 0 <= layer <= layers:
         raise UsageError(
             f"{user}: got layer {layer} of {located.name}, expected one from 0 to {layers}",

@@ -19,6 +19,7 @@ from vlmeval_cli.core.batch import Ints
 from vlmeval_cli.core.errors import ModelError, quoted
 from vlmeval_cli.core.optional import require
 from vlmeval_cli.models.loading import EXTRA
+from vlmeval_cli.models.networks import encodable
 
 _SPECIAL = 3  # [CLS], [SEP], [SEP]
 _SENTENCEPIECE = ("spm.model", "sent_piece.model", "sentencepiece.model")
@@ -120,7 +121,7 @@ class PairTokenizer:
         Each text is tokenised once, however many pairs it is in.
         """
         texts = list(dict.fromkeys(chain(references, candidates)))
-        tokens = self.encode([_without_surrogates(text) for text in texts])
+        tokens = self.encode([encodable(text) for text in texts])
         ids = dict(zip(texts, (np.array(one, dtype=np.int64) for one in tokens), strict=True))
         left, right = ([ids[text] for text in side] for side in (references, candidates))
         n_left, n_right = (
@@ -166,8 +167,3 @@ def _marks(found: dict[str, int], path: Path) -> tuple[int, int]:
         if mark not in found:
             raise ModelError(f"{path}: has no token {quoted(mark)}, which BLEURT puts around texts")
     return found["[CLS]"], found["[SEP]"]
-
-
-def _without_surrogates(text: str) -> str:
-    """Lone surrogates, which no tokenizer takes, as question marks."""
-    return text.encode("utf-8", "replace").decode("utf-8")

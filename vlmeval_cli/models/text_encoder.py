@@ -21,6 +21,7 @@ from vlmeval_cli.models.devices import Device
 from vlmeval_cli.models.loading import Located
 from vlmeval_cli.models.memo import Memo
 from vlmeval_cli.models.networks import (
+    encodable,
     most_tokens,
     settings_of,
     tokenizer_of,
@@ -174,6 +175,7 @@ class TextEncoder:
         if not wanted:
             return
         devices = Device.all_of(self.policy, self.user)
+        devices[0].warn(self.progress.tell)
         one = Pass(self.located, layer, work.pooling, self.policy.batch_size, self.user)
         self.progress.start(f"encoding texts ({self.located.name})", len(wanted))
         wanted.sort(key=lambda i: len(work.ids[i]))
@@ -276,6 +278,7 @@ class _Keeper:
 
 def _cut(tokenizer: Any, texts: list[str], most: int) -> tuple[list[list[int]], Ints]:  # noqa: ANN401  (a tokenizer)
     """Tokens of texts, at most so many each, special ones kept; and how many each lost."""
+    texts = [*map(encodable, texts)]
     ids: list[list[int]] = tokenizer(texts, add_special_tokens=True).input_ids
     n_cut = np.array([max(len(own) - most, 0) for own in ids], dtype=np.int64)
     long = np.flatnonzero(n_cut).tolist()

@@ -17,6 +17,8 @@ from vlmeval_cli.core.errors import MissingExtraError, UsageError, quoted
 from vlmeval_cli.resources.bert_score_layers import short_name
 
 _FOLDER = "rescale_baseline"
+_SHOWN = 5  # names in a hint
+_USUAL = ("roberta-large", "xlm-roberta-base")  # named first
 
 
 class Baseline(NamedTuple):
@@ -114,7 +116,9 @@ def _tables() -> Path:
 
 def _offer(known: list[str], language: str) -> str:
     if known:
-        return f"It has some for {', '.join(known)}. Or leave out rescale."
+        more = f" and {len(known) - _SHOWN} others" if len(known) > _SHOWN else ""
+        shown = sorted(known, key=lambda name: (name not in _USUAL, name))[:_SHOWN]
+        return f"It has some for {', '.join(shown)}{more}. Or leave out rescale."
     languages = sorted(path.name for path in _tables().iterdir() if path.is_dir())
     return f"It knows no language {quoted(language)}, only {', '.join(languages)}."
 

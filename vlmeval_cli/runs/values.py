@@ -11,7 +11,7 @@ from typing import Any
 from vlmeval_cli.core.config import RunConfig
 from vlmeval_cli.core.errors import DataError
 from vlmeval_cli.core.results import JoinReport
-from vlmeval_cli.joining import Dataset
+from vlmeval_cli.joining import Dataset, is_empty
 from vlmeval_cli.runs.gathering import EXAMPLES, Gathered
 from vlmeval_cli.tasks.base import Task
 
@@ -97,7 +97,7 @@ def _recounted(
     """
     pairs = [*zip(left.ids, left.predictions, strict=True)]
     missing = [name for name, prediction in pairs if prediction is None]
-    empty = [name for name, prediction in pairs if prediction == ""]
+    empty = [name for name, prediction in pairs if is_empty(prediction)]
     examples = {
         **report.examples,
         "missing": missing,

@@ -44,12 +44,14 @@ class Choice(NamedTuple):
         primary: the primary output.
         families: all metrics.
         beside: what stands beside the primary output: others of its metric, and other metrics.
+        networks: metrics that are scored too where their networks are on disk.
     """
 
     when: str
     primary: str
     families: tuple[str, ...]
     beside: tuple[str, ...]
+    networks: tuple[str, ...]
 
 
 class Band(NamedTuple):
@@ -155,7 +157,13 @@ GUIDES: Final[Mapping[str, Guide]] = MappingProxyType(
     {
         "captioning": Guide(
             "is the sentence what people would say of the image?",
-            (Case("captions", Facts(typical_references=5, median_words=10)),),
+            (
+                Case("captions", Facts(typical_references=5, median_words=10)),
+                Case(
+                    "captions whose images are found",
+                    Facts(5, 10, columns=frozenset({"image.path"})),
+                ),
+            ),
             (
                 "CIDEr weighs words by the images of the run: on fewer than 100 images it moves "
                 "with every image added, and on one it is 0.",
@@ -350,6 +358,7 @@ def _choice(case: Case, defaults: Defaults) -> Choice:
         defaults.primary,
         tuple(dict.fromkeys(one.metric.info.name for one in scored)),
         tuple(name for name in beside if name != defaults.primary),
+        defaults.networks,
     )
 
 
