@@ -1,0 +1,1 @@
+"""Scene graphs of captions: objects, their attributes and their relations."""

@@ -1,0 +1,81 @@
+"""Habits of the official parser: words that it takes for nouns where they follow one.
+
+"A boy on a trampoline outside." is, to Stanford's parser, a boy on an outside of the trampoline
+kind; the noun before is a part of a compound. Found by comparing the official tuples of a thousand
+images' captions with their parses; each habit holds in more than half of the captions that have
+its pattern.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from vlmeval_cli.scenes.native.sentence import Sentence, Word
+
+_OUTSIDE = frozenset({"outside", "outdoors"})
+_OBJECTS = frozenset({"pobj", "dobj"})
+
+
+def with_habits(sentence: Sentence) -> Sentence:
+    """The sentence as the official parser would have read it."""
+    for before, word in zip(sentence.words, sentence.words[1:], strict=False):
+        if before.is_noun and any(holds(sentence, before, word) for holds in _HABITS):
+            return _swallowed(sentence, before, word)
+        if before.is_noun and _children_playing(sentence, before, word):
+            return _as_noun(sentence, word)
+    return sentence
+
+
+def _ends_with_adverb(sentence: Sentence, noun: Word, word: Word) -> bool:
+    """... on a trampoline outside."""
+    return word.text in _OUTSIDE and _next(sentence, word) in {"", "."}
+
+
+def _while_in(sentence: Sentence, noun: Word, word: Word) -> bool:
+    """... on a bed while in the air; whilst reading"""
+    following = _next(sentence, word)
+    return (word.text == "while" and following == "IN") or (
+        word.text == "whilst" and following == "VBG"
+    )
+
+
+def _object_standing(sentence: Sentence, noun: Word, word: Word) -> bool:
+    """A man in a hat standing ..."""
+    return word.text == "standing" and noun.role in _OBJECTS
+
+
+def _children_playing(sentence: Sentence, noun: Word, word: Word) -> bool:
+    """children playing in the sand, without a full stop"""
+    return word.text == "playing" and noun.role == "ROOT" and not sentence.is_finished
+
+
+_HABITS: tuple[Callable[[Sentence, Word, Word], bool], ...] = (
+    _ends_with_adverb, _while_in, _object_standing,
+)  # fmt: skip
+
+
+def _next(sentence: Sentence, word: Word) -> str:
+    """The tag of the following word; nothing after the last."""
+    return sentence.words[word.place + 1].tag if word.place + 1 < len(sentence.words) else ""
+
+
+def _swallowed(sentence: Sentence, noun: Word, word: Word) -> Sentence:
+    """``word`` takes the place of ``noun``, which becomes a part of the compound."""
+    head = word.place if noun.head == noun.place else noun.head
+    changed = []
+    for one in sentence.words:
+        if one.place == word.place:
+            one = word._replace(tag="NN", lemma=word.text, role=noun.role, head=head)
+        elif one.place == noun.place:
+            one = noun._replace(role="compound", head=word.place)
+        elif one.head == noun.place:
+            one = one._replace(head=word.place)
+        changed.append(one)
+    return Sentence.of(changed)
+
+
+def _as_noun(sentence: Sentence, word: Word) -> Sentence:
+    """``word`` is a noun of its own."""
+    words = list(sentence.words)
+    words[word.place] = word._replace(tag="NN", lemma=word.text, role="dep")
+    return Sentence.of(words)

@@ -1,0 +1,92 @@
+"""Captions whose verb the parser took for a noun: "a brown dog splashes" is no kind of splash.
+
+Such a caption is written anew with "is splashing", which no parser takes for a noun, and parsed
+again.
+"""
+
+from __future__ import annotations
+
+from vlmeval_cli.resources.wordnet import load_wordnet
+from vlmeval_cli.scenes.native.lemmas import base_form
+from vlmeval_cli.scenes.native.sentence import Sentence, Word
+
+_VERB = 1  # its place among WordNet's parts of speech
+_NOUNS = {"NN", "NNS", "NNP", "NNPS"}
+# What follows a verb of motion or posture; after a noun that heads its phrase it may stand as well.
+_FOLLOWING = {"IN", "TO", "RB", "RP", "DT", "PRP$", "PRP", "CD", ".", ",", "CC", "EX", ""}
+# Verbs of captions that are nouns as well; after a plural subject they have no ending.
+_PLURAL_VERBS = frozenset(
+    "chase climb dance dive drink fight float hike hug jog jump kick kiss lean leap look play pose rest "
+    "romp run skate smile splash stand surf swim swing tackle talk toss trot wait walk watch "
+    "wrestle".split()
+)
+_SHARED = {"and", "group", "couple", "crowd", "pair", "team"}
+# Plurals that are rarely verbs in captions.
+_PLURALS = frozenset(
+    "bars bikes clothes dogs instruments masks motorcycles nails pants shorts skies skis tops "
+    "tracks tricks uniforms vests waves costumes chairs".split()
+)
+_VOWELS = "aeiou"
+
+
+def mended(sentence: Sentence) -> str | None:
+    """The words of a caption with its verb in the progressive; None where no verb is missing."""
+    place = _hidden_verb(sentence)
+    if place is None:
+        return None
+    texts = [word.text for word in sentence.words]
+    verb = sentence.words[place]
+    auxiliary = "is" if verb.text.endswith("s") else "are"
+    texts[place] = f"{auxiliary} {progressive(_lemma(verb))}"
+    return " ".join(texts)
+
+
+def is_mended(sentence: Sentence) -> bool:
+    """Whether the caption as written anew has a verb at its root."""
+    return any(word.role == "ROOT" and word.tag.startswith("VB") for word in sentence.words)
+
+
+def progressive(lemma: str) -> str:
+    """A verb's form in -ing.
+
+    >>> [progressive(verb) for verb in ("ride", "run", "play", "see", "splash")]
+    ['riding', 'running', 'playing', 'seeing', 'splashing']
+    """
+    if lemma.endswith("ie"):
+        return f"{lemma[:-2]}ying"
+    if lemma.endswith("e") and not lemma.endswith(("ee", "oe", "ye")):
+        return f"{lemma[:-1]}ing"
+    vowels = [letter in _VOWELS for letter in lemma]
+    if vowels[-3:] == [False, True, False] and sum(vowels) == 1 and lemma[-1] not in "wxy":
+        return f"{lemma}{lemma[-1]}ing"
+    return f"{lemma}ing"
+
+
+def _hidden_verb(sentence: Sentence) -> int | None:
+    """The place of the noun that may be the caption's verb."""
+    if any(word.role == "ROOT" and word.tag[:2] in {"VB", "MD"} for word in sentence.words):
+        return None
+    for before, word, after in zip(
+        sentence.words, sentence.words[1:], [*sentence.words[2:], None], strict=False
+    ):
+        follows = "" if after is None else after.tag
+        is_verb = _is_third_person(word) or _is_plural_verb(sentence, word)
+        if is_verb and before.tag in _NOUNS and follows in _FOLLOWING:
+            return word.place
+    return None
+
+
+def _lemma(word: Word) -> str:
+    return base_form(word.text, word.lemma, "VBZ")
+
+
+def _is_third_person(word: Word) -> bool:
+    is_plural = word.text not in _PLURALS and word.tag in {"NNS", "NNPS"} and word.text.endswith("s")
+    return is_plural and load_wordnet().has(_lemma(word), _VERB)
+
+
+def _is_plural_verb(sentence: Sentence, word: Word) -> bool:
+    """Whether it may be a verb whose subject is in the plural, or of several words."""
+    before = sentence.words[: word.place]
+    is_plural = any(one.tag == "NNS" or one.text in _SHARED for one in before)
+    return word.text in _PLURAL_VERBS and word.tag in {"NN", "JJ"} and is_plural
