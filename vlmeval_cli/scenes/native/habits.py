@@ -18,12 +18,28 @@ _OBJECTS = frozenset({"pobj", "dobj"})
 
 def with_habits(sentence: Sentence) -> Sentence:
     """The sentence as the official parser would have read it."""
+    sentence = _with_subjects(sentence)
     for before, word in zip(sentence.words, sentence.words[1:], strict=False):
         if before.is_noun and any(holds(sentence, before, word) for holds in _HABITS):
             return _swallowed(sentence, before, word)
         if before.is_noun and _children_playing(sentence, before, word):
             return _as_noun(sentence, word)
     return sentence
+
+
+def _with_subjects(sentence: Sentence) -> Sentence:
+    """Nouns that spaCy takes for parts of the verb after them are its subjects."""
+    words = [
+        word._replace(role="nsubj") if _is_part_of_verb(sentence, word) else word
+        for word in sentence.words
+    ]
+    return Sentence.of(words)
+
+
+def _is_part_of_verb(sentence: Sentence, word: Word) -> bool:
+    head = sentence.head(word)
+    is_part = word.is_noun and word.role in {"compound", "nmod", "npadvmod"}
+    return is_part and head.tag in {"VBZ", "VBP"} and word.place < head.place
 
 
 def _ends_with_adverb(sentence: Sentence, noun: Word, word: Word) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from vlmeval_cli.resources.wordnet import PARTS_OF_SPEECH, WordNet, load_wordnet
+from vlmeval_cli.resources.wordnet import PARTS_OF_SPEECH, load_wordnet
 
 # Clothes, tools and places that Stanford's lemmatiser leaves in the plural.
 _KEPT = frozenset(
@@ -40,19 +40,23 @@ def base_form(text: str, lemma: str, tag: str) -> str:
 def _verb(text: str, lemma: str) -> str:
     if text in _CHOSEN:
         return _CHOSEN[text]
-    wordnet = load_wordnet()
-    irregular = wordnet.exceptions[_VERB].get(text)
+    irregular = load_wordnet().exceptions[_VERB].get(text)
     if irregular is not None:
         return lemma if lemma in irregular.split(" ") else irregular.partition(" ")[0]
     for old, new in PARTS_OF_SPEECH[_VERB].rules:
         form = text.removesuffix(old) + new
-        if text.endswith(old) and _is_verb(wordnet, form):
+        if text.endswith(old) and is_verb(form):
             return form
-    if _is_verb(wordnet, text) or lemma == "be":
+    if is_verb(text) or lemma == "be":
         return lemma
     ending = next(filter(text.endswith, _ENDINGS), "")
     return text.removesuffix(ending) or text
 
 
-def _is_verb(wordnet: WordNet, form: str) -> bool:
-    return wordnet.has(form, _VERB)
+def is_verb(form: str) -> bool:
+    """Whether WordNet has a base form as a verb.
+
+    >>> is_verb("splash"), is_verb("dog"), is_verb("grass")
+    (True, True, True)
+    """
+    return load_wordnet().names_as(form, _VERB) != []

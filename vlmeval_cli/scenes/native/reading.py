@@ -125,7 +125,7 @@ def is_object(word: Word) -> bool:
     """Whether a word stands for an object; so do "one" and, after a preposition, colours."""
     if word.text == "one":
         return word.role in {"nsubj", "nsubjpass", "dobj", "pobj", "conj"}
-    is_color = word.tag == "JJ" and word.role == "pobj" and word.text in COLORS
+    is_color = word.tag == "JJ" and word.role in {"pobj", "dobj"} and word.text in COLORS
     return is_color or (word.is_noun and word.role not in _PARTS)
 
 
@@ -153,7 +153,11 @@ def _belongs(phrase: Phrase, before: Phrase) -> bool:
 
 def _phrases(sentence: Sentence, head: Word) -> Iterator[Phrase]:
     """The phrases that the parser gives to a word."""
+    governor = sentence.head(head)
+    is_place = head.role == "pobj" and (governor.text, head.text) in _PLACES
     for preposition in sentence.having(head, "prep", "dative"):
+        if is_place and preposition.text == "of":
+            continue  # "in front of" is one preposition, of what governs "in"
         yield from _ends(sentence, preposition, preposition.text)
     for adverb in sentence.having(head, "advmod"):
         for preposition in sentence.having(adverb, "prep"):
