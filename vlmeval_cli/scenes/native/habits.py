@@ -10,15 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from vlmeval_cli.scenes.native.categories import COLORS
 from vlmeval_cli.scenes.native.sentence import Sentence, Word
 
+_NOUN_COLORS = frozenset({"brown", "red", "tan"})
 _OUTSIDE = frozenset({"outside", "outdoors"})
 _OBJECTS = frozenset({"pobj", "dobj"})
 
 
 def with_habits(sentence: Sentence) -> Sentence:
     """The sentence as the official parser would have read it."""
-    sentence = _with_subjects(sentence)
+    sentence = _with_colored_pairs(_with_subjects(sentence))
     for before, word in zip(sentence.words, sentence.words[1:], strict=False):
         if before.is_noun and any(holds(sentence, before, word) for holds in _HABITS):
             return _swallowed(sentence, before, word)
@@ -40,6 +42,37 @@ def _is_part_of_verb(sentence: Sentence, word: Word) -> bool:
     head = sentence.head(word)
     is_part = word.is_noun and word.role in {"compound", "nmod", "npadvmod"}
     return is_part and head.tag in {"VBZ", "VBP"} and word.place < head.place
+
+
+def _with_colored_pairs(sentence: Sentence) -> Sentence:
+    """Two brown and black dogs: to the official parser two browns, and black dogs."""
+    for color, and_, other in zip(
+        sentence.words, sentence.words[1:], sentence.words[2:], strict=False
+    ):
+        noun = sentence.head(color)
+        is_pair = color.text in _NOUN_COLORS and and_.text == "and" and other.text in COLORS
+        if is_pair and noun.is_noun and noun.place == other.place + 1:
+            before = sentence.words[color.place - 1] if color.place else None
+            if before is None or before.tag in {"JJ", "CD"}:
+                return _coordinated(sentence, color, noun)
+    return sentence
+
+
+def _coordinated(sentence: Sentence, color: Word, noun: Word) -> Sentence:
+    """The colour takes the place of the noun and what stands before it; the noun is beside it."""
+    head = color.place if noun.head == noun.place else noun.head
+    changed = []
+    for one in sentence.words:
+        if one.place == color.place:
+            one = color._replace(tag="NN", lemma=color.text, role=noun.role, head=head)
+        elif one.place == noun.place:
+            one = noun._replace(role="conj", head=color.place)
+        elif one.head == noun.place and one.place < color.place:
+            one = one._replace(head=color.place)
+        elif one.head == color.place and one.place > color.place:
+            one = one._replace(head=noun.place, role="amod")
+        changed.append(one)
+    return Sentence.of(changed)
 
 
 def _ends_with_adverb(sentence: Sentence, noun: Word, word: Word) -> bool:
