@@ -15,6 +15,7 @@ Tuple = tuple[str, ...]
 
 # "a couple of men": to the official rules the amount is an object and the men are an attribute "a".
 _AMOUNTS = frozenset({"couple", "lot", "bunch", "number", "plenty"})
+_COMPOUND = frozenset({"compound", "nmod"})
 _NOT_INTRANSITIVE = ("dobj", "prep", "agent")
 # Participles that the official lemmatiser takes for verbs before nouns; others stay as they are.
 _FORMS = {"swimming": "swim", "bowling": "bowl", "living": "live", "painted": "paint"} | {
@@ -38,7 +39,7 @@ def objects(reading: Reading) -> Iterator[Tuple]:
 def adjectives(reading: Reading) -> Iterator[Tuple]:
     """A brown and white dog: (dog, brown), (dog, white)."""
     for word in reading.sentence.words:
-        name = reading.name(reading.sentence.head(word)) if word.role == "amod" else None
+        name = _name_of_whole(reading, word) if word.role == "amod" else None
         if name is not None:
             for one in reading.sentence.with_others(word):
                 yield (name, _form(one))
@@ -47,10 +48,7 @@ def adjectives(reading: Reading) -> Iterator[Tuple]:
 def compounds(reading: Reading) -> Iterator[Tuple]:
     """A tennis ball: (ball, tennis), and no object "tennis"."""
     for word in reading.sentence.words:
-        head = word
-        while head.role in {"compound", "nmod"}:
-            head = reading.sentence.head(head)
-        name = reading.name(head) if head is not word else None
+        name = _name_of_whole(reading, word) if word.role in _COMPOUND else None
         if name is not None:
             yield (name, _form(word))
 
@@ -58,7 +56,7 @@ def compounds(reading: Reading) -> Iterator[Tuple]:
 def numbers(reading: Reading) -> Iterator[Tuple]:
     """Two dogs: (dog, two). "One" is left out."""
     for word in reading.sentence.words:
-        name = reading.name(reading.sentence.head(word)) if word.role == "nummod" else None
+        name = _name_of_whole(reading, word) if word.role == "nummod" else None
         if name is not None and word.text != "one":
             yield (name, word.text)
 
@@ -142,6 +140,14 @@ RULES: tuple[Callable[[Reading], Iterator[Tuple]], ...] = (
     objects, adjectives, compounds, numbers, amounts, possessives, prepositions,
     actions, verb_phrases, intransitives, agents, copulas,
 )  # fmt: skip
+
+
+def _name_of_whole(reading: Reading, word: Word) -> str | None:
+    """The object that a word describes: of a red brick building the building, not the brick."""
+    head = reading.sentence.head(word)
+    while head.role in _COMPOUND:
+        head = reading.sentence.head(head)
+    return reading.name(head)
 
 
 def _form(word: Word) -> str:
