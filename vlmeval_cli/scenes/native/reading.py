@@ -22,10 +22,10 @@ _ADVERBS = frozenset({"next", "outside", "away", "near"})
 # one of these: "holds a goat in his arms" has a goat in arms, but "throws a ball into a lake" a
 # throw into a lake. Counted in the official tuples; each holds in more than half of its cases.
 _LOW_AFTER_OBJECT = frozenset(
-    "in on near of over above between against under".split() + ["in front of"]
+    "in on near of over above between against under".split()
 )
 _LOW_AFTER_PHRASE = _LOW_AFTER_OBJECT | frozenset(
-    "with at for toward towards along behind inside around".split() + ["on top of"]
+    "with at for toward towards along behind inside around".split() + ["in front of", "on top of"]
 )
 _WORN = frozenset({"in", "with", "on"})  # "a man in shorts running": it is the man who runs
 
@@ -95,7 +95,7 @@ class Reading:
         if own:
             return own
         if verb.role == "conj" and (head.is_verb or head.lemma == "be"):
-            return self.subjects(head)
+            return [] if head.role == "acl" else self.subjects(head)
         if verb.role == "acl":
             return self._described(verb, head)
         if verb.role == "advcl" and is_bare and not any(sentence.having(verb, "mark")):
@@ -105,6 +105,7 @@ class Reading:
     def _described(self, verb: Word, noun: Word) -> list[str]:
         """The subject of a participle after a noun."""
         sentence = self.sentence
+        noun = sentence.first_of(noun)
         if noun.role == "ROOT" and verb.tag == "VBG" and not sentence.is_finished:
             return []
         if noun.role == "pobj" and sentence.is_finished and sentence.head(noun).text in _WORN:

@@ -177,4 +177,5 @@ def _stands_alone(reading: Reading, verb: Word) -> bool:
     particles = () if verb.role == "advcl" else ("prt",)
     is_bare = verb.tag == "VBG" and verb.role == "ROOT" and not any(sentence.having(verb, "aux"))
     has_more = any(sentence.having(verb, *_NOT_INTRANSITIVE, *particles))
+    is_bare = is_bare or verb.role == "acl"
     return not (is_bare or has_more or reading.phrases.get(verb.place) or verb.lemma == "have")
