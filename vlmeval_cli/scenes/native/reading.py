@@ -27,6 +27,9 @@ _LOW_AFTER_OBJECT = frozenset(
 _LOW_AFTER_PHRASE = _LOW_AFTER_OBJECT | frozenset(
     "with at for toward towards along behind inside around".split() + ["in front of", "on top of"]
 )
+# With these the official parser chooses the noun as often as the verb: both get the phrase.
+_EITHER_AFTER_OBJECT = frozenset({"in", "on", "over"})
+_EITHER_AFTER_PHRASE = frozenset({"with"})
 _WORN = frozenset({"in", "with", "on"})  # "a man in shorts running": it is the man who runs
 
 
@@ -108,11 +111,14 @@ class Reading:
         noun = sentence.first_of(noun)
         if noun.role == "ROOT" and verb.tag == "VBG" and not sentence.is_finished:
             return []
-        if noun.role == "pobj" and sentence.is_finished and sentence.head(noun).text in _WORN:
+        nouns = [noun]
+        if noun.role == "pobj" and sentence.is_finished:
             above = sentence.head(sentence.head(noun))
-            noun = above if above.is_noun else noun
-        name = self.name(noun)
-        return [] if name is None else [name]
+            if above.is_noun:
+                preposition = sentence.head(noun).text
+                nouns = [above] if preposition in _WORN else nouns
+                nouns = [noun, above] if preposition == "of" else nouns
+        return [name for one in nouns if (name := self.name(one)) is not None]
 
     def _beside(self, verb: Word, head: Word) -> list[str]:
         """The subject of a participle beside a verb: before it that verb's, after it the noun."""
@@ -139,17 +145,24 @@ def _attached(sentence: Sentence) -> dict[int, list[Phrase]]:
         before: Phrase | None = None
         for phrase in sorted([*objects, *_phrases(sentence, head)], key=lambda one: one.word.place):
             if phrase.preposition:
-                is_low = is_action and before is not None and _belongs(phrase, before)
-                owner = before.word if before is not None and is_low else head
-                found.setdefault(owner.place, []).append(phrase)
+                for owner in _owners(phrase, head, before if is_action else None):
+                    found.setdefault(owner.place, []).append(phrase)
             before = phrase
     return found
 
 
-def _belongs(phrase: Phrase, before: Phrase) -> bool:
-    """Whether a phrase belongs to the noun before it."""
-    low = _LOW_AFTER_PHRASE if before.preposition else _LOW_AFTER_OBJECT
-    return phrase.preposition in low and is_object(before.word)
+def _owners(phrase: Phrase, head: Word, before: Phrase | None) -> list[Word]:
+    """What a phrase belongs to: its head, the noun before it, or both."""
+    if before is None or not is_object(before.word):
+        return [head]
+    low, either = (
+        (_LOW_AFTER_PHRASE, _EITHER_AFTER_PHRASE)
+        if before.preposition
+        else (_LOW_AFTER_OBJECT, _EITHER_AFTER_OBJECT)
+    )
+    if phrase.preposition in either:
+        return [head, before.word]
+    return [before.word if phrase.preposition in low else head]
 
 
 def _phrases(sentence: Sentence, head: Word) -> Iterator[Phrase]:
