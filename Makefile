@@ -8,7 +8,7 @@ NEURAL := .venv-neural
 SAMPLES := sample_data
 SOURCES := $(shell find vlmeval_cli -type f -not -path '*/__pycache__/*')
 
-.PHONY: demo test test-neural lint types bench clean
+.PHONY: demo test test-neural lint types bench spice-jar spice-stand-in clean
 .DEFAULT_GOAL := demo
 
 demo: $(DEMO)/.ready
@@ -38,6 +38,14 @@ types: $(TEST)/.ready
 bench: $(TEST)/.ready
 	$(TEST)/bin/python -m compileall -q vlmeval_cli
 	$(TEST)/bin/python -m benchmarks
+
+# What vlmeval ships for SPICE: its engine for JSON (needs javac), and the model that stands in for the
+# unused ones of named entities (needs java and `vlmeval download spice`).
+spice-jar: $(TEST)/.ready
+	$(TEST)/bin/python -m vlmeval_cli.scenes.official.shipped jar
+
+spice-stand-in: $(TEST)/.ready
+	$(TEST)/bin/python -m vlmeval_cli.scenes.official.shipped stand-in
 
 $(DEMO)/.ready: pyproject.toml constraints.txt $(SOURCES) | python
 	$(PYTHON) -m venv $(DEMO)

@@ -7,7 +7,7 @@ list.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, replace
 from functools import cache
 from importlib import import_module
@@ -23,6 +23,33 @@ from vlmeval_cli.core.metric import Chosen, Metric, Scalar
 
 ENTRY_POINTS = "vlmeval.metrics"
 NO_SETTINGS: Mapping[str, Mapping[str, Scalar]] = MappingProxyType({})
+
+
+class NamedSet(NamedTuple):
+    """Metrics that are published together.
+
+    Attributes:
+        title: what it is.
+        outputs: their outputs in the order of the published tables.
+        primary: the output that is looked at first.
+    """
+
+    title: str
+    outputs: tuple[str, ...]
+    primary: str
+
+
+# What ``--metrics`` takes in place of several names. What a machine lacks is left out with a note,
+# and scores are printed as the tables print them, times 100.
+SETS: Mapping[str, NamedSet] = MappingProxyType(
+    {
+        "coco": NamedSet(
+            "the table of the COCO caption evaluation",
+            ("bleu_1", "bleu_2", "bleu_3", "bleu_4", "meteor_1_5", "rouge_l", "cider"),
+            primary="cider",
+        )
+    }
+)
 _TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 
 
@@ -89,12 +116,44 @@ def choose(
     """
     taken: set[str] = set()
     chosen = []
-    for spec in specs:
+    for spec, only in _members(specs):
         metric, wanted = _resolve(spec, settings)
+        wanted = tuple(name for name in wanted if only is None or name in only)
         names = {name: _free_name(name, metric, spec, taken) for name in wanted}
         taken.update(names.values())
         chosen.append(Chosen(metric, names))
     return tuple(chosen)
+
+
+def _members(
+    specs: Iterable[MetricSpec],
+) -> Iterator[tuple[MetricSpec, tuple[str, ...] | None]]:
+    """What is asked for, named sets replaced by their metrics, of which some outputs are wanted.
+
+    A metric that is asked for by itself beside the set is not there twice.
+    """
+    specs = tuple(specs)
+    known = {spec.name for spec in specs}
+    for spec in specs:
+        if spec.name not in SETS:
+            yield spec, None
+            continue
+        if spec.options or spec.label:
+            raise UsageError(
+                f"{spec.name}: got options, and it is a set of metrics that has none",
+                hint=f"Its metrics take theirs: {', '.join(families(spec.name))}.",
+            )
+        only = SETS[spec.name].outputs
+        yield from ((MetricSpec(name), only) for name in families(spec.name) if name not in known)
+
+
+def families(name: str) -> tuple[str, ...]:
+    """The metrics of a named set, in its order.
+
+    >>> families("coco")
+    ('bleu', 'meteor_1_5', 'rouge_l', 'cider')
+    """
+    return tuple(dict.fromkeys(_outputs()[output].info.name for output in SETS[name].outputs))
 
 
 def options(family: type[Metric[Any]]) -> tuple[Option, ...]:
@@ -173,7 +232,7 @@ def _near_by(name: str) -> type[Metric[Any]] | None:
 
 
 def _names() -> list[str]:
-    return sorted({*metrics(), *_outputs()})
+    return sorted({*metrics(), *_outputs(), *SETS})
 
 
 def _free_name(name: str, metric: Metric[Any], spec: MetricSpec, taken: set[str]) -> str:

@@ -9,7 +9,11 @@ import numpy as np
 import pytest
 
 import vlmeval_cli
+from vlmeval_cli.core.batch import TextColumn
 from vlmeval_cli.core.config import ModelPolicy
+from vlmeval_cli.core.errors import UsageError
+from vlmeval_cli.engine.encode import Encoder, need_of
+from vlmeval_cli.models import devices
 from vlmeval_cli.models.cache import cache_file
 from vlmeval_cli.models.loading import locate
 from vlmeval_cli.models.passes import Pass
@@ -102,3 +106,15 @@ def test_a_run_from_the_cache_loads_no_torch(tiny_bert):
         [sys.executable, "-c", code, str(tiny_bert)],
         check=True, env={**os.environ, "PYTHONPATH": root},
     )  # fmt: skip
+
+
+def test_a_device_that_is_not_here_is_refused_though_the_cache_has_everything(
+    tiny_bert, encoded, monkeypatch
+):
+    need = need_of(f"prediction.token_vectors:{tiny_bert}@2")
+    texts = TextColumn(TEXTS, np.arange(len(TEXTS) + 1))
+    Encoder().column(need, texts, ModelPolicy(device="cpu"), print)
+    assert encoded == [4]
+    monkeypatch.setattr(devices, "_there", lambda torch: {"cpu": ["cpu"]})
+    with pytest.raises(UsageError, match="--device mps: there is none"):
+        Encoder().column(need, texts, ModelPolicy(device="mps"), print)

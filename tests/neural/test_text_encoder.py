@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from vlmeval_cli.core.config import ModelPolicy
-from vlmeval_cli.core.errors import ModelError
+from vlmeval_cli.core.errors import ModelError, UsageError
 from vlmeval_cli.models import columns
 from vlmeval_cli.models.devices import Device
 from vlmeval_cli.models.loading import locate
@@ -96,7 +96,7 @@ def test_long_texts_are_cut_and_counted(kind, request):
 
 
 def test_a_layer_that_is_not_there_is_told(tiny_bert):
-    with pytest.raises(ModelError, match="expected one from 0 to 3"):
+    with pytest.raises(UsageError, match="expected one from 0 to 3"):
         encoder(tiny_bert).token_vectors(["dog"], 4)
 
 
@@ -167,6 +167,58 @@ def test_several_devices_give_the_same(tiny_bert, monkeypatch):
     found = encoder(tiny_bert).token_vectors(texts, 2)
     np.testing.assert_allclose(found.vectors, alone.vectors, atol=1e-6)
     assert found.ids.tolist() == alone.ids.tolist()
+
+
+@pytest.fixture
+def three_threads(monkeypatch):
+    """Batches of a few tokens on three threads."""
+    import torch
+
+    from vlmeval_cli.models import passes
+
+    before = torch.get_num_threads()
+    monkeypatch.setitem(passes._BUDGET, "cpu", 20)
+    torch.set_num_threads(3)
+    yield torch.get_num_threads
+    torch.set_num_threads(before)
+
+
+def test_threads_of_the_cpu_give_the_same(tiny_bert, three_threads, monkeypatch):
+    import threading
+
+    from vlmeval_cli.models import passes
+
+    texts = TEXTS * 20
+    alone = encoder(tiny_bert, batch_size=1_000).token_vectors(texts, 2)
+    real, names = passes.Pass._rows, set()
+
+    def watched(self, *given):
+        names.add(threading.current_thread().name)
+        return real(self, *given)
+
+    monkeypatch.setattr(passes.Pass, "_rows", watched)
+    found = encoder(tiny_bert).token_vectors(texts, 2)
+    np.testing.assert_allclose(found.vectors, alone.vectors, atol=1e-6)
+    assert len(names) > 1
+    assert three_threads() == 3  # as it was
+
+
+def test_a_thread_that_fails_stops_the_others(tiny_bert, three_threads, monkeypatch):
+    from vlmeval_cli.models import passes
+
+    real, calls = passes.Pass._rows, []
+
+    def failing(self, *given):
+        calls.append(given)
+        if len(calls) >= 4:
+            raise ValueError("broken")
+        return real(self, *given)
+
+    monkeypatch.setattr(passes.Pass, "_rows", failing)
+    with pytest.raises(ValueError, match="broken"):
+        encoder(tiny_bert).token_vectors(TEXTS * 200, 2)
+    assert len(calls) <= 12  # of some two hundred batches
+    assert three_threads() == 3
 
 
 def test_many_vectors_lie_in_a_file(tiny_bert, monkeypatch):

@@ -14,7 +14,7 @@ LAYERS = [
     {"runs"},
     {"tasks", "reports", "registry", "detection", "oracles"},
     {"readers", "joining", "parsing", "metrics", "stats", "engine"},
-    {"text", "geometry", "models", "resources"},
+    {"text", "geometry", "models", "resources", "scenes"},
     {"core"},
 ]
 RANK = {room: rank for rank, rooms in enumerate(LAYERS) for room in rooms}

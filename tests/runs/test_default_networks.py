@@ -1,11 +1,13 @@
 """Default metrics that need a network are scored where it is on disk, and never fetch."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from vlmeval_cli.core.batch import Batch
 from vlmeval_cli.core.config import RunConfig
 from vlmeval_cli.core.errors import UsageError
-from vlmeval_cli.runs import default_networks
+from vlmeval_cli.runs import availability, default_networks
 from vlmeval_cli.runs.default_networks import scorable
 from vlmeval_cli.runs.planning import plan
 from vlmeval_cli.tasks import task
@@ -14,6 +16,8 @@ from vlmeval_cli.tasks.base import Facts
 
 class Stub:
     """A metric with a model."""
+
+    info = SimpleNamespace(name="bert_score", extra="neural")
 
     def options(self):
         return {"model": "owner/net"}
@@ -25,8 +29,8 @@ def machine(monkeypatch):
 
     def make(*, has_libraries, has_weights):
         monkeypatch.setattr(default_networks, "build", lambda spec: Stub())
-        monkeypatch.setattr(default_networks, "has_extra", lambda extra: has_libraries)
-        monkeypatch.setattr(default_networks, "is_on_disk", lambda name: has_weights)
+        monkeypatch.setattr(availability, "has_extra", lambda extra: has_libraries)
+        monkeypatch.setattr(availability, "is_on_disk", lambda name: has_weights)
 
     return make
 

@@ -42,7 +42,8 @@ def choices(options: RunOptions) -> tuple[RunConfig, Mapping[str, object]]:
         UsageError: an option or the file is wrong.
     """
     loaded = _from_file(options.config)
-    return _overridden(loaded.run, options), loaded.output
+    config = _overridden(loaded.run, options)
+    return config, _scaled(config, loaded.output)
 
 
 def gate_choices(options: RunOptions) -> tuple[RunConfig, Mapping[str, object], GateConfig]:
@@ -52,7 +53,8 @@ def gate_choices(options: RunOptions) -> tuple[RunConfig, Mapping[str, object], 
         UsageError: an option or the file is wrong.
     """
     loaded = _from_file(options.config)
-    return _overridden(loaded.run, options), loaded.output, loaded.gate
+    config = _overridden(loaded.run, options)
+    return config, _scaled(config, loaded.output), loaded.gate
 
 
 def compare_choices(options: CompareOptions) -> CompareChoices:
@@ -69,9 +71,19 @@ def compare_choices(options: CompareOptions) -> CompareChoices:
         configured = {name: value for name, value in loaded.compare.items() if name in named}
         return kind(**(configured | stated))
 
-    return CompareChoices(
-        _overridden(loaded.run, options), loaded.output, policy(ComparePolicy), policy(PairPolicy)
-    )
+    config = _overridden(loaded.run, options)
+    output = _scaled(config, loaded.output)
+    return CompareChoices(config, output, policy(ComparePolicy), policy(PairPolicy))
+
+
+def _scaled(config: RunConfig, output: Mapping[str, object]) -> Mapping[str, object]:
+    """The ``output`` section; a named set is printed as published tables are, unless it says no."""
+    if not config.metrics:
+        return output
+    from vlmeval_cli.registry import SETS
+
+    has_set = any(spec.name in SETS for spec in config.metrics)
+    return {"percent": True, **output} if has_set else output
 
 
 def _from_file(path: str | None) -> LoadedConfig:

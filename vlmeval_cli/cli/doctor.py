@@ -17,10 +17,9 @@ if TYPE_CHECKING:
 _DISTRIBUTION = "vlmeval-cli"
 _REQUIREMENT = re.compile(r"^(?P<name>[\w.-]+)[^;]*(;.*extra\s*==\s*['\"](?P<extra>[\w-]+)['\"])?")
 _NOT_FOR_USERS = ("dev", "all", "neural-reference")
-_JAVA_TIMEOUT_S = 10
 _ADD_JAVA = (
-    "Java 8 or newer, for the tokenizer of pycocoevalcap under score --reference "
-    "(Debian: apt-get install default-jre-headless); no score needs it"
+    "Java 8 or newer, for spice and for the original programs under score --reference "
+    "(Debian: apt-get install default-jre-headless)"
 )
 
 
@@ -44,12 +43,13 @@ class Requirement:
 def doctor(options: DoctorOptions) -> None:
     """Look around and print what was found."""
     requirements = list(_requirements())
-    java = _java()
-    blocks = [_machine(java), _networks(), _packages(requirements), _missing(requirements, java)]
+    java, has_java = _java()
+    missing = _missing(requirements, has_java=has_java)
+    blocks = [_machine(java), _networks(), _packages(requirements), missing]
     show(blocks, no_color=options.no_color)
 
 
-def _machine(java: str | None) -> Block:
+def _machine(java: str) -> Block:
     import platform
 
     from vlmeval_cli import __version__
@@ -59,9 +59,10 @@ def _machine(java: str | None) -> Block:
         (
             ("vlmeval", __version__),
             ("python", f"{platform.python_version()} ({platform.platform()})"),
-            ("java", java or "not found"),
+            ("java", java),
             ("WordNet index", _wordnet()),
             ("METEOR 1.5 index", _meteor()),
+            ("SPICE parts", _spice()),
             ("score --run-tests", _sandbox()),
         )
     )
@@ -110,7 +111,7 @@ def _packages(requirements: Sequence[Requirement]) -> Block:
     return Grid("Packages", tuple(map(Heading, ("package", "version", "part"))), rows)
 
 
-def _missing(requirements: Sequence[Requirement], java: str | None) -> Block:
+def _missing(requirements: Sequence[Requirement], *, has_java: bool) -> Block:
     from vlmeval_cli.reports.blocks import Paragraph
 
     extras = dict.fromkeys(r.extra for r in requirements if r.version is None)
@@ -118,7 +119,7 @@ def _missing(requirements: Sequence[Requirement], java: str | None) -> Block:
         f'pip install "{_DISTRIBUTION}[{extra}]"' if extra else f"pip install {_DISTRIBUTION}"
         for extra in extras
     ]
-    lines += [] if java else [_ADD_JAVA]
+    lines += [] if has_java else [_ADD_JAVA]
     return Paragraph("To add what is missing", tuple(lines) or ("nothing is missing",))
 
 
@@ -145,21 +146,16 @@ def _version(name: str) -> str | None:
         return None
 
 
-def _java() -> str | None:
-    """First line of ``java -version``; None without a java."""
-    import shutil
-    import subprocess
+def _java() -> tuple[str, bool]:
+    """What the Java of this machine says of itself, or what is wrong; and whether it serves."""
+    from vlmeval_cli.core.errors import ModelError
+    from vlmeval_cli.scenes.official.java_home import find_java
 
-    path = shutil.which("java")
-    if path is None:
-        return None
     try:
-        told = subprocess.run(
-            [path, "-version"], capture_output=True, text=True, timeout=_JAVA_TIMEOUT_S, check=True
-        )
-    except (OSError, subprocess.SubprocessError) as error:
-        return f"{path} does not run: {error}"
-    return (told.stderr or told.stdout).partition("\n")[0]
+        found = find_java()
+    except ModelError as error:
+        return error.message, False
+    return f"{found.line} ({found.path})", True
 
 
 def _wordnet() -> str:
@@ -180,6 +176,19 @@ def _meteor() -> str:
     if sources() is None:
         return f"missing, and so is {PACKAGE} to compile it from: meteor_1_5 cannot be scored"
     return "not compiled yet: the first run with --metrics meteor_1_5 does it, in half a minute"
+
+
+def _spice() -> str:
+    """Where the parts are that SPICE runs with, or how to get them."""
+    from vlmeval_cli.core.errors import ModelError
+    from vlmeval_cli.scenes.official.home import find_parts, installed_folder, is_named
+
+    try:
+        found = find_parts()
+    except ModelError as error:
+        is_wrong = is_named() or installed_folder().is_dir()
+        return f"{error.message if is_wrong else 'missing'}. {error.hint}"
+    return f"present ({found.jars[0].parent}, from {found.source})"
 
 
 def _sandbox() -> str:

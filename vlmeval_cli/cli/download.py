@@ -1,30 +1,42 @@
-"""``vlmeval download``: the weights of a model, before a run needs them."""
+"""``vlmeval download``: what a run needs beside vlmeval, before the run needs it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from vlmeval_cli.cli.console import say, write_result
+from vlmeval_cli.core.errors import UsageError
 
 _USER = "vlmeval download"
 
 
 @dataclass(frozen=True, slots=True)
 class DownloadOptions:
-    """Fetch a model from the Hugging Face hub, so that runs need no network.
+    """Fetch what a metric runs with, so that runs need no network.
 
-    Only the files that are needed are fetched; one line says how large they are beforehand. The
-    folder of the model is printed.
+    NAME is "spice", for the parts of Stanford CoreNLP that SPICE runs with, or a model on the
+    Hugging Face hub. Only what is needed is fetched; one line says how large it is beforehand. The
+    folder is printed.
 
-    Exit codes: 0 done, 4 it cannot be had.
+    Exit codes: 0 done, 4 it cannot be had, 74 it cannot be written.
     """
 
-    model: Annotated[
-        str, typer.Argument(metavar="MODEL", help="Name on the hub, such as roberta-large.")
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="spice, or a name on the hub like roberta-large.")
     ]
+    origin: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="URL|DIR",
+            help="Of spice: a folder with its two jars, or a repository in Maven layout.",
+        ),
+    ] = None
     offline: Annotated[
         bool, typer.Option("--offline", help="Fetch nothing: say whether it is on disk.")
     ] = False
@@ -33,16 +45,42 @@ class DownloadOptions:
 
 
 def download(options: DownloadOptions) -> None:
-    """Fetch the model unless it is on disk, and print its folder."""
+    """Fetch what is named unless it is on disk, and print its folder."""
+    action = _ACTIONS.get(options.name, _model)
+    write_result(f"{action(options)}\n")
+
+
+def _model(options: DownloadOptions) -> Path:
+    """A model of the hub."""
     from vlmeval_cli.models.loading import find
 
-    def tell(line: str) -> None:
-        if not options.quiet:
-            say(line)
-
+    if options.origin is not None:
+        raise UsageError(f"--from is for {', '.join(_ACTIONS)}; models come from the hub")
     path, source, is_fresh = find(
-        options.model, _USER, offline=options.offline, tell=tell, with_bars=not options.quiet
+        options.name,
+        _USER,
+        offline=options.offline,
+        tell=lambda line: _tell(options, line),
+        with_bars=not options.quiet,
     )
     if not is_fresh:
-        tell(f"{options.model} is on disk already ({source})")
-    write_result(f"{path}\n")
+        _tell(options, f"{options.name} is on disk already ({source})")
+    return path
+
+
+def _spice(options: DownloadOptions) -> Path:
+    """The parts of Stanford CoreNLP that SPICE runs with."""
+    from vlmeval_cli.cli.progress import progress_bar
+    from vlmeval_cli.scenes.official.install import obtain
+
+    with progress_bar(quiet=options.quiet) as progress:
+        return obtain(options.origin, progress, offline=options.offline)
+
+
+def _tell(options: DownloadOptions, line: str) -> None:
+    if not options.quiet:
+        say(line)
+
+
+# What has a name of its own; every other name is a model's.
+_ACTIONS: dict[str, Callable[[DownloadOptions], Path]] = {"spice": _spice}

@@ -9,10 +9,12 @@ from itertools import groupby
 from textwrap import dedent
 from typing import Any
 
+from vlmeval_cli.core.config import MetricSpec
 from vlmeval_cli.core.metric import Metric, MetricInfo, Output
 from vlmeval_cli.core.optional import has_extra, install_line
-from vlmeval_cli.registry import metrics, options
+from vlmeval_cli.registry import SETS, build, metrics, options
 from vlmeval_cli.reports.blocks import Block, Facts, Grid, Heading, Paragraph
+from vlmeval_cli.runs.availability import lacking
 from vlmeval_cli.tasks.guidance import (
     GUIDES,
     NO_THRESHOLD,
@@ -49,12 +51,35 @@ def overview() -> list[Block]:
     return [
         Grid("Tasks", _headings("task", "primary", "question"), tasks),
         Grid("Metrics", _headings("metric", "measures"), known),
+        Grid(
+            "Named sets",
+            _headings("set", "what it is"),
+            tuple((name, f"{one.title}: {', '.join(one.outputs)}") for name, one in SETS.items()),
+        ),
         *_unavailable(map(_info, metrics().values())),
         Paragraph(
             "",
             (
                 "How to choose, read and mistrust: vlmeval metrics --task TASK",
                 "All about one metric: vlmeval metrics NAME",
+            ),
+        ),
+    ]
+
+
+def set_page(name: str) -> list[Block]:
+    """The outputs of a named set, and which of them this machine has."""
+    rows = []
+    for output in SETS[name].outputs:
+        metric = build(MetricSpec(output))
+        rows.append((output, metric.info.name, lacking(metric) or "yes"))
+    return [
+        Grid(f"{name}: {SETS[name].title}", _headings("output", "metric", "here"), tuple(rows)),
+        Paragraph(
+            "",
+            (
+                f"vlmeval score PREDICTIONS REFERENCES --metrics {name} scores what is here, "
+                "notes what is not, and prints points (--no-percent: fractions)",
             ),
         ),
     ]

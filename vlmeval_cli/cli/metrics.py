@@ -60,8 +60,11 @@ def metrics(options: MetricsOptions) -> None:
 
 
 def _blocks(options: MetricsOptions) -> list[Block]:
-    from vlmeval_cli.cli.metric_pages import metric_page, overview, task_page
+    from vlmeval_cli.cli.metric_pages import metric_page, overview, set_page, task_page
+    from vlmeval_cli.registry import SETS
 
+    if options.name is not None and options.name in SETS:
+        return set_page(options.name)
     if options.name is not None:
         return metric_page(_named(options.name))
     return overview() if options.task is None else task_page(options.task)
@@ -80,6 +83,9 @@ def _document(options: MetricsOptions) -> dict[str, Any]:
     from vlmeval_cli import registry
     from vlmeval_cli.cli.metric_pages import offered_for
 
+    if options.name is not None and options.name in registry.SETS:
+        own = registry.families(options.name)
+        return {"set": _set(options.name), "metrics": [_value(_named(name)) for name in own]}
     if options.name is not None:
         return {"metrics": [_value(_named(options.name))]}
     if options.task is not None:
@@ -87,6 +93,12 @@ def _document(options: MetricsOptions) -> dict[str, Any]:
         return {"task": _task(options.task), "metrics": [*map(_value, found)]}
     known = (metric() for metric in registry.metrics().values())
     return {"metrics": [*map(_value, known)]}
+
+
+def _set(name: str) -> dict[str, Any]:
+    from vlmeval_cli.registry import SETS
+
+    return {"name": name, **SETS[name]._asdict()}
 
 
 def _task(name: str) -> dict[str, Any]:

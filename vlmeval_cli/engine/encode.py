@@ -118,7 +118,9 @@ def _made(
     tell: Tell,
 ) -> VectorColumn:
     from vlmeval_cli.models.columns import VectorColumn
+    from vlmeval_cli.models.devices import Device
 
+    Device.check(policy, need.user)
     different = [value for value in dict.fromkeys(values) if value is not None]
     encoded = ENCODERS[need.kind](need, different, policy, tell)
     number = {value: i for i, value in enumerate(different) if i not in encoded.reasons}

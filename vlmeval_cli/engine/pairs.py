@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 Tell = Callable[[str], None]
 SOURCES = ("prediction.text", "references.text")
 _PREFIX = "pair.bleurt:"
+_USER = "bleurt"
 
 
 def is_of_pairs(need: str) -> bool:
@@ -43,6 +44,7 @@ class Rater:
             ModelError: the checkpoint cannot be had or used.
         """
         from vlmeval_cli.models.bleurt import Bleurt
+        from vlmeval_cli.models.devices import Device
         from vlmeval_cli.models.pair_scores import PairColumn, different_pairs
 
         predictions, references = (made.get(source) for source in SOURCES)
@@ -51,6 +53,7 @@ class Rater:
                 f"a metric needs the column {quoted(need)}, and the items are no texts",
                 hint=f"It is made of {' and '.join(SOURCES)}.",
             )
+        Device.check(policy, _USER)
         model = Bleurt.called(need.removeprefix(_PREFIX), policy, tell=tell)
         pairs, which = different_pairs(predictions, references)
         known = self._known.setdefault((need, policy), {})

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
-from typing import Any
+from threading import Event
+from typing import Any, TypeVar
 
 from vlmeval_cli.core.config import ModelPolicy
 from vlmeval_cli.core.errors import UsageError
@@ -13,6 +15,7 @@ from vlmeval_cli.core.optional import require
 from vlmeval_cli.models.batching import OutOfMemory
 from vlmeval_cli.models.loading import EXTRA
 
+T = TypeVar("T")
 _DTYPES = {"float32": "float32", "bf16": "bfloat16", "fp16": "float16"}
 _NO_ROOM = ("out of memory", "can't allocate memory")  # what MPS and the CPU say
 
@@ -52,6 +55,16 @@ class Device:
             )
         return tuple(cls(name, policy.dtype) for name in there[kind])
 
+    @classmethod
+    def check(cls, policy: ModelPolicy, user: str) -> None:
+        """Refuse a device that is not here, even where a cache has all that it would compute.
+
+        Raises:
+            UsageError: there is no such device here.
+        """
+        if policy.device not in ("auto", "cpu"):
+            cls.all_of(policy, user)
+
     @property
     def kind(self) -> str:
         """The device without its number: "cpu", "cuda" or "mps"."""
@@ -71,6 +84,26 @@ class Device:
         return tensor.to(self.name)
 
     @contextmanager
+    def workers(self, most: int) -> Iterator[int]:
+        """How many threads are to run batches side by side, at most ``most`` and at least one.
+
+        On a CPU a thread of its own for each batch wastes less than all threads on one batch, which
+        wait for each other at every step.
+        """
+        import torch
+
+        every = torch.get_num_threads()
+        count = max(min(every, most), 1) if self.kind == "cpu" else 1
+        if count == 1:
+            yield 1
+            return
+        torch.set_num_threads(max(every // count, 1))
+        try:
+            yield count
+        finally:
+            torch.set_num_threads(every)
+
+    @contextmanager
     def inference(self) -> Iterator[None]:
         """No gradients are kept, and float32 is float32; a lack of memory is one signal.
 
@@ -81,7 +114,7 @@ class Device:
 
         lacks_room = False
         try:
-            with torch.inference_mode(), torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
+            with torch.inference_mode(), self._exact(torch):
                 yield
         except RuntimeError as error:  # torch.OutOfMemoryError is one
             lacks_room = any(words in str(error) for words in _NO_ROOM)
@@ -91,6 +124,35 @@ class Device:
             if self.kind == "cuda":
                 torch.cuda.empty_cache()
             raise OutOfMemory(self.name)
+
+    def _exact(self, torch: Any) -> AbstractContextManager[Any]:  # noqa: ANN401  (the module)
+        """On CUDA no float32 is cut to TF32; the flag is the whole process's, not a thread's."""
+        if self.kind != "cuda":
+            return nullcontext()
+        found: AbstractContextManager[Any] = torch.backends.cudnn.flags(
+            enabled=True, allow_tf32=False
+        )
+        return found
+
+
+def in_threads(work: Callable[[T], None], shares: Sequence[T], stopped: Event) -> None:
+    """Do ``work`` on every share, side by side; one share needs no thread.
+
+    Args:
+        work: of one share; it is to do nothing more once ``stopped`` is set.
+        shares: what is to be done.
+        stopped: set as soon as one share failed, or the user interrupts.
+    """
+    if len(shares) == 1:
+        work(shares[0])
+        return
+    with ThreadPoolExecutor(len(shares)) as pool:
+        running = [pool.submit(work, share) for share in shares]
+        try:
+            for done in as_completed(running):
+                done.result()
+        finally:
+            stopped.set()
 
 
 class Copies:

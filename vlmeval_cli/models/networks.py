@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from vlmeval_cli.core.errors import ModelError
+from vlmeval_cli.core.errors import ModelError, UsageError
 from vlmeval_cli.core.optional import require
 from vlmeval_cli.models.devices import Device
 from vlmeval_cli.models.loading import EXTRA, Located
@@ -73,7 +73,8 @@ def network_of(located: Located, layer: int | None, device: Device, user: str) -
     """The encoder of a network up to ``layer``, on the device; None takes all layers.
 
     Raises:
-        ModelError: it has no such layer, or its weights cannot be read.
+        UsageError: it has no such layer.
+        ModelError: its weights cannot be read.
     """
     key = located.digest, layer, device
     if key not in _LOADED:
@@ -86,7 +87,7 @@ def network_of(located: Located, layer: int | None, device: Device, user: str) -
             network = transformers.AutoModel.from_pretrained(
                 located.path, config=config, dtype=device.torch_dtype, local_files_only=True
             )
-        except ModelError:
+        except UsageError:
             raise
         except Exception as error:  # each architecture fails in its own way
             raise unusable(located, user, "its weights", error) from error
@@ -146,7 +147,7 @@ def unusable(located: Located, user: str, what: str, error: Exception) -> ModelE
 
 def _check_layer(layers: int, layer: int | None, located: Located, user: str) -> None:
     if layer is not None and not 0 <= layer <= layers:
-        raise ModelError(
+        raise UsageError(
             f"{user}: got layer {layer} of {located.name}, expected one from 0 to {layers}",
             hint="0 are the embeddings, before the first layer.",
         )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Event, Lock
 from typing import Any, Literal
 
 import numpy as np
@@ -16,7 +17,7 @@ from vlmeval_cli.core.batch import Ints, offsets_of
 from vlmeval_cli.core.errors import ModelError
 from vlmeval_cli.models.batching import OutOfMemory, encode_in_batches
 from vlmeval_cli.models.columns import Vectors
-from vlmeval_cli.models.devices import Copies, Device
+from vlmeval_cli.models.devices import Copies, Device, in_threads
 from vlmeval_cli.models.loading import Located
 from vlmeval_cli.models.networks import network_of
 
@@ -67,22 +68,30 @@ class Pass:
         self, ids: Sequence[Sequence[int]], lengths: Ints, device: Device, deliver: Deliver
     ) -> None:
         network = network_of(self.located, self.layer, device, self.user)
-        copies = Copies(device, deliver)
+        budget = (self.batch_size or 0) * int(lengths.max(initial=1)) or _BUDGET[device.kind]
+        stopped = Event()
 
-        def encode(places: Ints) -> None:
-            with device.inference():
-                copies.add(places, self._rows(network, device, ids, places, lengths[places]))
+        def run_share(share: Ints) -> None:
+            copies = Copies(device, deliver)
 
-        longest = int(lengths.max(initial=1))
-        budget = (self.batch_size or 0) * longest or _BUDGET[device.kind]
+            def encode(some: Ints) -> None:
+                places = share[some]
+                if not stopped.is_set():
+                    with device.inference():
+                        rows = self._rows(network, device, ids, places, lengths[places])
+                        copies.add(places, rows)
+
+            encode_in_batches(lengths[share], budget, encode, self.batch_size)
+            copies.finish()
+
         try:
-            encode_in_batches(lengths, budget, encode, self.batch_size)
+            with device.workers(int(lengths.sum()) // budget) as workers:
+                in_threads(run_share, _dealt(lengths, workers), stopped)
         except OutOfMemory as error:
             raise ModelError(
                 f"{self.user}: {device.name} has no memory for {self.located.name} and one text",
                 hint="Take --device cpu, --dtype bf16, or a smaller model.",
             ) from error
-        copies.finish()
 
     def _rows(
         self,
@@ -116,8 +125,7 @@ class Pass:
         deliver: Deliver,
     ) -> None:
         """Deal the texts out by length, a process for each device."""
-        order = np.argsort(-lengths, kind="stable")
-        shares = [order[i :: len(devices)] for i in range(len(devices))]
+        shares = _dealt(lengths, len(devices))
         context = get_context("spawn")  # CUDA does not outlive a fork
         with (
             TemporaryDirectory(prefix="vlmeval-") as folder,
@@ -129,6 +137,12 @@ class Pass:
             ]
             for share, future in zip(shares, running, strict=True):
                 deliver(share, np.load(future.result(), mmap_mode="r"))
+
+
+def _dealt(lengths: Ints, hands: int) -> list[Ints]:
+    """Places of texts dealt out by length, so that each hand has as much to do."""
+    order = np.argsort(-lengths, kind="stable")
+    return [order[i::hands] for i in range(hands)]
 
 
 def _share(
@@ -154,13 +168,15 @@ class Gathered:
     def __init__(self, rows: Ints) -> None:
         self.offsets = offsets_of(rows)
         self.vectors: Vectors = np.zeros((0, 0), dtype=np.float32)
+        self._making_room = Lock()
 
     def take(self, places: Ints, vectors: Vectors) -> None:
         """Rows of the texts at ``places``, one text's after the other's."""
         from vlmeval_cli.models.columns import room
 
-        if not self.vectors.size:
-            self.vectors = room(int(self.offsets[-1]), vectors.shape[1])
+        with self._making_room:  # threads bring rows at the same time
+            if not self.vectors.size:
+                self.vectors = room(int(self.offsets[-1]), vectors.shape[1])
         start = 0
         for place in places.tolist():
             begin, end = int(self.offsets[place]), int(self.offsets[place + 1])

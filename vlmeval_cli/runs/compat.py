@@ -14,13 +14,15 @@ from vlmeval_cli.core.metric import Chosen, Notice, Table
 from vlmeval_cli.core.progress import Progress
 from vlmeval_cli.core.results import RunResult
 from vlmeval_cli.core.wording import number_of
-from vlmeval_cli.registry import choose
+from vlmeval_cli.registry import build, choose
 from vlmeval_cli.runs.answers import batch_of, take_answers
+from vlmeval_cli.runs.availability import lacking
 from vlmeval_cli.runs.gathering import Gathered
 from vlmeval_cli.runs.planning import plan
 from vlmeval_cli.tasks.base import Task
 from vlmeval_cli.tasks.compat import Wanted, wanted
 from vlmeval_cli.tasks.compat_packages import CAPTION_BREAKS
+from vlmeval_cli.tasks.compat_tools import Missing
 
 # What coco-caption's Java program takes for the end of a caption, beside the line feed.
 _BREAK = re.compile("[\r\v\f\x85\u2028\u2029]")
@@ -57,11 +59,26 @@ def reproduction(config: RunConfig, task: Task, layouts: frozenset[str]) -> Repr
     """
     if config.compat is None:
         return None
-    found = wanted(config.compat, task.name, layouts)
+    found = _scorable(wanted(config.compat, task.name, layouts))
     metrics = tuple(number.spec for number in found.numbers)
     parse = replace(config.parse, reasoning=found.tool.reasoning)
     plain = replace(config, compat=None, explain_diff=False)
     return Reproduction(found, replace(config, metrics=metrics, parse=parse), plain, config)
+
+
+def _scorable(found: Wanted) -> Wanted:
+    """The numbers whose metrics this machine has; the others are told as missing."""
+    reasons = [lacking(build(number.spec)) for number in found.numbers]
+    if all(reasons):  # then the metric itself says it, as an error
+        return found
+    left, missing = [], []
+    for number, reason in zip(found.numbers, reasons, strict=True):
+        if reason is None:
+            left.append(number)
+        else:
+            missing.append(Missing(number.called, reason))
+    coverage = replace(found.coverage, missing=(*found.coverage.missing, *missing))
+    return found._replace(numbers=tuple(left), coverage=coverage)
 
 
 def told(result: RunResult, found: Reproduction, items: Batch) -> RunResult:

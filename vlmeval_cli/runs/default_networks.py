@@ -1,7 +1,4 @@
-"""Default metrics that need a network: scored where it is on disk, otherwise left out with a hint.
-
-Nothing is fetched for a metric that nobody asked for, and no library of networks is imported here.
-"""
+"""Default metrics that need a network: scored where it is on disk, else left out with a hint."""
 
 from __future__ import annotations
 
@@ -10,11 +7,8 @@ from typing import NamedTuple
 
 from vlmeval_cli.core.errors import UsageError
 from vlmeval_cli.core.metric_spec import parse_metric_spec
-from vlmeval_cli.core.optional import has_extra, install_line
-from vlmeval_cli.models.loading import is_on_disk
 from vlmeval_cli.registry import build
-
-EXTRA = "neural"
+from vlmeval_cli.runs.availability import lacking
 
 
 class Offered(NamedTuple):
@@ -30,24 +24,11 @@ def scorable(names: Sequence[str]) -> Offered:
     notes: list[str] = []
     for name in names:
         try:
-            model = str(build(parse_metric_spec(name)).options().get("model"))
+            reason = lacking(build(parse_metric_spec(name)))
         except UsageError:  # a build without this metric
             continue
-        hint = _hint(name, model)
-        if hint is None:
+        if reason is None:
             metrics.append(name)
         else:
-            notes.append(hint)
+            notes.append(f"{name} is left out: {reason}")
     return Offered(tuple(metrics), tuple(notes))
-
-
-def _hint(name: str, model: str) -> str | None:
-    """What to do to have the metric scored; None where it can be."""
-    if not has_extra(EXTRA):
-        return f"{name} is left out: it needs {install_line(EXTRA)}"
-    if not is_on_disk(model):
-        return (
-            f"{name} is left out: its model {model} is not on disk; to have it scored: vlmeval "
-            f"download {model}"
-        )
-    return None

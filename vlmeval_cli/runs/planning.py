@@ -16,7 +16,8 @@ from vlmeval_cli.core.errors import UsageError
 from vlmeval_cli.core.metric import Chosen, Output
 from vlmeval_cli.core.metric_spec import parse_metric_spec
 from vlmeval_cli.engine.pairs import SOURCES, is_of_pairs
-from vlmeval_cli.registry import choose
+from vlmeval_cli.registry import SETS, choose, families
+from vlmeval_cli.runs.availability import lacking, ready
 from vlmeval_cli.runs.default_networks import scorable
 from vlmeval_cli.tasks.base import Facts, Task
 
@@ -46,9 +47,7 @@ def plan(task: Task, items: Batch, layouts: frozenset[str], config: RunConfig) -
     """
     settings = {} if task.settings is None else task.settings(config)
     if config.metrics:
-        chosen = choose(config.metrics, settings)
-        _refuse_unfit(chosen, task, items)
-        return Plan(chosen, chosen[0].outputs()[0], ())
+        return _asked_for(choose(config.metrics, settings), task, items, config)
     defaults = task.defaults(_facts(items, layouts))
     more = scorable(defaults.networks)
     wanted = (*defaults.metrics, *more.metrics)
@@ -56,6 +55,26 @@ def plan(task: Task, items: Batch, layouts: frozenset[str], config: RunConfig) -
     named = {name: output for one in chosen for name, output in one.outputs()}
     notes = (*filter(None, [defaults.note]), *more.notes)
     return Plan(chosen, (defaults.primary, named[defaults.primary]), notes)
+
+
+def _asked_for(chosen: Sequence[Chosen], task: Task, items: Batch, config: RunConfig) -> Plan:
+    """The metrics that were asked for; those of a named set as far as this machine has them."""
+    _refuse_unfit(chosen, task, items)
+    by_name = {spec.name for spec in config.metrics}
+    sets = [name for name in SETS if name in by_name]
+    reasons = {}
+    for name in dict.fromkeys(chain.from_iterable(map(families, sets))):
+        metric = next(one.metric for one in chosen if one.metric.info.name == name)
+        reason = None if name in by_name else lacking(metric)
+        if reason is not None:
+            reasons[name] = reason
+    left = tuple(one for one in chosen if one.metric.info.name not in reasons)
+    notes = tuple(f"{', '.join(sets)}: without {name}: {reasons[name]}" for name in reasons)
+    first = config.metrics[0].name
+    named = {name: output for one in left for name, output in one.outputs()}
+    if first not in SETS:
+        return Plan(left, left[0].outputs()[0], notes)
+    return Plan(left, (SETS[first].primary, named[SETS[first].primary]), notes)
 
 
 def _refuse_unfit(chosen: Sequence[Chosen], task: Task, items: Batch) -> None:
@@ -92,15 +111,8 @@ def _facts(items: Batch, layouts: frozenset[str]) -> Facts:
         least_predictions=_least(items.predictions),
         have_lines=2 * sum(["\n" in text for text in texts]) > len(texts),
         layouts=layouts,
-        ready=_ready(),
+        ready=ready(),
     )
-
-
-def _ready() -> frozenset[str]:
-    """Metrics whose tables are compiled on this machine."""
-    from vlmeval_cli.resources.meteor_index import is_built
-
-    return frozenset({"meteor_1_5"}) if is_built() else frozenset()
 
 
 def _least(predictions: Sequence[Any]) -> int:

@@ -56,9 +56,9 @@ _LMMS = {
         numbers=(
             Number("cider", "CIDEr", "pycocoevalcap's on PTB tokens; it is our default"),
             Number("bleu", "Bleu_1 to Bleu_4", "pycocoevalcap's; it is our default"),
+            METEOR_1_5,
             Number("rouge_l", "ROUGE_L", "pycocoevalcap's; it is our default"),
         ),
-        missing=(METEOR_1_5,),
         differs=(CAPTION_BREAKS,),
     ),
     "choice": Coverage(

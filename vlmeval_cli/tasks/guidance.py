@@ -153,7 +153,7 @@ GUIDES: Final[Mapping[str, Guide]] = MappingProxyType(
             (
                 "CIDEr weighs words by the images of the run: on fewer than 100 images it moves "
                 "with every image added, and on one it is 0.",
-                "METEOR is NLTK's here; published tables have METEOR 1.5, another formula.",
+                "`meteor` is NLTK's; published tables have METEOR 1.5: `meteor_1_5`.",
                 "CLIPScore has a scale of its own for every model, and packages give 100 times the "
                 "cosine where the paper gives 2.5 times: compare equal signatures only.",
                 _NGRAMS,

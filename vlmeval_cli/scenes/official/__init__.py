@@ -1,0 +1,1 @@
+"""SPICE itself: its program and the parts that it runs with."""
