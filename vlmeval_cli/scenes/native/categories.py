@@ -6,16 +6,18 @@ and "long" no sizes, "several" no number.
 
 from __future__ import annotations
 
-COLORS = frozenset(
+from vlmeval_cli.scenes.native.words import word_set
+
+COLORS = word_set(
     "beige black blue brown cream dark gray green grey light maroon orange pink purple red white "
-    "yellow".split()
+    "yellow"
 )
-NUMBERS = frozenset(
+NUMBERS = word_set(
     "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
-    "sixteen seventeen eighteen nineteen twenty thirty forty fifty hundred thousand".split()
+    "sixteen seventeen eighteen nineteen twenty thirty forty fifty hundred thousand"
 )
-SIZES = frozenset(
+SIZES = word_set(
     "baby big broad bulky compact curvy enormous expansive fat giant gigantic grand great heavy "
     "huge immense large lean little massive mini miniature narrow petite short skimpy skinny slim "
-    "small stout tall thick thin tiny vast wide".split()
+    "small stout tall thick thin tiny vast wide"
 )

@@ -76,12 +76,12 @@ def _coordinated(sentence: Sentence, color: Word, noun: Word) -> Sentence:
 
 
 def _ends_with_adverb(sentence: Sentence, noun: Word, word: Word) -> bool:
-    """... on a trampoline outside."""
+    """A boy on a trampoline outside."""
     return word.text in _OUTSIDE and _next(sentence, word) in {"", "."}
 
 
 def _while_in(sentence: Sentence, noun: Word, word: Word) -> bool:
-    """... on a bed while in the air; whilst reading"""
+    """A man on a bed while in the air, whilst reading."""
     following = _next(sentence, word)
     return (word.text == "while" and following == "IN") or (
         word.text == "whilst" and following == "VBG"
@@ -94,7 +94,7 @@ def _object_standing(sentence: Sentence, noun: Word, word: Word) -> bool:
 
 
 def _children_playing(sentence: Sentence, noun: Word, word: Word) -> bool:
-    """children playing in the sand, without a full stop"""
+    """Children playing in the sand, without a full stop."""
     return word.text == "playing" and noun.role == "ROOT" and not sentence.is_finished
 
 

@@ -9,14 +9,22 @@ from __future__ import annotations
 from functools import cache
 
 from vlmeval_cli.resources.wordnet import PARTS_OF_SPEECH, load_wordnet
+from vlmeval_cli.scenes.native.words import word_set
 
 # Clothes, tools and places that Stanford's lemmatiser leaves in the plural.
-_KEPT = frozenset(
+_KEPT = word_set(
     "binoculars clothes fives goods handlebars indoors jeans outdoors outskirts overalls pants "
-    "remains shorts slacks surroundings suspenders thanks tights".split()
+    "remains shorts slacks surroundings suspenders thanks tights"
 )
 # Of two verbs that a form may come from, the one of captions.
-_CHOSEN = {"swinging": "swing", "singing": "sing", "lay": "lay", "saw": "see", "felt": "feel", "found": "find"}
+_CHOSEN = {
+    "swinging": "swing",
+    "singing": "sing",
+    "lay": "lay",
+    "saw": "see",
+    "felt": "feel",
+    "found": "find",
+}
 _VERB = 1  # its place among the parts of speech
 _ENDINGS = ("ing", "ed", "es", "s")
 

@@ -8,21 +8,22 @@ from __future__ import annotations
 
 from vlmeval_cli.scenes.native.lemmas import base_form, is_verb
 from vlmeval_cli.scenes.native.sentence import Sentence, Word
+from vlmeval_cli.scenes.native.words import word_set
 
 _NOUNS = {"NN", "NNS", "NNP", "NNPS"}
 # What follows a verb of motion or posture; after a noun that heads its phrase it may stand as well.
 _FOLLOWING = {"IN", "TO", "RB", "RP", "DT", "PRP$", "PRP", "CD", ".", ",", "CC", "EX", ""}
 # Verbs of captions; some are nouns as well, but rarely after another noun or a colour.
-_USUAL = frozenset(
+_USUAL = word_set(
     "attempt balance chase climb dance dive drink fight float hike hug jog jump kick kiss lean "
     "leap look play pose rest romp run scamper sit skate smile splash stand surf swim swing tackle "
-    "talk toss trot wait walk watch wrestle".split()
+    "talk toss trot wait walk watch wrestle"
 )
 _SHARED = {"and", "group", "couple", "crowd", "pair", "team"}
 # Plurals that are rarely verbs in captions.
-_PLURALS = frozenset(
+_PLURALS = word_set(
     "bars bikes clothes dogs instruments masks motorcycles nails pants shorts skies skis tops "
-    "tracks tricks uniforms vests waves costumes chairs".split()
+    "tracks tricks uniforms vests waves costumes chairs"
 )
 _VOWELS = "aeiou"
 
@@ -38,7 +39,7 @@ def mended(sentence: Sentence, place: int) -> str:
 
 def is_mended(sentence: Sentence, place: int) -> bool:
     """Whether the caption as written anew has its verb at its root, one place after the old."""
-    return sentence.words[place + 1].role == "ROOT"
+    return place + 1 < len(sentence.words) and sentence.words[place + 1].role == "ROOT"
 
 
 def progressive(lemma: str) -> str:

@@ -49,7 +49,7 @@ def merged(tuples: Iterable[Tuple]) -> list[Tuple]:
     for one in given:
         if len(one) > 1:
             links.setdefault(_ends(one, objects), _Groups()).add(one[1])
-    found = {}
+    found: dict[Tuple, None] = {}
     for one in given:
         ends = _ends(one, objects)
         link = [links[ends].named(one[1])] if len(one) > 1 else []

@@ -9,11 +9,13 @@ from typing import NamedTuple
 from vlmeval_cli.scenes.native.categories import COLORS
 from vlmeval_cli.scenes.native.habits import with_habits
 from vlmeval_cli.scenes.native.sentence import Sentence, Word
+from vlmeval_cli.scenes.native.words import word_set
 
-_PRONOUNS = frozenset(
-    "he him his she her hers it its they them their himself herself itself themselves".split()
+_PRONOUNS = word_set(
+    "he him his she her hers it its they them their himself herself itself themselves"
 )
 _PARTS = frozenset({"compound", "amod", "npadvmod", "nmod"})  # roles of nouns that are no objects
+_NAMED = frozenset({"amod", "npadvmod"})  # roles of nouns that are no objects but have attributes
 _SUBJECTS = frozenset({"nsubj", "nsubjpass", "ROOT"})
 # "in front of" and the like are one preposition; so are these adverbs with what follows them.
 _PLACES = {("in", "front"), ("on", "top")}
@@ -22,10 +24,12 @@ _ADVERBS = frozenset({"next", "outside", "away", "near"})
 # one of these: "holds a goat in his arms" has a goat in arms, but "throws a ball into a lake" a
 # throw into a lake. Counted in the official tuples; each holds in more than half of its cases.
 _LOW_AFTER_OBJECT = frozenset(
-    "in on near of over above between against under".split()
+    ["in", "on", "near", "of", "over", "above", "between", "against", "under"]
 )
-_LOW_AFTER_PHRASE = _LOW_AFTER_OBJECT | frozenset(
-    "with at for toward towards along behind inside around".split() + ["in front of", "on top of"]
+_LOW_AFTER_PHRASE = (
+    _LOW_AFTER_OBJECT
+    | word_set("with at for toward towards along behind inside around")
+    | {"in front of", "on top of"}
 )
 # With these the official parser chooses the noun as often as the verb: both get the phrase.
 _EITHER_AFTER_OBJECT = frozenset({"in", "on", "over"})
@@ -81,7 +85,8 @@ class Reading:
             before = [one for one in self.objects() if one.place < word.place]
             first = [one for one in before if one.role in _SUBJECTS] or before
             return first[0].lemma if first else None
-        return word.lemma if is_object(word) or word.role in {"amod", "npadvmod"} and word.is_noun else None
+        is_named = is_object(word) or (word.is_noun and word.role in _NAMED)
+        return word.lemma if is_named else None
 
     def names_of(self, word: Word, *roles: str) -> list[str]:
         """The objects among the dependents of ``word`` in these roles."""

@@ -6,7 +6,7 @@ rule is a function from a reading of the sentence to tuples; :data:`RULES` lists
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 
 from vlmeval_cli.scenes.native.reading import Reading, is_object
 from vlmeval_cli.scenes.native.sentence import Sentence, Word
@@ -23,11 +23,10 @@ _FORMS = {"swimming": "swim", "bowling": "bowl", "living": "live", "painted": "p
 }  # fmt: skip
 
 
-def tuples_of(sentences: Sequence[Sentence]) -> tuple[Tuple, ...]:
-    """The different tuples of a caption's sentences, in the order of the rules."""
-    readings = [Reading.of(sentence) for sentence in sentences]
-    found = (one for rule in RULES for reading in readings for one in rule(reading))
-    return tuple(dict.fromkeys(found))
+def tuples_of(sentence: Sentence) -> tuple[Tuple, ...]:
+    """The different tuples of a caption, in the order of the rules."""
+    reading = Reading.of(sentence)
+    return tuple(dict.fromkeys(one for rule in RULES for one in rule(reading)))
 
 
 def objects(reading: Reading) -> Iterator[Tuple]:

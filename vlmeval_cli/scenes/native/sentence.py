@@ -11,7 +11,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-
 _ENDS = {".", "!", "?"}
 
 
@@ -80,7 +79,7 @@ class Sentence:
         return (one for one in self.dependents[word.place] if one.role in roles)
 
     def with_others(self, word: Word) -> Iterator[Word]:
-        """A word and those coordinated with it: "cat", "dog" and "bird" in "a cat, dog and bird"."""
+        """A word and those coordinated with it: of "a cat, dog and bird" all three."""
         yield word
         for other in self.having(word, "conj"):
             yield from self.with_others(other)
