@@ -2,8 +2,8 @@
 
     python -m vlmeval_cli.resources.build_wordnet /usr/share/wordnet
 
-It also writes the synonyms of phrasal verbs, which the index leaves out, as a text: a line per synset
-that has one ("shake shake_off").
+It also writes the synonyms of phrasal verbs, which the index leaves out, as a text: a line for each
+synset that has one ("shake shake_off").
 
 The folder must hold ``index.*``, ``data.*`` and ``*.exc`` of noun, verb, adj and adv, as Debian's
 packages wordnet-base and wordnet-sense-index install them (formats: man pages wndb(5WN) and
