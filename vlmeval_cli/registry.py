@@ -45,7 +45,7 @@ SETS: Mapping[str, NamedSet] = MappingProxyType(
     {
         "coco": NamedSet(
             "the table of the COCO caption evaluation",
-            ("bleu_1", "bleu_2", "bleu_3", "bleu_4", "meteor_1_5", "rouge_l", "cider"),
+            ("bleu_1", "bleu_2", "bleu_3", "bleu_4", "meteor_1_5", "rouge_l", "cider", "spice"),
             primary="cider",
         )
     }
@@ -151,7 +151,7 @@ def families(name: str) -> tuple[str, ...]:
     """The metrics of a named set, in its order.
 
     >>> families("coco")
-    ('bleu', 'meteor_1_5', 'rouge_l', 'cider')
+    ('bleu', 'meteor_1_5', 'rouge_l', 'cider', 'spice')
     """
     return tuple(dict.fromkeys(_outputs()[output].info.name for output in SETS[name].outputs))
 

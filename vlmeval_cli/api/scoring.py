@@ -56,6 +56,9 @@ def score(
     offline: bool = False,
     images: str | None = None,
     fetch_images: bool = False,
+    workers: int | None = None,
+    spice_json: str | None = None,
+    explain: Sequence[str] = (),
     reference: bool = False,
     compat: str | None = None,
     explain_diff: bool = False,
@@ -95,6 +98,9 @@ def score(
         offline: fetch nothing.
         images: folder of the images, by id; None reads paths from the files.
         fetch_images: also fetch images that are recorded as addresses.
+        workers: threads of the program behind ``spice``; None takes every processor.
+        spice_json: output of the SPICE program, joined by id, in place of running it.
+        explain: ids of items whose tuples ``spice`` shows in the tables.
         reference: also run the original packages, and compare (extra ``reference``).
         compat: tool whose numbers to give, such as "lmms-eval", in place of metrics.
         explain_diff: also say which items and rules part them from our defaults.
@@ -134,8 +140,14 @@ def score(
         offline=offline,
         images=images,
         fetch_images=fetch_images,
+        workers=workers,
     )
     config = replace(
-        config, compare_with_reference=reference, compat=compat, explain_diff=explain_diff
+        config,
+        compare_with_reference=reference,
+        compat=compat,
+        explain_diff=explain_diff,
+        models=replace(config.models, spice_json=spice_json),
+        explain=tuple(explain),
     )
     return run_score(predictions, references, config)

@@ -130,6 +130,7 @@ def _overridden(config: RunConfig, options: RunOptions) -> RunConfig:
         compare_with_reference=getattr(options, "reference", None) or None,
         compat=getattr(options, "compat", None),
         explain_diff=getattr(options, "explain_diff", None),
+        explain=tuple(getattr(options, "explain", None) or ()) or None,
         models=_models(config.models, options),
     )
 
@@ -144,6 +145,8 @@ def _models(policy: ModelPolicy, options: RunOptions) -> ModelPolicy:
         offline=options.offline,
         images=options.images,
         fetch_images=options.fetch_images,
+        workers=options.workers,
+        spice_json=getattr(options, "spice_json", None),
     )
 
 

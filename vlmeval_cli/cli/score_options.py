@@ -174,6 +174,12 @@ class RunOptions:
             show_default="no-fetch-images",
         ),
     ] = None
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Threads of the program behind spice.", show_default="every processor"
+        ),
+    ] = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -255,6 +261,14 @@ class ScoreOptions(FileOptions, RunOptions):
             help="With --compat: items and rules that part it from our default.",
             show_default="no-explain-diff",
         ),
+    ] = None
+    spice_json: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Output of the SPICE program for spice, joined by id."),
+    ] = None
+    explain: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ID", help="Show the tuples of this item that spice compared."),
     ] = None
     samples: Annotated[
         str | None,

@@ -183,13 +183,13 @@ class PairPolicy:
 
 @dataclass(frozen=True, slots=True)
 class ModelPolicy:
-    """How the networks of embedding metrics run, and what they may fetch.
+    """How the networks and programs behind metrics run, and what they may fetch.
 
     Attributes:
         device: where they run; "auto" takes CUDA, then MPS, then the CPU.
         dtype: numbers they compute with.
         batch_size: texts or images at a time; None fills batches to a number of tokens.
-        cache: keep encodings on disk for the next run.
+        cache: keep what was computed on disk for the next run.
         offline: never fetch anything.
         images: folder of the images, by id; None reads paths from the files.
         fetch_images: also fetch images that are recorded as URLs.
@@ -233,6 +233,7 @@ class RunConfig:
         compat: tool whose numbers are reproduced, such as "lmms-eval" or "lmms-eval:textvqa".
         explain_diff: also say which items and rules part them from our defaults.
         models: how the networks of embedding metrics run.
+        explain: ids of items whose compared scenes are shown.
     """
 
     task: str | None = None
@@ -249,6 +250,7 @@ class RunConfig:
     compat: str | None = None
     explain_diff: bool = False
     models: ModelPolicy = ModelPolicy()
+    explain: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         _check_one_of("slices", self.slices, (True, False))

@@ -24,7 +24,9 @@ from vlmeval_cli.core.config import (
 from vlmeval_cli.core.errors import UsageError, quoted
 from vlmeval_cli.core.metric_spec import parse_metric_spec, split_metric_list
 
-_MODELS = ("device", "dtype", "batch_size", "cache", "offline", "images", "fetch_images")
+_MODELS = (
+    "device", "dtype", "batch_size", "cache", "offline", "images", "fetch_images", "workers",
+)  # fmt: skip
 
 
 class RunKeywords(TypedDict, total=False):
@@ -58,6 +60,7 @@ class RunKeywords(TypedDict, total=False):
     offline: bool
     images: str | None
     fetch_images: bool
+    workers: int | None
 
 
 def run_config(**given: Unpack[RunKeywords]) -> RunConfig:

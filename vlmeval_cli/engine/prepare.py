@@ -3,7 +3,7 @@
 Names are those of the batch's own typed columns, and ``SIDE.text`` and ``SIDE.tokens:TOKENIZER``,
 where SIDE is ``prediction`` or ``references``. Both sides of a tokeniser share one vocabulary.
 Columns of vectors are those of :mod:`vlmeval_cli.engine.encode`, ratings of pairs those of
-:mod:`vlmeval_cli.engine.pairs`.
+:mod:`vlmeval_cli.engine.pairs`, and compared scenes those of :mod:`vlmeval_cli.engine.scenes`.
 """
 
 from __future__ import annotations
@@ -27,8 +27,10 @@ from vlmeval_cli.core.batch import (
 )
 from vlmeval_cli.core.config import ModelPolicy
 from vlmeval_cli.core.errors import PluginError, quoted
-from vlmeval_cli.engine.encode import Encoder, Tell, need_of
+from vlmeval_cli.core.progress import NoProgress, Progress
+from vlmeval_cli.engine.encode import Encoder, need_of
 from vlmeval_cli.engine.pairs import Rater, is_of_pairs
+from vlmeval_cli.engine.scenes import Scenes, is_of_scenes
 
 if TYPE_CHECKING:
     from vlmeval_cli.text.tokenizers import Tokenizer
@@ -37,10 +39,7 @@ if TYPE_CHECKING:
 Made = dict[str, Column]
 _TEXTS = {str, type(None)}
 _NO_CHOICE = ModelPolicy()
-
-
-def _silent(line: str) -> None:
-    """Nobody listens."""
+_SILENT = NoProgress()
 
 
 class Workshop:
@@ -50,6 +49,7 @@ class Workshop:
         self.tokenizers: dict[str, tuple[Tokenizer, Vocabulary]] = {}
         self.encoder = Encoder()
         self.rater = Rater()
+        self.scenes = Scenes()
         self._kept: dict[tuple[str, int], tuple[TextColumn, TokenColumn]] = {}
 
     def known(self, need: str, start: int, texts: TextColumn) -> TokenColumn | None:
@@ -77,7 +77,7 @@ class Preparer:
             reads each, for messages.
         workshop: what it shares with other runs; None where there are none.
         policy: how networks run.
-        tell: given a line before anything is fetched.
+        progress: told what is fetched, and of what lasts.
     """
 
     def __init__(
@@ -85,14 +85,14 @@ class Preparer:
         needs: Iterable[str],
         workshop: Workshop | None = None,
         policy: ModelPolicy = _NO_CHOICE,
-        tell: Tell = _silent,
+        progress: Progress = _SILENT,
     ) -> None:
         self._needs = sorted(set(needs))
         self._users = needs if isinstance(needs, Mapping) else {}
         self._workshop = workshop
-        self._policy, self._tell = policy, tell
+        self._policy, self._progress, self._tell = policy, progress, progress.tell
         shared = workshop or Workshop()
-        self._encoder, self._rater = shared.encoder, shared.rater
+        self._encoder, self._rater, self._scenes = shared.encoder, shared.rater, shared.scenes
         self._tokenizers = shared.tokenizers
         self._seconds: dict[str, float] = {}
         self._start = 0
@@ -109,13 +109,21 @@ class Preparer:
                 used, made.get(need.source), self._policy, self._tell
             )
             self._seconds[need.name] = perf_counter() - started
-        for name in filter(is_of_pairs, self._needs):
+        for name in filter(_is_of_both_sides, self._needs):
             if name not in made:
                 started = perf_counter()
-                made[name] = self._rater.column(name, made, self._policy, self._tell)
+                made[name] = self._of_both_sides(name, items, made)
                 self._seconds[name] = perf_counter() - started
-        vectors = {name: made[name] for name in self._needs if need_of(name) or is_of_pairs(name)}
+        vectors = {
+            name: made[name] for name in self._needs if need_of(name) or _is_of_both_sides(name)
+        }
         return replace(items, columns={**items.columns, **vectors}) if vectors else items
+
+    def _of_both_sides(self, need: str, items: Batch, made: Made) -> Column:
+        """What is made of predictions and references together."""
+        if is_of_pairs(need):
+            return self._rater.column(need, made, self._policy, self._tell)
+        return self._scenes.column(need, items, made, self._policy, self._progress)
 
     def prepare(self, batch: Batch) -> Batch:
         """The batch with its prepared columns; batches come in order."""
@@ -193,3 +201,7 @@ def _texts(batch: Batch) -> Made:
         if set(map(type, flat)) <= {str}:
             made["references.text"] = TextColumn(flat, offsets_of([*map(len, batch.references)]))
     return made
+
+
+def _is_of_both_sides(need: str) -> bool:
+    return is_of_pairs(need) or is_of_scenes(need)

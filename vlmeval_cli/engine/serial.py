@@ -11,7 +11,7 @@ from functools import reduce
 from itertools import chain
 from operator import or_
 from time import perf_counter
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -21,6 +21,10 @@ from vlmeval_cli.core.metric import Metric, MetricStatistics, Statistics
 from vlmeval_cli.core.progress import Progress
 from vlmeval_cli.core.results import Signature
 from vlmeval_cli.engine.prepare import Preparer, Workshop
+from vlmeval_cli.engine.scenes import is_of_scenes
+
+if TYPE_CHECKING:
+    from vlmeval_cli.scenes.tuples import SceneColumn
 
 BATCH_SIZE = 25_000
 _NO_CHOICE = ModelPolicy()
@@ -35,6 +39,7 @@ class Measured(NamedTuple):
         seconds: how long it took, with the columns it needs.
         provenance: the networks behind the vectors it read, for its signature.
         unreadable: which images of its items cannot be read, and why.
+        scenes: the compared scenes that it read, None if it reads none.
     """
 
     statistics: MetricStatistics
@@ -42,6 +47,7 @@ class Measured(NamedTuple):
     seconds: float
     provenance: Signature = Signature({})
     unreadable: tuple[str, ...] = ()
+    scenes: SceneColumn | None = None
 
 
 def measure(
@@ -66,7 +72,7 @@ def measure(
     """
     different = dict.fromkeys(metrics)
     needs = {need: metric.info.name for metric in different for need in metric.needs()}
-    preparer = Preparer(needs, workshop, policy, progress.tell)
+    preparer = Preparer(needs, workshop, policy, progress)
     progress.start("encoding", None)
     items = preparer.encode(items)
     starts = range(0, max(len(items), 1), batch_size)
@@ -84,7 +90,9 @@ def measure(
         own = sum(map(preparer.seconds, metric.needs()))
         seconds = perf_counter() - started + own
         networks, unreadable = _provenance(metric, items), _unreadable(metric, items)
-        measured[metric] = Measured(statistics, context, seconds, networks, unreadable)
+        measured[metric] = Measured(
+            statistics, context, seconds, networks, unreadable, _scenes(metric, items)
+        )
     return [measured[metric] for metric in metrics]
 
 
@@ -105,6 +113,12 @@ def _unreadable(metric: Metric[Any], items: Batch) -> tuple[str, ...]:
     columns = (items.columns.get(need) for need in metric.needs())
     reasons = (getattr(column, "reasons", {}).values() for column in columns)
     return tuple(dict.fromkeys(chain.from_iterable(reasons)))
+
+
+def _scenes(metric: Metric[Any], items: Batch) -> SceneColumn | None:
+    """The compared scenes that ``metric`` reads."""
+    names = filter(is_of_scenes, metric.needs())
+    return next((items.columns[name] for name in names), None)  # type: ignore[return-value]  # scenes
 
 
 def _measure(

@@ -59,7 +59,7 @@ def scene_statistics(column: SceneColumn) -> Statistics:
     is_known = ~np.isnan(scores)
     values = np.hstack([np.where(is_known, scores, 0.0), is_known])
     values[list(column.skips)] = 0.0
-    return Statistics(values, skips=column.skips)
+    return Statistics(values, skips=column.skips, facts=column.facts)
 
 
 def scene_means(name: str, totals: Array) -> dict[str, Array]:

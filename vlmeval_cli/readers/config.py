@@ -230,6 +230,7 @@ _KEYS: Mapping[str, Reader] = {
             "offline": flag_of,
             "images": text_of,
             "fetch_images": flag_of,
+            "workers": integer(1),
         }
     ),
     "by": _groupings,

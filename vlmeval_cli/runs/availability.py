@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from vlmeval_cli.core.errors import VlmevalError
 from vlmeval_cli.core.metric import Metric
 from vlmeval_cli.core.optional import has_extra, install_line
 from vlmeval_cli.models.loading import is_on_disk
@@ -24,9 +25,24 @@ def lacking(metric: Metric[Any]) -> str | None:
         return None
     if extra is not None and not has_extra(extra):
         return f"it needs {install_line(extra)}"
+    if metric.info.name == "spice":
+        return _lacking_for_spice()
     model = metric.options().get("model")
     if extra == NETWORKS and not is_on_disk(str(model)):
         return f"its model {model} is not on disk; to have it scored: vlmeval download {model}"
+    return None
+
+
+def _lacking_for_spice() -> str | None:
+    """Whether SPICE's program, its parts and a Java are here; the Java is not started."""
+    from vlmeval_cli.scenes.official.java_home import java_path
+    from vlmeval_cli.scenes.official.program import find_program
+
+    try:
+        find_program()
+        java_path()
+    except VlmevalError as error:
+        return f"{error.message}. {error.hint}"
     return None
 
 

@@ -16,6 +16,7 @@ from vlmeval_cli.core.errors import UsageError
 from vlmeval_cli.core.metric import Chosen, Output
 from vlmeval_cli.core.metric_spec import parse_metric_spec
 from vlmeval_cli.engine.pairs import SOURCES, is_of_pairs
+from vlmeval_cli.engine.scenes import is_of_scenes
 from vlmeval_cli.registry import SETS, choose, families
 from vlmeval_cli.runs.availability import lacking, ready
 from vlmeval_cli.runs.default_networks import scorable
@@ -65,7 +66,8 @@ def _asked_for(chosen: Sequence[Chosen], task: Task, items: Batch, config: RunCo
     reasons = {}
     for name in dict.fromkeys(chain.from_iterable(map(families, sets))):
         metric = next(one.metric for one in chosen if one.metric.info.name == name)
-        reason = None if name in by_name else lacking(metric)
+        is_recorded = name == "spice" and config.models.spice_json is not None
+        reason = None if name in by_name or is_recorded else lacking(metric)
         if reason is not None:
             reasons[name] = reason
     left = tuple(one for one in chosen if one.metric.info.name not in reasons)
@@ -92,7 +94,7 @@ def _refuse_unfit(chosen: Sequence[Chosen], task: Task, items: Batch) -> None:
 
 def _made_from(need: str) -> tuple[str, ...]:
     """The columns of the items that a prepared column is made from."""
-    if is_of_pairs(need):
+    if is_of_pairs(need) or is_of_scenes(need):
         return SOURCES
     return (_FROM_TEXTS.sub(".path" if need.startswith("image.") else ".text", need),)
 

@@ -22,9 +22,11 @@ from vlmeval_cli.runs.format_cost import cost_tables
 from vlmeval_cli.runs.gathering import Gathered
 from vlmeval_cli.runs.grouping import Grouping, grouping
 from vlmeval_cli.runs.images import unreadable, with_images
+from vlmeval_cli.runs.lost_intervals import lost_intervals
 from vlmeval_cli.runs.planning import Plan, plan
 from vlmeval_cli.runs.provenance import run_signature
 from vlmeval_cli.runs.readings import rejected_readings
+from vlmeval_cli.runs.scenes import refuse_unexplained, with_scenes
 from vlmeval_cli.runs.slice_columns import slice_columns
 from vlmeval_cli.runs.studies import with_studies
 from vlmeval_cli.runs.worst_rows import refuse_without_worst, with_worst_rows
@@ -63,6 +65,7 @@ def score_items(
         refuse_without_worst(planned.chosen)
     groups = grouping(gathered, task, config)
     metrics = [chosen.metric for chosen in planned.chosen]
+    refuse_unexplained(config.explain, gathered.dataset.ids, metrics)
     _compile_tables(metrics, progress)
     found = measure(metrics, items, progress, workshop=workshop, policy=config.models)
     statistics = [
@@ -78,7 +81,7 @@ def score_items(
     networks = [part.provenance for part in found]
     scored = _Scored(planned, statistics, contexts, networks, every, gathered.report, len(items))
     result = _result(gathered, task, answers, config, scored, groups)
-    lost = (*seen.warnings, *unreadable(found), *_lost_intervals(planned, [every, *by_group]))
+    lost = (*seen.warnings, *unreadable(found), *lost_intervals(planned, [every, *by_group]))
     warnings = (*result.warnings, *lost)
     tables = {**result.tables, **cost_tables(result)}
     own, said = _groups(scored, groups, by_group), diagnosis(task, result)
@@ -88,6 +91,7 @@ def score_items(
     if answers.parsed.alternatives:
         rejected = rejected_readings(result, planned.primary, planned.chosen, items, answers.parsed)
         result = replace(result, warnings=(*result.warnings, *rejected))
+    result = with_scenes(result, found, config.explain)
     if config.compare_with_reference:
         progress.start("running the original packages", None)
         result = _compared(result, scored, found, items)
@@ -340,27 +344,6 @@ def _warnings(scored: _Scored, config: RunConfig) -> list[Notice]:
             Notice("one_metric", "only one metric was asked for; a second one shows what it misses")
         )
     return list(dict.fromkeys(found))  # two metrics may find the same thing
-
-
-def _lost_intervals(
-    planned: Plan, found: Sequence[Sequence[Mapping[str, Estimate]]]
-) -> tuple[Notice, ...]:
-    """Scores, of all items or of a group, whose interval would not hold them."""
-    lost = dict.fromkeys(
-        name
-        for subset in found
-        for chosen, own in zip(planned.chosen, subset, strict=True)
-        for name, output in chosen.outputs()
-        if own[output.name].has_lost_interval
-    )
-    if not lost:
-        return ()
-    message = (
-        f"no interval where it would lie beside its score: {', '.join(lost)}. Resampling moves "
-        "such a score more than it spreads it; with more items, above all of the rare kinds, it "
-        "has one"
-    )
-    return (Notice("interval_left_out", message),)
 
 
 def _compared(

@@ -49,18 +49,24 @@ class SceneColumn:
             are known.
         skips: item → why its captions were not compared.
         provenance: what compared them.
+        facts: counts for warnings, of the whole column; they go with its first item.
     """
 
     counts: Ints
     scenes: Sequence[Scene | None]
     skips: Mapping[int, str] = field(default_factory=dict)
     provenance: Provenance = _UNKNOWN
+    facts: Mapping[str, int] = field(default_factory=dict)
 
     def part(self, start: int, stop: int) -> SceneColumn:
         """The scenes of items ``start`` to ``stop``."""
         skips = {i - start: why for i, why in self.skips.items() if start <= i < stop}
         return replace(
-            self, counts=self.counts[start:stop], scenes=self.scenes[start:stop], skips=skips
+            self,
+            counts=self.counts[start:stop],
+            scenes=self.scenes[start:stop],
+            skips=skips,
+            facts=self.facts if start == 0 else {},
         )
 
 
@@ -76,7 +82,11 @@ class Found(NamedTuple):
     scene: Scene | None
 
 
-def scene_column(found: Iterable[Found | str], provenance: Provenance = _UNKNOWN) -> SceneColumn:
+def scene_column(
+    found: Iterable[Found | str],
+    provenance: Provenance = _UNKNOWN,
+    facts: Mapping[str, int] | None = None,
+) -> SceneColumn:
     """The column of items, each with what was found of it, or why nothing was.
 
     >>> scene_column(["too_long"]).skips
@@ -92,4 +102,5 @@ def scene_column(found: Iterable[Found | str], provenance: Provenance = _UNKNOWN
         scenes=[None if isinstance(one, str) else one.scene for one in items],
         skips={i: one for i, one in enumerate(items) if isinstance(one, str)},
         provenance=provenance,
+        facts=facts or {},
     )

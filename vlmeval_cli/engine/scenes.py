@@ -1,0 +1,117 @@
+"""Columns ``pair.spice``: the compared scenes of each item's prediction and references.
+
+Parsing captions is what takes time, so that each different item is compared once over all runs of a
+comparison, and by :mod:`vlmeval_cli.scenes.official` once ever.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
+
+from vlmeval_cli.core.batch import Batch, Column, TextColumn
+from vlmeval_cli.core.config import ModelPolicy
+from vlmeval_cli.core.errors import PluginError, quoted
+from vlmeval_cli.core.progress import Progress
+
+if TYPE_CHECKING:
+    from vlmeval_cli.models.columns import Provenance
+    from vlmeval_cli.scenes.official.captions import Captions
+    from vlmeval_cli.scenes.tuples import Found, SceneColumn
+
+SOURCES = ("prediction.text", "references.text")
+SPICE = "pair.spice"
+NO_REFERENCE = "no_reference"
+
+
+class _Compared(NamedTuple):
+    """What was found of each different item, or why nothing was; and what compared them."""
+
+    found: Sequence[Found | str]
+    provenance: Provenance
+
+
+Comparer = Callable[[str, Sequence["Captions"], ModelPolicy, Progress], _Compared]
+
+
+def is_of_scenes(need: str) -> bool:
+    """Whether ``need`` is a column of compared scenes."""
+    return need.partition(":")[0] in COMPARERS
+
+
+class Scenes:
+    """Makes columns of scenes, and keeps what was compared for runs that have the same items."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, ModelPolicy], dict[Captions, Found | str]] = {}
+        self._provenance: dict[tuple[str, ModelPolicy], Provenance] = {}
+
+    def column(
+        self,
+        need: str,
+        items: Batch,
+        made: Mapping[str, Column],
+        policy: ModelPolicy,
+        progress: Progress,
+    ) -> SceneColumn:
+        """The scenes that ``need`` asks for.
+
+        Args:
+            need: the column's name.
+            items: all items of the run.
+            made: their texts as columns.
+            policy: how programs run, what is kept, and recorded results.
+            progress: told of the parsing.
+
+        Raises:
+            PluginError: the items have no texts.
+            DataError: the file of recorded results is wrong.
+            ModelError: what compares scenes cannot be had or run.
+        """
+        if need == SPICE and policy.spice_json is not None:
+            from vlmeval_cli.scenes.official.recorded import recorded_column
+
+            return recorded_column(policy.spice_json, items.ids)
+        from vlmeval_cli.scenes.tuples import scene_column
+
+        captions = _captions(need, made)
+        key = need, policy
+        known = self._known.setdefault(key, {})
+        known.update((one, NO_REFERENCE) for one in captions if not one.references)
+        fresh = [one for one in dict.fromkeys(captions) if one not in known]
+        if fresh or key not in self._provenance:
+            compared = COMPARERS[need.partition(":")[0]](need, fresh, policy, progress)
+            known.update(zip(fresh, compared.found, strict=True))
+            self._provenance.setdefault(key, compared.provenance)
+        return scene_column([known[one] for one in captions], self._provenance[key])
+
+
+def _captions(need: str, made: Mapping[str, Column]) -> list[Captions]:
+    """The captions of each item; halves of characters are replaced."""
+    from vlmeval_cli.scenes.official.captions import Captions, as_text
+
+    predictions, references = (made.get(source) for source in SOURCES)
+    if not (isinstance(predictions, TextColumn) and isinstance(references, TextColumn)):
+        raise PluginError(
+            f"a metric needs the column {quoted(need)}, and the items are no texts",
+            hint=f"It is made of {' and '.join(SOURCES)}.",
+        )
+    ends = pairwise(references.item_offsets.tolist())
+    return [
+        Captions(as_text(text), tuple(map(as_text, references.texts[start:stop])))
+        for text, (start, stop) in zip(predictions.texts, ends, strict=True)
+    ]
+
+
+def _official(
+    need: str, items: Sequence[Captions], policy: ModelPolicy, progress: Progress
+) -> _Compared:
+    from vlmeval_cli.scenes.official.scoring import compare_captions
+
+    return _Compared(*compare_captions(items, policy, progress))
+
+
+# Kind of column → what compares different items for it.
+COMPARERS: Mapping[str, Comparer] = MappingProxyType({SPICE: _official})

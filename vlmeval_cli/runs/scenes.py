@@ -1,0 +1,72 @@
+"""The tuples that SPICE compared in items that the user asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from vlmeval_cli.core.errors import UsageError, did_you_mean, quoted
+from vlmeval_cli.core.metric import Chosen, Metric, Table
+from vlmeval_cli.core.results import RunResult
+from vlmeval_cli.engine.scenes import is_of_scenes
+from vlmeval_cli.engine.serial import Measured
+from vlmeval_cli.scenes.tuples import Scene, SceneColumn
+
+_COLUMNS = ("side", "tuple", "matched")
+_BETWEEN = " – "
+
+
+def refuse_unexplained(
+    wanted: Sequence[str], ids: Sequence[str], metrics: Sequence[Metric[Any]]
+) -> None:
+    """Say what cannot be shown, before captions are parsed.
+
+    Raises:
+        UsageError: no metric compares scenes, or an item is not there.
+    """
+    if not wanted:
+        return
+    if not any(is_of_scenes(need) for metric in metrics for need in metric.needs()):
+        raise UsageError(
+            "--explain shows what spice compares, and no such metric is scored here",
+            hint="Such as --metrics spice --explain ID.",
+        )
+    known = [*ids]
+    for one in wanted:
+        if one not in known:
+            raise UsageError(
+                f"--explain: no item has the id {quoted(one)}", hint=did_you_mean(one, known)
+            )
+
+
+def with_scenes(result: RunResult, found: Sequence[Measured], wanted: Sequence[str]) -> RunResult:
+    """The result with a table of the tuples of each item called as ``wanted`` says.
+
+    Args:
+        result: of the run.
+        found: what its metrics found, in the same order.
+        wanted: ids of items.
+    """
+    tables = dict(result.tables)
+    for one in wanted:
+        i = [*result.items.ids].index(one)
+        for chosen, part in zip(result.chosen, found, strict=True):
+            if part.scenes is not None:
+                title = f"{chosen.metric.info.name} of {one}"
+                tables[title] = _table(title, result, chosen, part.scenes, i)
+    return replace(result, tables=tables)
+
+
+def _table(title: str, result: RunResult, chosen: Chosen, column: SceneColumn, i: int) -> Table:
+    scene = column.scenes[i]
+    score = result.items.scores[chosen.outputs()[0][0]][i]
+    told = column.skips.get(i) or f"{score:.4f}"
+    lacks = "; its tuples are not known" if scene is None else ""
+    return Table(f"{title}: {told}{lacks}", _COLUMNS, [*_rows(scene)])
+
+
+def _rows(scene: Scene | None) -> Iterator[tuple[str, str, str]]:
+    for side, tuples in () if scene is None else zip(Scene._fields, scene, strict=True):
+        for one in tuples:
+            yield side, _BETWEEN.join(one.words), "yes" if one.is_matched else ""
