@@ -29,8 +29,8 @@ def refuse_unexplained(
         return
     if not any(is_of_scenes(need) for metric in metrics for need in metric.needs()):
         raise UsageError(
-            "--explain shows what spice compares, and no such metric is scored here",
-            hint="Such as --metrics spice --explain ID.",
+            "--explain shows what spice or spice_native compares, and neither is scored here",
+            hint="Such as --metrics spice --explain ID, or spice_native.",
         )
     known = [*ids]
     for one in wanted:
