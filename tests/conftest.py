@@ -63,6 +63,7 @@ def empty_cache(tmp_path_factory):
     """A cache folder of the tests' own: what a user has compiled changes no test."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("VLMEVAL_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.delenv("VLMEVAL_SPICE_HOME", raising=False)
         yield
 
 

@@ -8,6 +8,9 @@ of memory, and one with HANG never. A cache folder whose file says "damaged" end
 import json
 import sys
 
+from vlmeval_cli.scenes.official import program, scoring
+from vlmeval_cli.scenes.official.home import Parts
+
 SCRIPT = r"""
 import json, pathlib, sys, time
 
@@ -108,3 +111,20 @@ def install(home):
     program.write_text(f"#!{sys.executable} -ES\n{SCRIPT}")
     program.chmod(0o755)
     return FakeJava(home)
+
+
+def pretend(folder, monkeypatch):
+    """Make this a machine that has the fake Java and all parts, and an empty cache."""
+    found = install(folder / "java")
+    (folder / "temporary").mkdir()
+    monkeypatch.setenv("JAVA_HOME", str(folder / "java"))
+    monkeypatch.setenv("VLMEVAL_CACHE", str(folder / "cache"))
+    monkeypatch.setenv("TMPDIR", str(folder / "temporary"))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    jar = folder / "spice-1.0.jar"
+    jar.write_bytes(b"a program")
+    whole = program.Program(jar, Parts((), "d1gest", "a test"))
+    for module in (program, scoring):
+        monkeypatch.setattr(module, "find_program", lambda: whole)
+    monkeypatch.setattr(scoring, "has_lmdb", lambda: True)
+    return found

@@ -31,8 +31,8 @@ def rows(items, **fields):
     ]  # fmt: skip
 
 
-def lacks_meteor(metric):
-    return "no tables" if metric.info.name == "meteor_1_5" else None
+def lacks_tables(metric):
+    return "no tables" if metric.info.name in ("meteor_1_5", "spice") else None
 
 
 def mean(rows, name):
@@ -282,11 +282,11 @@ def test_the_layout_of_a_file_names_the_data_set(tmp_path):
 
 
 def test_what_is_not_available_is_listed_with_its_reason(score, monkeypatch):
-    monkeypatch.setattr(compat, "lacking", lacks_meteor)
+    monkeypatch.setattr(compat, "lacking", lacks_tables)
     captions = [{"id": str(i), "prediction": "a dog", "captions": ["a dog"]} for i in range(3)]
     found = score(captions, task="captioning", compat="pycocoevalcap")
     missing = {row[1]: row[4] for row in found.tables["compat"].rows if row[0] == "not available"}
-    assert missing["METEOR"] == "no tables"
+    assert missing["METEOR"] == missing["SPICE"] == "no tables"
     assert all(missing.values())
     assert "cider" in found.scores
     assert "meteor_1_5" not in found.scores
@@ -299,7 +299,7 @@ def test_reasoning_is_part_of_the_answer_where_the_tool_takes_none_out(score):
 
 
 def test_a_caption_that_shifts_the_others_is_warned_of(score, monkeypatch):
-    monkeypatch.setattr(compat, "lacking", lacks_meteor)
+    monkeypatch.setattr(compat, "lacking", lacks_tables)
     captions = [{"id": "1", "prediction": "a\rdog", "captions": ["plan B."]}] + [
         {"id": str(i), "prediction": "a dog", "captions": ["a dog"]} for i in range(2, 4)
     ]

@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+from vlmeval_cli.core.config import RunConfig
 from vlmeval_cli.core.errors import UsageError, did_you_mean, quoted
 from vlmeval_cli.core.metric import Chosen, Metric, Table
 from vlmeval_cli.core.results import RunResult
-from vlmeval_cli.engine.scenes import is_of_scenes
+from vlmeval_cli.engine.scenes import SPICE, is_of_scenes
 from vlmeval_cli.engine.serial import Measured
 from vlmeval_cli.scenes.tuples import Scene, SceneColumn
 
@@ -17,27 +18,29 @@ _COLUMNS = ("side", "tuple", "matched")
 _BETWEEN = " – "
 
 
-def refuse_unexplained(
-    wanted: Sequence[str], ids: Sequence[str], metrics: Sequence[Metric[Any]]
-) -> None:
-    """Say what cannot be shown, before captions are parsed.
+def refuse_unread(config: RunConfig, ids: Sequence[str], metrics: Sequence[Metric[Any]]) -> None:
+    """Say which choices about scenes would change nothing, before captions are parsed.
 
     Raises:
-        UsageError: no metric compares scenes, or an item is not there.
+        UsageError: no metric compares scenes, or an item to be shown is not there.
     """
-    if not wanted:
-        return
-    if not any(is_of_scenes(need) for metric in metrics for need in metric.needs()):
+    needs = [need for metric in metrics for need in metric.needs()]
+    if config.models.spice_json is not None and SPICE not in needs:
+        raise UsageError(
+            "--spice-json holds results of spice, which is not scored here",
+            hint="Such as --metrics spice --spice-json FILE.",
+        )
+    if config.explain and not any(map(is_of_scenes, needs)):
         raise UsageError(
             "--explain shows what spice or spice_native compares, and neither is scored here",
             hint="Such as --metrics spice --explain ID, or spice_native.",
         )
-    known = [*ids]
-    for one in wanted:
-        if one not in known:
-            raise UsageError(
-                f"--explain: no item has the id {quoted(one)}", hint=did_you_mean(one, known)
-            )
+    lacking = [one for one in config.explain if one not in ids]
+    if lacking:
+        raise UsageError(
+            f"--explain: no item has the id {quoted(lacking[0])}",
+            hint=did_you_mean(lacking[0], [*ids]),
+        )
 
 
 def with_scenes(result: RunResult, found: Sequence[Measured], wanted: Sequence[str]) -> RunResult:

@@ -26,7 +26,7 @@ from vlmeval_cli.runs.lost_intervals import lost_intervals
 from vlmeval_cli.runs.planning import Plan, plan
 from vlmeval_cli.runs.provenance import run_signature
 from vlmeval_cli.runs.readings import rejected_readings
-from vlmeval_cli.runs.scenes import refuse_unexplained, with_scenes
+from vlmeval_cli.runs.scenes import refuse_unread, with_scenes
 from vlmeval_cli.runs.slice_columns import slice_columns
 from vlmeval_cli.runs.studies import with_studies
 from vlmeval_cli.runs.worst_rows import refuse_without_worst, with_worst_rows
@@ -65,7 +65,7 @@ def score_items(
         refuse_without_worst(planned.chosen)
     groups = grouping(gathered, task, config)
     metrics = [chosen.metric for chosen in planned.chosen]
-    refuse_unexplained(config.explain, gathered.dataset.ids, metrics)
+    refuse_unread(config, gathered.dataset.ids, metrics)
     _compile_tables(metrics, progress)
     found = measure(metrics, items, progress, workshop=workshop, policy=config.models)
     statistics = [

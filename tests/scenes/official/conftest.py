@@ -3,10 +3,6 @@
 import fake_java
 import pytest
 
-from vlmeval_cli.scenes.official import scoring
-from vlmeval_cli.scenes.official.home import Parts
-from vlmeval_cli.scenes.official.program import Program
-
 
 class Told:
     """A listener that keeps what it is told."""
@@ -35,18 +31,4 @@ def told():
 @pytest.fixture
 def machine(tmp_path, monkeypatch):
     """A Java that imitates the SPICE program, on a machine with an empty cache."""
-    found = fake_java.install(tmp_path / "java")
-    (tmp_path / "temporary").mkdir()
-    for name, folder in (
-        ("JAVA_HOME", "java"),
-        ("VLMEVAL_CACHE", "cache"),
-        ("TMPDIR", "temporary"),
-    ):
-        monkeypatch.setenv(name, str(tmp_path / folder))
-    monkeypatch.setattr("tempfile.tempdir", None)
-    jar = tmp_path / "spice-1.0.jar"
-    jar.write_bytes(b"a program")
-    program = Program(jar, Parts((), "d1gest", "a test"))
-    monkeypatch.setattr(scoring, "find_program", lambda: program)
-    monkeypatch.setattr(scoring, "has_lmdb", lambda: True)
-    return found
+    return fake_java.pretend(tmp_path, monkeypatch)

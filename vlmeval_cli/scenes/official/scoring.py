@@ -28,6 +28,7 @@ _MOST = 2_000  # items at once
 _USUAL = 60  # words of a sentence; items with longer ones need more memory for each thread
 _MOST_RESTARTS = 40
 _TELL_FROM_S = 60.0
+_WARM = 3  # times; before, the start of Java and its warming up count for much
 _TRIAL = Captions("a dog", ("a dog",))
 _PATIENT = Patience()
 
@@ -234,7 +235,7 @@ class _Pace:
     def __init__(self, total: int, progress: Progress) -> None:
         self.size = _FIRST
         self._left, self._progress = total, progress
-        self._is_told = False
+        self._times = 0
         progress.start("parsing captions for SPICE", total)
 
     def went(self, n: int, seconds: float) -> None:
@@ -242,10 +243,10 @@ class _Pace:
         self._left -= n
         self._progress.advance(n)
         self.size = max(_FIRST // 2, min(_MOST, round(n * _CHUNK_S / max(seconds, 1e-3))))
+        self._times += 1
         remaining = self._left * seconds / n
-        if not self._is_told and remaining > _TELL_FROM_S:
+        if self._times == _WARM and remaining > _TELL_FROM_S:
             self._progress.tell(
                 f"SPICE: parsing {self._left:,} items more takes about {remaining / 60:.0f} min"
             )
             self._progress.start("parsing captions for SPICE", self._left)
-        self._is_told = True
