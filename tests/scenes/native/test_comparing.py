@@ -4,10 +4,11 @@ import json
 import os
 import subprocess
 import sys
+from itertools import combinations
 
 import numpy as np
 import pytest
-from scipy.stats import kendalltau, spearmanr
+from scipy.stats import spearmanr
 
 from vlmeval_cli.core.batch import Batch, TextColumn, offsets_of
 from vlmeval_cli.core.config import ModelPolicy
@@ -225,7 +226,10 @@ def test_corrupted_systems_are_ranked_as_spice_ranks_them(official, root, cache,
     names = [*means][::2]
     kept = ModelPolicy()
     ours = [scores(list(map(Captions, made[name], accepted)), kept)[:, 0].mean() for name in names]
-    assert kendalltau(ours, [means[name] for name in names])[0] > 0.9
+    for (our, name), (other, against) in combinations(zip(ours, names, strict=True), 2):
+        difference = means[name] - means[against]
+        if abs(difference) > 0.005:  # SPICE itself hardly tells the others apart
+            assert (our - other) * difference > 0, (name, against)
 
 
 def test_nothing_of_spacy_is_loaded_before_it_is_asked_for():
