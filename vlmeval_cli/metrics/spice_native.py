@@ -37,7 +37,7 @@ class SpiceNative(Metric[None]):
 
     Edge cases:
         An empty prediction, or references without any tuple, score 0. An item with a caption of
-        more than 20,000 characters is skipped. Line breaks are spaces. Case matters little; a final
+        more than 5,000 characters is skipped. Line breaks are spaces. Case matters little; a final
         full stop matters, as it does to SPICE: "a dog running on grass" without one is to its
         parser no sentence, and has no relation.
 

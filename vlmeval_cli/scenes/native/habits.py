@@ -103,6 +103,13 @@ _HABITS: tuple[Callable[[Sentence, Word, Word], bool], ...] = (
 )  # fmt: skip
 
 
+def _is_above(sentence: Sentence, word: Word, noun: Word) -> bool:
+    """Whether ``noun`` depends on ``word``, itself or by others."""
+    while noun.head != noun.place and noun.place != word.place:
+        noun = sentence.head(noun)
+    return noun.place == word.place
+
+
 def _next(sentence: Sentence, word: Word) -> str:
     """The tag of the following word; nothing after the last."""
     return sentence.words[word.place + 1].tag if word.place + 1 < len(sentence.words) else ""
@@ -110,11 +117,14 @@ def _next(sentence: Sentence, word: Word) -> str:
 
 def _swallowed(sentence: Sentence, noun: Word, word: Word) -> Sentence:
     """``word`` takes the place of ``noun``, which becomes a part of the compound."""
-    head = word.place if noun.head == noun.place else noun.head
+    if _is_above(sentence, word, noun):
+        role, head = "dep", word.head  # it stays where it is
+    else:
+        role, head = noun.role, word.place if noun.head == noun.place else noun.head
     changed = []
     for one in sentence.words:
         if one.place == word.place:
-            one = word._replace(tag="NN", lemma=word.text, role=noun.role, head=head)
+            one = word._replace(tag="NN", lemma=word.text, role=role, head=head)
         elif one.place == noun.place:
             one = noun._replace(role="compound", head=word.place)
         elif one.head == noun.place:

@@ -102,13 +102,23 @@ class Reading:
         head = sentence.head(verb)
         if own:
             return own
-        if verb.role == "conj" and (head.is_verb or head.lemma == "be"):
-            return [] if head.role == "acl" else self.subjects(head)
+        if verb.role == "conj":
+            return self._shared(verb)
         if verb.role == "acl":
             return self._described(verb, head)
         if verb.role == "advcl" and is_bare and not any(sentence.having(verb, "mark")):
             return self._beside(verb, head)
         return []
+
+    def _shared(self, verb: Word) -> list[str]:
+        """The subject of the first verb before this one, in a coordination, that has one."""
+        sentence = self.sentence
+        while verb.role == "conj":
+            verb = sentence.head(verb)
+            own = self.names_of(verb, "nsubj")
+            if own or verb.role == "acl" or not (verb.is_verb or verb.lemma == "be"):
+                return own
+        return self.subjects(verb)
 
     def _described(self, verb: Word, noun: Word) -> list[str]:
         """The subject of a participle after a noun."""

@@ -80,9 +80,11 @@ class Sentence:
 
     def with_others(self, word: Word) -> Iterator[Word]:
         """A word and those coordinated with it: of "a cat, dog and bird" all three."""
-        yield word
-        for other in self.having(word, "conj"):
-            yield from self.with_others(other)
+        left = [word]
+        while left:
+            one = left.pop()
+            yield one
+            left += reversed([*self.having(one, "conj")])
 
     def first_of(self, word: Word) -> Word:
         """The first of the words that ``word`` is coordinated with."""
