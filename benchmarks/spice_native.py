@@ -150,11 +150,12 @@ def main() -> None:
     parser.add_argument("--jar", action="store_true", help="run SPICE's program on the systems")
     arguments = parser.parse_args()
     images = official_results(arguments.shared)
-    started = time.perf_counter()
+    started, worked = time.perf_counter(), time.process_time()
     column = native([image.captions for image in images])
     seconds = time.perf_counter() - started
-    times = JAR_S / seconds
-    print(f"2,000 images, 10,000 captions: {seconds:.1f} s, {times:.0f} times as fast as SPICE")
+    worked = time.process_time() - worked
+    print(f"2,000 images, 10,000 captions: {seconds:.1f} s ({worked:.1f} s of processor time),")
+    print(f"{JAR_S / seconds:.0f} times as fast as SPICE on an idle machine ({JAR_S:.0f} s)")
     for name, part in (
         ("images 1 to 1,000 (the rules were made on them)", slice(0, 1000)),
         ("images 1,001 to 2,000", slice(1000, 2000)),
