@@ -23,9 +23,7 @@ _ADVERBS = frozenset({"next", "outside", "away", "near"})
 # A phrase after a verb's object, or after another phrase, belongs to that noun when it begins with
 # one of these: "holds a goat in his arms" has a goat in arms, but "throws a ball into a lake" a
 # throw into a lake. Counted in the official tuples; each holds in more than half of its cases.
-_LOW_AFTER_OBJECT = frozenset(
-    ["in", "on", "near", "of", "over", "above", "between", "against", "under"]
-)
+_LOW_AFTER_OBJECT = word_set("in on near of over above between against under")
 _LOW_AFTER_PHRASE = (
     _LOW_AFTER_OBJECT
     | word_set("with at for toward towards along behind inside around")
