@@ -1,18 +1,25 @@
 """METEOR 1.5 of this package against the Java program through pycocoevalcap, as whole processes.
 
     python benchmarks/meteor_1_5.py [--captions FOLDER] [--runs N]
+    python benchmarks/meteor_1_5.py --lengths
 
 Both score 8,000 captions against four references each: of every image of Flickr8k, four of its five
 captions take their turn as the prediction, so that no pair comes twice. Either process reads the
 file, loads what it needs and writes its scores, which must be equal. The index of this package is
 built before; its own time is printed, and so are the time of loading it and that of importing
 scipy.
+
+With ``--lengths``: milliseconds per pair of texts of 20 to 1,000 words, made of several captions
+in a row, once both have started and are warm. The Java program answers line by line, as
+pycocoevalcap asks it; the statistics must be equal.
 """
 
 from __future__ import annotations
 
 import argparse
+import functools
 import json
+import random
 import resource
 import subprocess
 import sys
@@ -22,6 +29,7 @@ from pathlib import Path
 
 CAPTIONS = Path(__file__).resolve().parents[2] / "shared" / "data" / "flickr8k"
 TURNS = 4
+LENGTHS = ((20, 4_000), (50, 1_000), (100, 400), (250, 100), (500, 30), (1_000, 8))
 TOLERANCE = 1e-9
 LOAD = (
     "import time; from vlmeval_cli.resources.meteor_index import index_path, read_index; "
@@ -102,13 +110,77 @@ def compare(options: argparse.Namespace) -> None:
     print(f"loading the index {1000 * load:.1f} ms, importing scipy {1000 * scipy:.1f} ms")
 
 
+def texts_of(words: int, n: int, folder: Path, chance: random.Random) -> list[tuple[str, str]]:
+    """Pairs of texts of so many words, a caption of each of the same images in a row."""
+    pairs = []
+    captions = [(text, *accepted) for text, accepted in items(folder)]
+    for _ in range(n):
+        own = chance.sample(captions, words // 5)
+        sides = (" ".join(map(chance.choice, own)).split()[:words] for _ in range(2))
+        pairs.append(tuple(map(" ".join, sides)))
+    return pairs
+
+
+def java_statistics(program: subprocess.Popen, pairs: list[tuple[str, str]]) -> list[list[float]]:
+    found = []
+    for prediction, reference in pairs:
+        program.stdin.write(f"SCORE ||| {reference} ||| {prediction}\n")
+        program.stdin.flush()
+        found.append([float(number) for number in program.stdout.readline().split()])
+    return found
+
+
+def our_statistics(pairs: list[tuple[str, str]]) -> list[list[float]]:
+    from vlmeval_cli.core.batch import Batch
+    from vlmeval_cli.core.progress import NoProgress
+    from vlmeval_cli.engine.serial import measure
+    from vlmeval_cli.metrics.meteor_1_5 import Meteor15
+    from vlmeval_cli.text.meteor_statistics import N_STATISTICS
+
+    ids = [str(number) for number in range(len(pairs))]
+    batch = Batch(ids, [text for text, _ in pairs], [[text] for _, text in pairs])
+    values = measure([Meteor15()], batch, NoProgress())[0].statistics.values
+    return values[:, :N_STATISTICS].tolist()
+
+
+def compare_by_length(options: argparse.Namespace) -> None:
+    from vlmeval_cli.resources.meteor_index import load_meteor_index, sources
+
+    load_meteor_index()
+    folder, chance = sources().program.parent, random.Random(0)
+    command = ["java", "-Xmx2G", "-jar", "meteor-1.5.jar", "-", "-", "-stdio", "-l", "en", "-norm"]
+    with subprocess.Popen(
+        command, cwd=folder, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as program:
+        for side in (functools.partial(java_statistics, program), our_statistics):
+            side(texts_of(20, 2_000, options.captions, chance))
+        for words, n in LENGTHS:
+            times: tuple[list[float], list[float]] = ([], [])
+            for _ in range(options.runs):
+                pairs = texts_of(words, n, options.captions, chance)
+                started = time.perf_counter()
+                expected = java_statistics(program, pairs)
+                between = time.perf_counter()
+                if our_statistics(pairs) != expected:
+                    sys.exit(f"statistics differ at {words} words")
+                times[0].append(between - started)
+                times[1].append(time.perf_counter() - between)
+            java, ours = (1000 * min(own) / n for own in times)
+            print(f"{words:5} words, {n} pairs: java {java:.2f} ms, ours {ours:.2f} ms a pair")
+        program.stdin.close()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--captions", type=Path, default=CAPTIONS)
     parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--lengths", action="store_true")
     parser.add_argument("--side", choices=["ours", "java"], help=argparse.SUPPRESS)
     parser.add_argument("--work", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.lengths:
+        compare_by_length(options)
+        return
     if options.side is None:
         compare(options)
         return

@@ -12,7 +12,7 @@ from vlmeval_cli.scenes.official import program, scoring
 from vlmeval_cli.scenes.official.home import Parts
 
 SCRIPT = r"""
-import json, pathlib, sys, time
+import json, os, pathlib, sys, time
 
 HOME = pathlib.Path(__file__).resolve().parents[1]
 
@@ -73,7 +73,8 @@ def answer(arguments):
 
 if "-version" in sys.argv:
     fail('openjdk version "17.0.1" 2021-10-19', sys.stderr, 0)
-note("started", json.dumps({"arguments": sys.argv[1:], "folder": str(pathlib.Path.cwd())}))
+started = {"arguments": sys.argv[1:], "folder": str(pathlib.Path.cwd()), "process": os.getpid()}
+note("started", json.dumps(started))
 if (HOME / "broken").exists():
     fail("Error: Could not find or load main class", sys.stderr, 1)
 print("a warning of Java itself", flush=True)

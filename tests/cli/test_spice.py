@@ -1,6 +1,11 @@
 """SPICE on the command line: without Java it is told, with recorded results it needs none."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
 
 import fake_java
 import pytest
@@ -184,3 +189,28 @@ def test_what_cannot_be_explained_is_told_before_anything_runs(
     assert code == 2
     assert told in err
     assert machine.started == []
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_run_that_is_ended_ends_its_java(captions, shared, tmp_path, number, code):
+    pytest.importorskip("pycocoevalcap")
+    java = fake_java.install(tmp_path / "java")
+    os.mkfifo(java.home / "asked")  # whoever reads it knows that captions were given
+    written(captions[0], [{"id": name, "prediction": "HANG"} for name in PREDICTIONS])
+    changed = {
+        "JAVA_HOME": str(java.home),
+        "VLMEVAL_SPICE_HOME": str(shared / "spice" / "oracle"),
+        "VLMEVAL_CACHE": str(tmp_path / "cache"),
+    }
+    command = [sys.executable, "-m", "vlmeval_cli", "score", *map(str, captions)]
+    with subprocess.Popen(
+        [*command, "--metrics", "spice"], env={**os.environ, **changed}, stderr=subprocess.PIPE
+    ) as process:
+        with (java.home / "asked").open() as asked:
+            assert "HANG" in asked.readline()
+        process.send_signal(number)
+        assert process.wait(60) == code
+    (started,) = java.started
+    with pytest.raises(ProcessLookupError):
+        os.kill(started["process"], 0)
+    assert not Path(started["folder"]).exists()

@@ -51,6 +51,33 @@ def test_scores_are_those_of_the_java_program(prediction, references, expected):
     assert score(prediction, *references) == pytest.approx(expected, abs=5e-8)
 
 
+@pytest.mark.parametrize(
+    ("prediction", "reference", "expected"),
+    [
+        (
+            "children are playing a baby is",
+            "child plays",
+            [6, 2, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0, 0, 1, 1, 1, 0, 1, 3, 2],
+        ),
+        (
+            "dogs chase a . a .",
+            ". priest a a a dog towards them",
+            [6, 8, 4, 4, 0, 0, 3, 3, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 4, 4],
+        ),
+        (
+            "a young woman plays a a a running",
+            "woman playing with a the house with a boy is",
+            [8, 10, 4, 6, 1, 1, 2, 2, 1, 1, 0, 0, 0, 0, 0, 0, 1, 1, 0, 0, 3, 5, 5],
+        ),
+    ],
+)
+def test_synonyms_that_are_paraphrases_too_are_tried_in_the_order_of_the_words(
+    prediction, reference, expected
+):
+    # The Java program's numbers: which of several equally good matches is tried first decides.
+    assert rows([(prediction, [reference])])[0, :23].tolist() == expected
+
+
 def test_the_corpus_score_comes_from_summed_statistics():
     totals = rows([("", [R]), (C, [R])]).sum(axis=0)
     assert Meteor15().finalize(totals)["meteor_1_5"] == pytest.approx(0.0679887, abs=5e-8)
@@ -96,15 +123,20 @@ def mutated(text, chance):
     return " ".join(words)
 
 
-def sample(shared):
-    """Predictions with four references, and mutated pairs."""
+def captioned(shared):
+    """Predictions with four references each."""
     folder = shared / "flickr8k"
     lines = [
         [orjson.loads(line) for line in (folder / name).read_bytes().splitlines()[:300]]
         for name in ("preds.jsonl", "refs.jsonl")
     ]
     accepted = {row["id"]: row["references"] for row in lines[1]}
-    items = [(row["prediction"], accepted[row["id"]]) for row in lines[0] if row["id"] in accepted]
+    return [(row["prediction"], accepted[row["id"]]) for row in lines[0] if row["id"] in accepted]
+
+
+def sample(shared):
+    """Predictions with four references, and mutated pairs."""
+    items = captioned(shared)
     chance = random.Random(5)
     pairs = [
         (mutated(text, chance), [mutated(chance.choice(own), chance)])
@@ -114,10 +146,11 @@ def sample(shared):
     return items + pairs
 
 
-def of_the_program(java, items):
+def of_the_program(java, items, beam=40):
     """The lines of statistics that the program answers, as arrays."""
     lines = [" ||| ".join(["SCORE", *own, text]) + "\n" for text, own in items]
     command = [java, "-jar", "-Xmx1G", "meteor-1.5.jar", "-", "-", "-stdio", "-l", "en", "-norm"]
+    command += ["-x", str(beam)]
     done = subprocess.run(
         command,
         input="".join(lines).encode(),
@@ -134,6 +167,25 @@ def test_statistics_are_those_of_the_java_program_live(shared, java):
         pytest.skip("pycocoevalcap is not installed")
     items = sample(shared)
     np.testing.assert_array_equal(rows(items)[:, :23], of_the_program(java, items))
+
+
+@pytest.mark.parametrize("beam", [40, 1])
+def test_statistics_of_long_texts_are_those_of_the_java_program_live(
+    shared, java, beam, monkeypatch
+):
+    # A beam of 1 shows the order in which matches are tried, which a wide one seldom does.
+    if sources() is None:
+        pytest.skip("pycocoevalcap is not installed")
+    monkeypatch.setattr("vlmeval_cli.text.meteor_beam.BEAM", beam)
+    monkeypatch.setattr("vlmeval_cli.text.meteor_beam._NARROW", beam)
+    chance = random.Random(7)
+    known, items = captioned(shared), []
+    for captions in (2, 5, 9, 20):
+        for _ in range(20):
+            images = [(text, *own) for text, own in chance.sample(known, captions)]
+            texts = [" ".join(map(chance.choice, images)) for _ in range(3)]
+            items.append((texts[0], texts[1:]))
+    np.testing.assert_array_equal(rows(items)[:, :23], of_the_program(java, items, beam))
 
 
 WORDS = st.lists(

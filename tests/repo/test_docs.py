@@ -36,6 +36,7 @@ OTHER_PROGRAMS = {
     "--strict",
     "--in-process",
     "--scaling",
+    "--lengths",
 }  # benchmarks, mypy
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
 GUIDES = sorted((ROOT / "docs" / "tasks").glob("*.md"))

@@ -1,6 +1,8 @@
 """The compiled tables: whole or not at all, made again when broken, shared by processes."""
 
+import errno
 import gzip
+import os
 import subprocess
 import sys
 import zipfile
@@ -9,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from vlmeval_cli.core.errors import MissingExtraError
+from vlmeval_cli.core.errors import MissingExtraError, ModelError, OutputError
 from vlmeval_cli.core.progress import NoProgress
 from vlmeval_cli.resources import meteor_index
 from vlmeval_cli.resources.build_meteor_index import Sources
@@ -103,6 +105,63 @@ def test_an_index_without_the_package_is_used(made, monkeypatch):
     ensure_index(NoProgress())
     monkeypatch.setattr(meteor_index, "sources", lambda: None)
     assert ensure_index(NoProgress()).function == {"the", "a"}
+
+
+class Told(NoProgress):
+    """A listener that keeps the lines."""
+
+    def __init__(self):
+        self.lines = []
+
+    def tell(self, line):
+        self.lines.append(line)
+
+
+def test_that_a_damaged_index_is_compiled_again_is_told(made):
+    progress = Told()
+    ensure_index(progress)
+    index_path().write_bytes(index_path().read_bytes()[:-1])
+    ensure_index(progress)
+    (line,) = progress.lines
+    assert str(index_path()) in line
+    assert "it is cut" in line
+
+
+def test_what_a_killed_process_left_is_removed(made):
+    index_path().parent.mkdir(parents=True)
+    left = index_path().with_name("tmp0.part")
+    left.write_bytes(b"half")
+    ensure_index(NoProgress())
+    assert not left.exists()
+
+
+@pytest.mark.parametrize("which", ["program", "paraphrases"])
+@pytest.mark.parametrize("is_cut", [True, False])
+def test_damaged_tables_of_the_package_are_told(made, which, is_cut):
+    path = getattr(made, which)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2] if is_cut else b"no archive")
+    with pytest.raises(ModelError, match=made.program.parent.name) as told:
+        ensure_index(NoProgress())
+    assert "force-reinstall" in told.value.hint
+
+
+def test_a_full_disk_is_told_and_nothing_is_left(made, monkeypatch):
+    def full(descriptor):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OutputError, match="No space left on device") as told:
+        ensure_index(NoProgress())
+    assert "VLMEVAL_CACHE" in told.value.hint
+    assert [path.suffix for path in index_path().parent.iterdir()] == [".lock"]
+
+
+def test_a_cache_folder_that_cannot_be_made_is_told(made, tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("VLMEVAL_CACHE", str(tmp_path / "file"))
+    with pytest.raises(OutputError, match="cannot be written"):
+        ensure_index(NoProgress())
 
 
 def test_processes_that_compile_at_once_all_find_a_whole_index(made):

@@ -169,13 +169,14 @@ def _wordnet() -> str:
 
 def _meteor() -> str:
     """Whether METEOR 1.5 can be scored here, and what is needed where it cannot."""
-    from vlmeval_cli.resources.meteor_index import PACKAGE, index_path, is_built, sources
+    from vlmeval_cli.resources.meteor_index import PACKAGE, index_path, sources, why_not_built
 
-    if is_built():
+    reason = why_not_built()
+    if reason is None:
         return f"present ({index_path()})"
     if sources() is None:
-        return f"missing, and so is {PACKAGE} to compile it from: meteor_1_5 cannot be scored"
-    return "not compiled yet: the first run with --metrics meteor_1_5 does it, in half a minute"
+        return f"{reason}, and {PACKAGE} to compile it from is missing: no meteor_1_5 here"
+    return f"{reason}: vlmeval download meteor does it, in half a minute"
 
 
 def _spice() -> str:

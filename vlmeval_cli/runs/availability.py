@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from vlmeval_cli.core.config import ModelPolicy
 from vlmeval_cli.core.errors import VlmevalError
 from vlmeval_cli.core.metric import Metric
 from vlmeval_cli.core.optional import has_extra, install_line
@@ -31,6 +32,11 @@ def lacking(metric: Metric[Any]) -> str | None:
     if extra == NETWORKS and not is_on_disk(str(model)):
         return f"its model {model} is not on disk; to have it scored: vlmeval download {model}"
     return None
+
+
+def is_recorded(name: str, models: ModelPolicy) -> bool:
+    """Whether the results of the metric called ``name`` are given, so that it needs nothing."""
+    return name == "spice" and models.spice_json is not None
 
 
 def _lacking_for_spice() -> str | None:

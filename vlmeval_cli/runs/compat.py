@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from vlmeval_cli.core.batch import Batch, TextColumn
-from vlmeval_cli.core.config import RunConfig
+from vlmeval_cli.core.config import ModelPolicy, RunConfig
 from vlmeval_cli.core.config_record import recorded
 from vlmeval_cli.core.metric import Chosen, Notice, Table
 from vlmeval_cli.core.progress import Progress
@@ -16,7 +16,7 @@ from vlmeval_cli.core.results import RunResult
 from vlmeval_cli.core.wording import number_of
 from vlmeval_cli.registry import build, choose
 from vlmeval_cli.runs.answers import batch_of, take_answers
-from vlmeval_cli.runs.availability import lacking
+from vlmeval_cli.runs.availability import is_recorded, lacking
 from vlmeval_cli.runs.gathering import Gathered
 from vlmeval_cli.runs.planning import plan
 from vlmeval_cli.tasks.base import Task
@@ -59,16 +59,19 @@ def reproduction(config: RunConfig, task: Task, layouts: frozenset[str]) -> Repr
     """
     if config.compat is None:
         return None
-    found = _scorable(wanted(config.compat, task.name, layouts))
+    found = _scorable(wanted(config.compat, task.name, layouts), config.models)
     metrics = tuple(number.spec for number in found.numbers)
     parse = replace(config.parse, reasoning=found.tool.reasoning)
     plain = replace(config, compat=None, explain_diff=False)
     return Reproduction(found, replace(config, metrics=metrics, parse=parse), plain, config)
 
 
-def _scorable(found: Wanted) -> Wanted:
+def _scorable(found: Wanted, models: ModelPolicy) -> Wanted:
     """The numbers whose metrics this machine has; the others are told as missing."""
-    reasons = [lacking(build(number.spec)) for number in found.numbers]
+    reasons = [
+        None if is_recorded(number.spec.name, models) else lacking(build(number.spec))
+        for number in found.numbers
+    ]
     if all(reasons):  # then the metric itself says it, as an error
         return found
     left, missing = [], []

@@ -18,7 +18,7 @@ from vlmeval_cli.core.metric_spec import parse_metric_spec
 from vlmeval_cli.engine.pairs import SOURCES, is_of_pairs
 from vlmeval_cli.engine.scenes import is_of_scenes
 from vlmeval_cli.registry import SETS, choose, families
-from vlmeval_cli.runs.availability import lacking, ready
+from vlmeval_cli.runs.availability import is_recorded, lacking, ready
 from vlmeval_cli.runs.default_networks import scorable
 from vlmeval_cli.tasks.base import Facts, Task
 
@@ -66,8 +66,8 @@ def _asked_for(chosen: Sequence[Chosen], task: Task, items: Batch, config: RunCo
     reasons = {}
     for name in dict.fromkeys(chain.from_iterable(map(families, sets))):
         metric = next(one.metric for one in chosen if one.metric.info.name == name)
-        is_recorded = name == "spice" and config.models.spice_json is not None
-        reason = None if name in by_name or is_recorded else lacking(metric)
+        is_there = name in by_name or is_recorded(name, config.models)
+        reason = None if is_there else lacking(metric)
         if reason is not None:
             reasons[name] = reason
     left = tuple(one for one in chosen if one.metric.info.name not in reasons)

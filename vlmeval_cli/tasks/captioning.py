@@ -7,7 +7,7 @@ from vlmeval_cli.tasks.patterns.captioning import PATTERNS
 
 _HINT = (
     "METEOR 1.5, the one of published tables, is scored by default once its tables are compiled: "
-    "ask for it once with --metrics meteor_1_5"
+    "vlmeval download meteor, or --metrics meteor_1_5"
 )
 
 

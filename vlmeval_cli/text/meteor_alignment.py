@@ -1,7 +1,7 @@
 """METEOR 1.5's choice among possible matches, pair by pair: its beam search as it is described.
 
-:mod:`vlmeval_cli.text.meteor_beam` does the same for many pairs at once; this one has no limit of
-length, and is what the other one is tested against.
+:mod:`vlmeval_cli.text.meteor_beam` does the same for many pairs at once; this one is what the other
+one is tested against, and searches pairs whose numbers would not fit into 64 bits.
 """
 
 from __future__ import annotations

@@ -9,7 +9,6 @@ the one that won, none of those that grow from it could have won, and a wider be
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -17,91 +16,83 @@ import numpy.typing as npt
 
 from vlmeval_cli.core.batch import Ints, offsets_of
 from vlmeval_cli.text.meteor_alignment import BEAM, Match, align
-from vlmeval_cli.text.meteor_candidates import EXACT_MODULE, Candidates
+from vlmeval_cli.text.meteor_candidates import Candidates
+from vlmeval_cli.text.meteor_plan import BITS, TOO_HIGH, Bits, Bools, Moves, Plan, Scale, plan_of
+from vlmeval_cli.text.meteor_relations import LONGEST_PHRASE
 
-_NARROW = 5
-_BLOCK = 1 << 11  # pairs searched together
-_MOST_CHUNKS, _MOST_DISTANCE, _MOST_LACK = 1 << 6, 1 << 15, 1 << 8
-_CHUNK_SHIFT, _LACK_SHIFT = 15, 21
-_RANK_MASK = (1 << 29) - 1
-_ORDER_BITS = 22
-_ORDER_MASK = (1 << _ORDER_BITS) - 1
-_PAIR_SHIFT = 29 + _ORDER_BITS
-_HIGHEST = 1 << 60
-_MOST_TRIED = 24  # candidates of a word; with them, a block's alignments are counted in 22 bits
-_MOST_WORDS = 60
-_WIDTH = 64  # words of a pair have numbers below it
+_NARROW = 8
+_MOST_NARROW_STEPS = 40  # a narrow beam is nearly never enough for longer texts
+_BLOCK_CELLS = 1 << 17  # alignments times candidates of a step, held at once
 _NONE = -1
-_ONE = np.uint64(1)
+_NONE_INT = np.int32(-1)
+_MOST_KEY = 1 << 63
 
-Bools = npt.NDArray[np.bool_]
-Bits = npt.NDArray[np.uint64]
-
-
-class _Plan(NamedTuple):
-    """What is known of candidates, and of the words of references where something may happen.
-
-    Attributes:
-        steps: pair ``p`` has the steps ``steps[p]`` to ``steps[p + 1]``, words of its reference at
-            which a candidate begins or may have ended.
-        word: which word of the reference a step is about.
-        begin: first candidate of every step, and the end of the last one.
-        most: the most that a candidate of the step gains.
-        is_fixed: the step's one candidate is taken without a choice.
-        gain, distance, bits: of each candidate.
-    """
-
-    steps: Ints
-    word: Ints
-    begin: Ints
-    most: Ints
-    is_fixed: Bools
-    gain: Ints
-    distance: Ints
-    bits: Bits
+Places = npt.NDArray[np.int32]
 
 
 class _States(NamedTuple):
-    """Alignments, those of a pair together, best first; ``end`` is -1 where no chunk is open."""
+    """Alignments, shape (pairs, width), those of a pair best first.
 
-    pair: Ints
-    lack: Ints
-    chunks: Ints
-    distance: Ints
+    Attributes:
+        rank: the scale's highest where there is none.
+        until: the next word of the reference.
+        end: where an open chunk goes on in the prediction; -1 where none is open.
+        used: bits of the covered words of the prediction, shape (bits / 64, pairs, width).
+    """
+
+    rank: Ints
+    until: Places
+    end: Places
     used: Bits
-    until: Ints
-    end: Ints
-
-    def ranks(self) -> Ints:
-        return (self.lack << _LACK_SHIFT) | (self.chunks << _CHUNK_SHIFT) | self.distance
-
-    def at(self, rows: Ints | Bools) -> _States:
-        return _States(
-            self.pair[rows],
-            self.lack[rows],
-            self.chunks[rows],
-            self.distance[rows],
-            self.used[rows],
-            self.until[rows],
-            self.end[rows],
-        )
 
 
-class _Grown(NamedTuple):
-    """Alignments after a step: which each has grown from, and by which candidate (-1: none)."""
+class _Step(NamedTuple):
+    """A step of every pair of a block.
 
-    states: _States
-    parent: Ints
+    Attributes:
+        number: -1 where the pair has none left.
+        offsets: the candidates of pair ``p`` are ``offsets[p]`` to ``offsets[p + 1]``.
+        row, slot: of each candidate, its pair, and its place among those of the pair.
+        candidate: which it is of all.
+        is_free: whether the word is still free in each alignment.
+    """
+
+    number: Ints
+    offsets: Ints
+    row: Ints
+    slot: Ints
     candidate: Ints
+    is_free: Bools
+
+
+class _Beam(NamedTuple):
+    """How many alignments are kept of a pair.
+
+    Attributes:
+        width: that number.
+        dropped: of each pair, the lowest rank that was left out by a beam narrower than the
+            original's.
+    """
+
+    width: int
+    dropped: Ints
+
+
+class _Choice(NamedTuple):
+    """Alignments that are kept: their ranks, what they grew from, and by which candidate."""
+
+    rank: Ints
+    parent: Ints
+    slot: Ints
 
 
 class _Found(NamedTuple):
     """The best alignment of each pair of a block.
 
     Attributes:
-        pair: pairs of the block.
+        pair: of each chosen candidate, the place of its pair in the block.
         candidate: chosen candidates.
-        rank: of each pair, of the best alignment; -1 where none is left.
+        rank: of each pair, of its best alignment.
         is_sure: of each pair, whether nothing was dropped that could have won.
     """
 
@@ -119,208 +110,218 @@ def chosen_matches(candidates: Candidates, lengths: Ints) -> Bools:
         lengths: words of the longer side of each pair.
     """
     chosen = np.zeros(len(candidates.pair), dtype=bool)
-    bounds = np.searchsorted(candidates.pair, np.arange(len(lengths) + 1))
-    is_slow = _beyond(candidates, bounds, lengths)
+    plan = plan_of(candidates, lengths)
+    n_steps = np.diff(plan.steps)
+    is_slow = plan.scale.highest == TOO_HIGH
     for pair in np.flatnonzero(is_slow).tolist():
-        first, last = bounds[pair : pair + 2].tolist()
-        chosen[first + _aligned(candidates, first, last)] = True
-    fast = np.flatnonzero(~is_slow[candidates.pair])
-    own = Candidates(*(column[fast] for column in candidates))
-    plan = _plan(own, len(lengths))
-    pairs = np.flatnonzero(~is_slow & (np.diff(bounds) > 0))
-    pairs = pairs[np.argsort(np.diff(plan.steps)[pairs], kind="stable")]
-    unsure: list[tuple[Ints, Ints]] = []
-    for start in range(0, len(pairs), _BLOCK):
-        block = pairs[start : start + _BLOCK]
-        found = _search(own, plan, block, _NARROW, None)
-        chosen[fast[found.candidate[found.is_sure[found.pair]]]] = True
-        unsure.append((block[~found.is_sure], found.rank[~found.is_sure]))
-    for rows in _widely(own, plan, unsure):
-        chosen[fast[rows]] = True
+        rows = slice(*np.searchsorted(candidates.pair, [pair, pair + 1]).tolist())
+        chosen[rows] = _aligned(Candidates(*(column[rows] for column in candidates)))
+    pairs = np.flatnonzero((n_steps > 0) & ~is_slow)
+    pairs = pairs[np.argsort(n_steps[pairs], kind="stable")]
+    is_short = n_steps[pairs] <= _MOST_NARROW_STEPS
+    unsure, lowest = _searched(plan, pairs[is_short], _NARROW, plan.scale.highest, chosen)
+    # What ranks behind the narrow beam's best is left out: whatever it would displace ranks behind
+    # it too. Where nothing is left, that best one is none of the wide beam.
+    bounds = plan.scale.highest.copy()
+    bounds[unsure] = lowest + 1
+    lost, _ = _searched(plan, unsure, BEAM, bounds, chosen)
+    for rest in (lost, pairs[~is_short]):
+        _searched(plan, rest, BEAM, plan.scale.highest, chosen)
     return chosen
 
 
-def _widely(own: Candidates, plan: _Plan, unsure: list[tuple[Ints, Ints]]) -> Iterator[Ints]:
-    """Chosen candidates of pairs for which a narrow beam was not enough.
-
-    Alignments that rank behind the narrow beam's best are left out: whatever they would displace
-    ranks behind it too. Where nothing is left, that best one is none of the wide beam, and the pair
-    is searched again with all alignments.
-    """
-    if not unsure:
-        return
-    pairs, bounds = (np.concatenate(column) for column in zip(*unsure, strict=True))
-    for start in range(0, len(pairs), _BLOCK):
-        block = pairs[start : start + _BLOCK]
-        found = _search(own, plan, block, BEAM, bounds[start : start + _BLOCK])
-        yield found.candidate
-        lost = block[found.rank == _NONE]
-        if len(lost):
-            yield _search(own, plan, lost, BEAM, None).candidate
+def _searched(
+    plan: Plan, pairs: Ints, width: int, highest: Ints, chosen: Bools
+) -> tuple[Ints, Ints]:
+    """Search pairs and note what is chosen; which of them are unsure, and their best ranks."""
+    unsure, lowest = [pairs[:0]], [pairs[:0]]
+    for block in _blocks(pairs, plan, width):
+        found = _search(plan, block, width, highest)
+        chosen[found.candidate[found.is_sure[found.pair]]] = True
+        unsure.append(block[~found.is_sure])
+        lowest.append(found.rank[~found.is_sure])
+    return np.concatenate(unsure), np.concatenate(lowest)
 
 
-def _beyond(candidates: Candidates, bounds: Ints, lengths: Ints) -> Bools:
-    """Pairs whose numbers do not fit into ranks of 29 bits or masks of 64."""
-    pair, n = candidates.pair, len(lengths)
-    distance = np.bincount(pair, np.abs(candidates.start - candidates.our_start), n)
-    lack = np.bincount(pair, _gains(candidates), n)
-    keys = pair * (int(candidates.start.max(initial=0)) + 1) + candidates.start
-    _, first, tried = np.unique(keys, return_index=True, return_counts=True)
-    most = np.zeros(n, dtype=np.int64)
-    np.maximum.at(most, pair[first], tried)
-    too_many = (most > _MOST_TRIED) | (np.minimum(lack, 2 * lengths) >= _MOST_LACK)
-    return too_many | (lengths >= _MOST_WORDS) | (distance >= _MOST_DISTANCE)
-
-
-def _aligned(candidates: Candidates, first: int, last: int) -> Ints:
-    """Chosen among the candidates ``first`` to ``last`` of one pair, counted from ``first``."""
-    starts = candidates.start[first:last]
-    columns = (candidates.length, candidates.our_start, candidates.our_length, candidates.module)
-    rows = zip(*(column[first:last].tolist() for column in columns), strict=True)
-    matches: list[list[Match]] = [[] for _ in range(int(starts.max()) + 8)]
-    for start, row in zip(starts.tolist(), rows, strict=True):
+def _aligned(own: Candidates) -> Bools:
+    """Which candidates of one pair the plain search chooses."""
+    columns = (own.length, own.our_start, own.our_length, own.module)
+    rows = zip(*(column.tolist() for column in columns), strict=True)
+    matches: list[list[Match]] = [[] for _ in range(int(own.start.max()) + LONGEST_PHRASE + 1)]
+    for start, row in zip(own.start.tolist(), rows, strict=True):
         matches[start].append(Match(*row))
-    before = np.searchsorted(starts, np.arange(len(matches)))
-    return np.array([before[start] + k for start, k in align(matches)], dtype=np.int64)
+    before = np.searchsorted(own.start, np.arange(len(matches)))
+    chosen = np.zeros(len(own.start), dtype=bool)
+    chosen[[before[start] + place for start, place in align(matches)]] = True
+    return chosen
 
 
-def _gains(found: Candidates) -> Ints:
-    """See :func:`vlmeval_cli.text.meteor_alignment.gain`."""
-    halves = found.length // 2 + found.our_length // 2
-    whole = found.length + found.our_length
-    return np.where(found.module == EXACT_MODULE, whole, halves)
+def _blocks(pairs: Ints, plan: Plan, width: int) -> list[Ints]:
+    """Pairs that are searched together."""
+    if not len(pairs):
+        return []
+    tried = np.maximum.reduceat(np.append(plan.tried, 0), plan.steps[:-1])[pairs]
+    widest = np.maximum.accumulate(tried + 1) * width
+    blocks, start = [], 0
+    while start < len(pairs):
+        held = widest[start:] * np.arange(1, len(pairs) - start + 1)
+        stop = start + max(1, int(np.searchsorted(held, _BLOCK_CELLS, side="right")))
+        blocks.append(pairs[start:stop])
+        start = stop
+    return blocks
 
 
-def _plan(own: Candidates, n_pairs: int) -> _Plan:
-    keys = own.pair * _WIDTH + own.start
-    step_keys = np.union1d(keys, keys + own.length)
-    begin = np.append(np.searchsorted(keys, step_keys), len(keys))
-    gain, tried = _gains(own), np.diff(begin)
-    most = np.zeros(len(step_keys), dtype=np.int64)
-    if len(gain):  # the 0 stands where steps without candidates begin, after all that have some
-        reduced = np.maximum.reduceat(np.append(gain, 0), begin[:-1])
-        most = np.where(tried > 0, reduced, 0)
-    is_alone = _lone(own.pair, own.start, own.length, n_pairs)
-    is_alone &= _lone(own.pair, own.our_start, own.our_length, n_pairs)
-    is_fixed = tried == 1
-    is_fixed[is_fixed] = is_alone[begin[:-1][is_fixed]]
-    length = own.our_length.astype(np.uint64)
-    bits = ((_ONE << length) - _ONE) << own.our_start.astype(np.uint64)
-    steps = np.searchsorted(step_keys, np.arange(n_pairs + 1) * _WIDTH)
-    distance = np.abs(own.start - own.our_start)
-    word = step_keys % _WIDTH
-    return _Plan(steps, word, begin, most, is_fixed, gain, distance, bits)
-
-
-def _lone(pair: Ints, start: Ints, length: Ints, n_pairs: int) -> Bools:
-    """Candidates whose words on one side no other candidate covers."""
-    owner = np.repeat(np.arange(len(pair)), length)
-    within = np.arange(len(owner)) - np.repeat(offsets_of(length)[:-1], length)
-    word = (pair * _WIDTH + start)[owner] + within
-    covers = np.bincount(word, minlength=n_pairs * _WIDTH)
-    is_alone: Bools = np.bincount(owner, covers[word], len(pair)) == length
-    return is_alone
-
-
-def _search(own: Candidates, plan: _Plan, block: Ints, width: int, bounds: Ints | None) -> _Found:
-    """Carry the alignments of a block of pairs from step to step."""
-    n = len(block)
-    zeros = np.zeros(n, dtype=np.int64)
-    states = _States(np.arange(n), zeros, zeros, zeros, zeros.view(np.uint64), zeros, zeros + _NONE)
-    dropped = np.full(n, _HIGHEST)
+def _search(plan: Plan, block: Ints, width: int, highest: Ints) -> _Found:
+    """Carry the alignments of a block of pairs from step to step, those below the highest rank."""
     first, n_steps = plan.steps[block], np.diff(plan.steps)[block]
+    scale = plan.scale._replace(highest=highest).at(block)
+    states = _first_states(len(block), int(plan.lengths[block].max()))
+    dropped = scale.highest[:, 0].copy()
     history = []
-    for number in range(int(n_steps.max(initial=0))):
-        grown = _grown(own, plan, states, np.where(number < n_steps, first + number, _NONE))
-        if bounds is not None:
-            kept = grown.states.ranks() <= bounds[grown.states.pair]
-            grown = _Grown(grown.states.at(kept), grown.parent[kept], grown.candidate[kept])
-        order = _best(grown.states, width, dropped)
-        states = grown.states.at(order)
-        history.append((grown.parent[order], grown.candidate[order]))
-    states = _closed(states, np.ones(len(states.pair), dtype=bool))
-    return _traced(states, history, dropped)
+    for number in range(int(n_steps.max())):
+        step = _step(plan, np.where(number < n_steps, first + number, _NONE), states)
+        taken, passed = _ranks(plan, states, step, scale)
+        choice = _best(step, taken, passed, scale, _Beam(width, dropped))
+        states, candidate = _grown(plan, states, step, choice)
+        history.append((choice.parent, candidate))
+    last = np.minimum(states.rank + scale.chunk * (states.end != _NONE), scale.highest)
+    return _traced(last, history, dropped)
 
 
-def _grown(own: Candidates, plan: _Plan, states: _States, step_of: Ints) -> _Grown:
-    """Every alignment with every free candidate of its pair's step, and with none.
+def _first_states(n: int, n_words: int) -> _States:
+    """Nothing aligned yet."""
+    rank, until = np.zeros((n, 1), dtype=np.int64), np.zeros((n, 1), dtype=np.int32)
+    used = np.zeros((n_words // BITS + 2, n, 1), dtype=np.uint64)
+    return _States(rank, until, until + _NONE_INT, used)
 
-    Args:
-        own: the candidates.
-        plan: what is known of them.
-        states: the alignments.
-        step_of: of each pair of the block, the step; -1 where there is none left.
+
+def _step(plan: Plan, number: Ints, states: _States) -> _Step:
+    """What may happen at one step of every pair."""
+    tried = np.where(number >= 0, plan.tried[number], 0)
+    offsets = offsets_of(tried)
+    row = np.repeat(np.arange(len(tried)), tried)
+    slot = np.arange(len(row)) - offsets[row]
+    candidate = plan.begin[number][row] + slot
+    is_free = (number >= 0)[:, None] & (states.until <= plan.word[number][:, None])
+    return _Step(number, offsets, row, slot, candidate, is_free)
+
+
+def _ranks(plan: Plan, states: _States, step: _Step, scale: Scale) -> tuple[Ints, Ints]:
+    """Ranks of all alignments with every candidate of the step, and of all with none.
+
+    Each candidate tried adds its distance to those tried after it and to the alignment that goes on
+    without any, but not to its own.
     """
-    step = step_of[states.pair]
-    is_free = (step >= 0) & (states.until <= plan.word[step])
-    tried = np.where(is_free, plan.begin[step + 1] - plan.begin[step], 0)
-    is_fixed = is_free & plan.is_fixed[step]
-    rows = tried + ~is_fixed
-    parent = np.repeat(np.arange(len(step)), rows)
-    begins = offsets_of(rows)[:-1]
-    slot = np.arange(len(parent)) - begins[parent]
-    takes = slot < tried[parent]
-    candidate = np.where(takes, plan.begin[step][parent] + slot, 0)
-    is_used = (states.used[parent] & plan.bits[candidate]) != 0
-    added = np.where(takes & ~is_used & ~is_fixed[parent], plan.distance[candidate], 0)
-    before = np.cumsum(added) - added
-    distance = states.distance[parent] + before - before[begins][parent]
-    stays = ~(takes & is_used)
-    parent, candidate, takes = parent[stays], candidate[stays], takes[stays]
-    grown = states.at(parent)._replace(distance=distance[stays])
-    most = np.where(step >= 0, plan.most[step], 0)
-    grown = grown._replace(lack=grown.lack + most[parent])
-    grown = _closed(grown, is_free[parent] & ~takes)
-    _take(own, plan, grown, np.flatnonzero(takes), candidate[takes])
-    return _Grown(grown, parent, np.where(takes, candidate, _NONE))
+    moves, row, candidate = plan.moves, step.row, step.candidate
+    takes = step.is_free[row] & _fit(moves, states.used, row, candidate)
+    upto = np.zeros((len(row) + 1, takes.shape[1]), dtype=np.int64)
+    np.cumsum(takes * moves.distance[candidate][:, None], axis=0, out=upto[1:])
+    before = upto[step.offsets[:-1]]
+    most = np.where(step.number >= 0, plan.most[step.number], 0)[:, None] * scale.lack
+    closed = states.rank + most + scale.chunk * (states.end != _NONE)
+    taken = (closed - before)[row]
+    taken += upto[:-1]
+    taken -= (moves.gain[candidate] * scale.lack[row, 0])[:, None]
+    goes_on = states.end[row] == moves.start[candidate].astype(np.int32)[:, None]
+    taken -= goes_on * scale.chunk[row]
+    taken[~takes] = TOO_HIGH
+    passed = np.where(step.is_free, closed + upto[step.offsets[1:]] - before, states.rank + most)
+    passed[step.is_free & plan.is_fixed[step.number][:, None]] = TOO_HIGH
+    return taken, np.minimum(passed, scale.highest)
 
 
-def _closed(states: _States, rows: Bools) -> _States:
-    """The alignments, with no open chunk in the chosen rows."""
-    chunks = states.chunks + (rows & (states.end != _NONE))
-    return states._replace(chunks=chunks, end=np.where(rows, _NONE, states.end))
+def _fit(moves: Moves, used: Bits, row: Ints, candidate: Ints) -> Bools:
+    """Whether the words of candidates are free in the alignments of their pairs."""
+    column = moves.column[candidate]
+    fits: Bools = (used[column, row] & moves.bits[candidate, None]) == 0
+    both = np.flatnonzero(moves.more_bits[candidate])
+    if len(both):
+        more = used[column[both] + 1, row[both]] & moves.more_bits[candidate[both], None]
+        fits[both] &= more == 0
+    return fits
 
 
-def _take(own: Candidates, plan: _Plan, grown: _States, rows: Ints, candidate: Ints) -> None:
-    """Add its candidate to each of the chosen alignments, in place."""
-    start, length = own.our_start[candidate], own.our_length[candidate]
-    end = grown.end[rows]
-    grown.chunks[rows] += (end != _NONE) & (end != start)
-    grown.lack[rows] -= plan.gain[candidate]
-    grown.used[rows] |= plan.bits[candidate]
-    grown.until[rows] = own.start[candidate] + own.length[candidate]
-    grown.end[rows] = start + length
+def _best(step: _Step, taken: Ints, passed: Ints, scale: Scale, beam: _Beam) -> _Choice:
+    """The lowest ranks of every pair, as many as are kept, in order.
 
-
-def _best(states: _States, width: int, dropped: Ints) -> Ints:
-    """The best ``width`` alignments of each pair, in order.
-
-    ``dropped`` keeps, for each pair, the best rank that was ever left out.
+    Equal ones come as they are found, alignment by alignment, each with its candidates in order and
+    then with none.
     """
-    order = np.arange(len(states.pair))
-    keys = np.sort((states.pair << _PAIR_SHIFT) | (states.ranks() << _ORDER_BITS) | order)
-    pair = keys >> _PAIR_SHIFT
-    is_first = np.ones(len(pair), dtype=bool)
-    is_first[1:] = pair[1:] != pair[:-1]
-    begins = np.flatnonzero(is_first)
-    place = order - np.repeat(begins, np.diff(np.append(begins, len(pair))))
-    next_best = place == width
-    rank = (keys[next_best] >> _ORDER_BITS) & _RANK_MASK
-    dropped[pair[next_best]] = np.minimum(dropped[pair[next_best]], rank)
-    return keys[place < width] & _ORDER_MASK
+    n, width = passed.shape
+    wanted = beam.width + (beam.width < BEAM)
+    row, state = np.nonzero(taken <= _bounds(step, taken, passed, scale, wanted)[step.row, None])
+    pair = step.row[row]
+    counts = np.bincount(pair, minlength=n)
+    column = width + np.arange(len(pair)) - offsets_of(counts)[pair]
+    shape = (n, width + int(counts.max()))
+    bits = int(step.slot.max(initial=0) + 1).bit_length()
+    none = (1 << bits) - 1
+    ranks, places = np.repeat(scale.highest, shape[1], axis=1), np.full(shape, none)
+    ranks[:, :width], ranks[pair, column] = passed, taken[row, state]
+    places[:, :width] |= np.arange(width) << bits
+    places[pair, column] = (state << bits) | step.slot[row]
+    rank, place = _sorted(ranks, places, bits + width.bit_length(), wanted)
+    if rank.shape[1] > beam.width:
+        np.minimum(beam.dropped, rank[:, beam.width], out=beam.dropped)
+    kept = (rank[:, : beam.width] < scale.highest).sum(axis=1).max(initial=1)
+    rank, place = rank[:, :kept], place[:, :kept]
+    slot = place & none
+    return _Choice(rank, place >> bits, np.where(slot == none, _NONE, slot))
 
 
-def _traced(states: _States, history: list[tuple[Ints, Ints]], dropped: Ints) -> _Found:
+def _bounds(step: _Step, taken: Ints, passed: Ints, scale: Scale, wanted: int) -> Ints:
+    """Of each pair, a rank that none of the wanted number of lowest ranks exceeds.
+
+    Every alignment goes on with its best candidate, or with none: that many ranks are known.
+    """
+    bounds: Ints = scale.highest[:, 0] - 1
+    if 2 * passed.shape[1] < wanted:
+        return bounds
+    best = np.repeat(scale.highest, passed.shape[1], axis=1)
+    some = np.flatnonzero(np.diff(step.offsets))
+    if len(some):
+        best[some] = np.minimum.reduceat(taken, step.offsets[some], axis=0)
+    ranks = np.concatenate([best, passed], axis=1)
+    ranks.sort(axis=1)
+    np.minimum(bounds, ranks[:, wanted - 1], out=bounds)
+    return bounds
+
+
+def _sorted(ranks: Ints, places: Ints, bits: int, n: int) -> tuple[Ints, Ints]:
+    """The first ``n`` of each row by rank and place, which has so many bits."""
+    if int(ranks.max()) >= _MOST_KEY >> bits:
+        order = np.lexsort((places, ranks))[:, :n]
+        return np.take_along_axis(ranks, order, axis=1), np.take_along_axis(places, order, axis=1)
+    keys: Ints = (ranks << bits) | places
+    keys.sort(axis=1)
+    return keys[:, :n] >> bits, keys[:, :n] & ((1 << bits) - 1)
+
+
+def _grown(plan: Plan, states: _States, step: _Step, choice: _Choice) -> tuple[_States, Ints]:
+    """The chosen alignments, and the candidate that each has taken; -1 where none."""
+    moves, old = plan.moves, (np.arange(len(choice.parent))[:, None], choice.parent)
+    end = np.where(step.is_free, _NONE_INT, states.end)[old]
+    until, used = states.until[old], states.used[:, *old]
+    row, column = np.nonzero(choice.slot != _NONE)
+    taken = step.candidate[step.offsets[row] + choice.slot[row, column]]
+    candidate = np.full(choice.slot.shape, _NONE)
+    candidate[row, column] = taken
+    until[row, column] = moves.until[taken]
+    end[row, column] = moves.end[taken]
+    used[moves.column[taken], row, column] |= moves.bits[taken]
+    used[moves.column[taken] + 1, row, column] |= moves.more_bits[taken]
+    return _States(choice.rank, until, end, used), candidate
+
+
+def _traced(last: Ints, history: list[tuple[Ints, Ints]], dropped: Ints) -> _Found:
     """The best alignment of each pair, traced back to its candidates."""
-    ranks = np.full(len(dropped), _NONE)
-    best = _best(states, 1, np.full(len(dropped), _HIGHEST))
-    pair = states.pair[best]
-    ranks[pair] = states.ranks()[best]
-    pairs, candidates = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
+    row, best = np.arange(len(last)), np.argmin(last, axis=1)
+    rank = last[row, best]
+    pairs, candidates = [], []
     for parent, candidate in reversed(history):
-        took = candidate[best] != _NONE
-        pairs.append(pair[took])
-        candidates.append(candidate[best][took])
-        best = parent[best]
-    is_sure = (ranks != _NONE) & (ranks < dropped)
-    return _Found(np.concatenate(pairs), np.concatenate(candidates), ranks, is_sure)
+        taken = candidate[row, best]
+        took = taken != _NONE
+        pairs.append(row[took])
+        candidates.append(taken[took])
+        best = parent[row, best]
+    return _Found(np.concatenate(pairs), np.concatenate(candidates), rank, rank < dropped)

@@ -53,8 +53,26 @@ class Candidates(NamedTuple):
     place: Ints
 
 
+class Kinds(NamedTuple):
+    """The different units of each text.
+
+    Attributes:
+        offsets: text ``t`` has the kinds ``offsets[t]`` to ``offsets[t + 1]``.
+        unit: of each kind.
+        begin: kind ``k`` has the members ``begin[k]`` to ``begin[k + 1]``.
+        start: of each member, its first word in the text.
+        length: of each kind, its words.
+    """
+
+    offsets: Ints
+    unit: Ints
+    begin: Ints
+    start: Ints
+    length: Ints
+
+
 class Crossing(NamedTuple):
-    """Every occurrence of a reference with every one of its prediction."""
+    """Every kind of a reference with every one of its prediction."""
 
     pair: Ints
     theirs: Ints
@@ -70,6 +88,7 @@ class Matcher:
 
     def __init__(self, relations: Relations) -> None:
         self._relations = relations
+        self._words, self._phrases = _kinds(relations.words), _kinds(relations.phrases)
         # Most pairs of units are no candidates: a small table of their hashes tells it for nearly
         # all of them, before the keys are searched.
         self._may_match = np.zeros(1 << _FILTER_BITS, dtype=bool)
@@ -80,11 +99,11 @@ class Matcher:
 
         A pair of equal texts has exact candidates alone.
         """
-        words, phrases = self._relations.words, self._relations.phrases
+        words, phrases = self._words, self._phrases
         crossing = _crossed(words, words, reference, prediction)
         identity = self._relations.identity[words.unit]
         same = identity[crossing.theirs] == identity[crossing.ours]
-        parts = [_candidates(words, words, _at(crossing, same), EXACT_MODULE, None)]
+        parts = [_candidates(words, words, _at(crossing, same), EXACT_MODULE, np.zeros(0, int))]
         differ = reference != prediction
         crossing = _at(crossing, ~same & differ[crossing.pair])
         parts += self._related(words, words, crossing)
@@ -94,9 +113,7 @@ class Matcher:
         flat = Candidates(*map(np.concatenate, zip(*parts, strict=True)))
         return _ordered(flat)
 
-    def _related(
-        self, left: Occurrences, right: Occurrences, crossing: Crossing
-    ) -> Iterator[Candidates]:
+    def _related(self, left: Kinds, right: Kinds, crossing: Crossing) -> Iterator[Candidates]:
         """Candidates of the three modules that match different units."""
         found = self._relations
         keys = left.unit[crossing.theirs] * found.n_units + right.unit[crossing.ours]
@@ -105,9 +122,31 @@ class Matcher:
         hits, known = may[place >= 0], place[place >= 0]
         for flag, module in _MODULE_OF:
             own = (found.flags[known] & flag) > 0
-            places_of = found.backward if module == _BACKWARD else found.forward
-            its_place = places_of[known[own]]
-            yield _candidates(left, right, _at(crossing, hits[own]), module, its_place)
+            yield _candidates(
+                left, right, _at(crossing, hits[own]), module, _places(found, known[own], module)
+            )
+
+
+def _kinds(found: Occurrences) -> Kinds:
+    text = np.repeat(np.arange(len(found.offsets) - 1), np.diff(found.offsets))
+    order = np.lexsort((found.unit, text))
+    text, unit = text[order], found.unit[order]
+    is_first = np.ones(len(order), dtype=bool)
+    is_first[1:] = (text[1:] != text[:-1]) | (unit[1:] != unit[:-1])
+    first = np.flatnonzero(is_first)
+    offsets = np.searchsorted(text[first], np.arange(len(found.offsets)))
+    begin = np.append(first, len(order))
+    return Kinds(offsets, unit[first], begin, found.start[order], found.length[order][first])
+
+
+def _places(found: Relations, known: Ints, module: int) -> Ints:
+    """What orders matches of a module: paraphrases have a place in the table, others have none.
+
+    A pair may be both paraphrases and synonyms; as synonyms they come in the order of the texts.
+    """
+    if module == _BACKWARD:
+        return found.backward[known]
+    return found.forward[known] if module == PARAPHRASE_MODULE else np.zeros_like(known)
 
 
 def _slots(keys: Ints) -> npt.NDArray[np.int64]:
@@ -119,34 +158,41 @@ def _at(crossing: Crossing, chosen: npt.NDArray[np.bool_] | Ints) -> Crossing:
     return Crossing(*(column[chosen] for column in crossing))
 
 
-def _crossed(left: Occurrences, right: Occurrences, reference: Ints, prediction: Ints) -> Crossing:
-    """Occurrences of the reference's text in ``left`` with those of the prediction's in ``right``.
+def _crossed(left: Kinds, right: Kinds, reference: Ints, prediction: Ints) -> Crossing:
+    """Kinds of the reference's text in ``left`` with those of the prediction's in ``right``.
 
-    Shapes follow from counts: a pair with 3 and 4 occurrences has 12 rows.
+    Shapes follow from counts: a pair with 3 and 4 kinds has 12 rows.
     """
     theirs = left.offsets[reference + 1] - left.offsets[reference]
     ours = right.offsets[prediction + 1] - right.offsets[prediction]
-    cells = theirs * ours
-    pair = np.repeat(np.arange(len(reference)), cells)
-    within = np.arange(len(pair)) - np.repeat(offsets_of(cells)[:-1], cells)
-    row, column = np.divmod(within, ours[pair])
-    row += left.offsets[reference][pair]
-    column += right.offsets[prediction][pair]
-    return Crossing(pair, row, column)
+    pair = np.repeat(np.arange(len(reference)), theirs)  # of each kind of the references
+    begin = left.offsets[reference] - offsets_of(theirs)[:-1]
+    row = np.arange(len(pair)) + begin[pair]
+    counts = ours[pair]
+    shift = right.offsets[prediction][pair] - offsets_of(counts)[:-1]
+    column = np.repeat(shift, counts)
+    column += np.arange(len(column))
+    return Crossing(np.repeat(pair, counts), np.repeat(row, counts), column)
 
 
 def _candidates(
-    left: Occurrences, right: Occurrences, crossing: Crossing, module: int, place: Ints | None
+    left: Kinds, right: Kinds, crossing: Crossing, module: int, place: Ints
 ) -> Candidates:
+    """Every member of the kinds on one side with every one on the other."""
     theirs, ours = crossing.theirs, crossing.ours
+    sizes = right.begin[ours + 1] - right.begin[ours]
+    counts = (left.begin[theirs + 1] - left.begin[theirs]) * sizes
+    row = np.repeat(np.arange(len(ours)), counts)
+    within = np.arange(len(row)) - np.repeat(offsets_of(counts)[:-1], counts)
+    their_member, our_member = np.divmod(within, sizes[row])
     return Candidates(
-        crossing.pair,
-        left.start[theirs],
-        left.length[theirs],
-        right.start[ours],
-        right.length[ours],
-        np.full(len(ours), module, dtype=np.int64),
-        np.zeros_like(ours) if place is None else place,
+        crossing.pair[row],
+        left.start[left.begin[theirs][row] + their_member],
+        left.length[theirs][row],
+        right.start[right.begin[ours][row] + our_member],
+        right.length[ours][row],
+        np.full(len(row), module, dtype=np.int64),
+        place[row] if len(place) else np.zeros_like(row),
     )
 
 

@@ -21,6 +21,7 @@ CHUNKS, PREDICTION_MATCHED, REFERENCE_MATCHED = 20, 21, 22
 N_STATISTICS = 23
 
 _MOST_CELLS = 1 << 19  # words of references times words of predictions, held at once
+_MOST_CANDIDATES = 1 << 17  # searched at once
 
 
 class Texts(NamedTuple):
@@ -53,13 +54,29 @@ def pair_statistics(
     matcher = Matcher(known)
     values = np.zeros((len(prediction), N_STATISTICS))
     lengths = np.diff(known.words.offsets)
-    for block in _blocks(lengths[prediction] * lengths[reference]):
+    for block, candidates in _searched(matcher, prediction, reference, lengths):
         ours, theirs = prediction[block], reference[block]
-        candidates = matcher.candidates(theirs, ours)
         chosen = chosen_matches(candidates, np.maximum(lengths[ours], lengths[theirs]))
         matches = Candidates(*(column[chosen] for column in candidates))
         values[block] = _counted(known, matches, ours, theirs)
     return values
+
+
+def _searched(
+    matcher: Matcher, prediction: Ints, reference: Ints, lengths: Ints
+) -> Iterator[tuple[slice, Candidates]]:
+    """Consecutive pairs with their candidates, as many as are searched at once."""
+    start, parts, held = 0, [], 0
+    for block in _blocks(lengths[prediction] * lengths[reference]):
+        found = matcher.candidates(reference[block], prediction[block])
+        parts.append(found._replace(pair=found.pair + block.start - start))
+        held += len(found.pair)
+        if held >= _MOST_CANDIDATES or block.stop == len(prediction):
+            yield (
+                slice(start, block.stop),
+                Candidates(*map(np.concatenate, zip(*parts, strict=True))),
+            )
+            start, parts, held = block.stop, [], 0
 
 
 def _blocks(cells: Ints) -> Iterator[slice]:

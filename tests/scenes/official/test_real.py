@@ -13,6 +13,7 @@ import pytest
 from vlmeval_cli.core.config import ModelPolicy
 from vlmeval_cli.core.progress import NoProgress
 from vlmeval_cli.metrics.scene_scores import scene_scores
+from vlmeval_cli.metrics.spice import Spice
 from vlmeval_cli.scenes.official.captions import Captions
 from vlmeval_cli.scenes.official.scoring import compare_captions
 from vlmeval_cli.scenes.tuples import CATEGORIES, scene_column
@@ -20,9 +21,11 @@ from vlmeval_cli.scenes.tuples import CATEGORIES, scene_column
 EVERY = 67  # of the 2,000 images, so that 30 are scored
 PLAIN = Captions("a brown dog runs on the grass", ("a dog on green grass",))
 ODD = ["\n", "\t", "\0", "\r\n", "\N{NO-BREAK SPACE}", " \N{DOG FACE} "]
-TELLING = {  # what a metric of texts may notice: a change of the prediction, and a worse one
-    "endings": ("two dogs run", "two xqzs run"),
-    "synonyms": ("a child runs", "a xqz runs"),
+TELLING = {  # what a metric of texts may notice: reference, a prediction, and a worse one
+    "partial": ("a kid ran", "a kid xqzed", "an xqz zqxed"),
+    "endings": ("two dog", "two dogs run", "two xqzs run"),
+    "synonyms": ("a kid ran", "a child runs", "a xqz runs"),
+    "order": ("a dog chases a kid", "a dog chases a kid", "a kid chases a dog"),
 }
 
 
@@ -55,9 +58,7 @@ def found(shared, java, tmp_path_factory):
     """What the program finds of everything that is asked here, by item."""
     pytest.importorskip("pycocoevalcap")
     odd = [PLAIN._replace(prediction=PLAIN.prediction.replace(" ", mark)) for mark in ODD]
-    telling = [
-        Captions(text, ("a kid ran", "two dog")) for pair in TELLING.values() for text in pair
-    ]
+    telling = [Captions(text, (gold,)) for gold, *said in TELLING.values() for text in said]
     items = [*flickr(shared), *example(shared, "good"), *example(shared, "bad"), PLAIN, *odd]
     items += telling
     with pytest.MonkeyPatch.context() as patch:
@@ -101,7 +102,12 @@ def test_odd_characters_are_spaces_to_the_parser(found, mark):
     assert found[odd].scene == found[PLAIN].scene
 
 
+def test_what_it_notices_is_tried():
+    assert Spice.info.sees == set(TELLING)
+
+
 @pytest.mark.parametrize("sight", [*TELLING])
 def test_it_notices_what_it_says(found, sight):
-    near, far = (Captions(text, ("a kid ran", "two dog")) for text in TELLING[sight])
-    assert scores(found, [near])[0, 0] > scores(found, [far])[0, 0]
+    gold, *said = TELLING[sight]
+    near, far = scores(found, [Captions(text, (gold,)) for text in said])[:, 0]
+    assert near > far

@@ -8,7 +8,7 @@ import pytest
 from vlmeval_cli.core.config import ModelPolicy
 from vlmeval_cli.core.errors import ModelError
 from vlmeval_cli.scenes.official.captions import MOST_TOKENS, Captions
-from vlmeval_cli.scenes.official.scoring import compare_captions
+from vlmeval_cli.scenes.official.scoring import Pace, compare_captions
 from vlmeval_cli.scenes.official.store import scenes_file
 from vlmeval_cli.scenes.official.worker import Patience
 from vlmeval_cli.scenes.tuples import Found
@@ -193,6 +193,16 @@ def test_java_is_called_as_today_s_java_needs_it(machine, told):
     assert arguments[-2:] == ["vlmeval.ScoreLoop", "edu.anu.spice.SpiceScorer"]
 
 
+def test_relative_paths_are_those_of_the_user(machine, told, monkeypatch):
+    monkeypatch.chdir(machine.home.parent)
+    monkeypatch.setenv("JAVA_HOME", "java")
+    monkeypatch.setenv("VLMEVAL_CACHE", "cache")
+    assert true_positives(compare_captions(numbered(2), CACHED, told)) == [0, 1]
+    path = machine.started[0]["arguments"][-3]
+    assert all(Path(one).is_absolute() for one in path.split(os.pathsep))
+    assert "w0" in (machine.home.parent / parses()[0] / "data.mdb").read_text()
+
+
 def test_nothing_is_left_behind(machine, told):
     compare_captions([item("CRASH"), *numbered(3)], CACHED, told)
     folders = {Path(one["folder"]) for one in machine.started}
@@ -204,6 +214,42 @@ def test_progress_counts_the_items_that_are_parsed(machine, told):
     compare_captions(numbered(30), CACHED, told)
     assert told.phases == [("parsing captions for SPICE", 30)]
     assert told.steps == 30
+
+
+def test_what_is_interrupted_is_gone_on_with(machine, told, monkeypatch):
+    def stop(n):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(told, "advance", stop)
+        with pytest.raises(KeyboardInterrupt):
+            compare_captions(numbered(30), CACHED, told)
+    assert true_positives(compare_captions(numbered(30), CACHED, told)) == list(range(30))
+    assert [len(one["captions"]) for one in machine.asked] == [2 * 20, 2 * 10]
+
+
+def test_the_estimate_comes_when_java_is_warm(told):
+    pace = Pace(1_000, told)
+    pace.went(20, 40.0)
+    pace.went(20, 20.0)
+    assert told.lines == []
+    pace.went(20, 20.0)
+    assert told.lines == ["SPICE: parsing 940 items more takes about 16 min"]  # 940 s
+    pace.went(20, 20.0)
+    assert len(told.lines) == 1
+
+
+def test_a_short_rest_needs_no_estimate(told):
+    pace = Pace(70, told)
+    for _ in range(3):
+        pace.went(20, 20.0)
+    assert told.lines == []
+
+
+def test_so_many_items_are_sent_that_progress_is_seen(told):
+    pace = Pace(10_000, told)
+    pace.went(20, 10.0)
+    assert pace.size == 30  # two a second, for 15 s
 
 
 def test_a_machine_without_the_library_is_told_once(machine, told, monkeypatch):

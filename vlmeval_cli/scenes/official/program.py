@@ -56,7 +56,7 @@ class Program:
         is_modular = java.version >= _MODULES_SINCE
         opened = [f"--add-opens=java.base/{name}=ALL-UNNAMED" for name in _OPENED]
         return [
-            str(java.path),
+            str(java.path.absolute()),  # it runs in a folder of its own
             "-XX:+IgnoreUnrecognizedVMOptions",  # older Javas lack some of those below
             f"-Xmx{heap_mib}m",
             "-XX:+ExitOnOutOfMemoryError",  # a parse that was given up must not count as empty
@@ -67,7 +67,7 @@ class Program:
             "-Djava.awt.headless=true",
             *(opened if is_modular else ()),
             "-cp",
-            os.pathsep.join(map(str, jars)),
+            os.pathsep.join(str(path.absolute()) for path in jars),
             LOOP,
             SCORER,
         ]

@@ -130,7 +130,7 @@ class _Run:
             ModelError: the program fails whatever it is given.
         """
         self._tell_unkept()
-        pace = _Pace(len(items), self._setting.progress)
+        pace = Pace(len(items), self._setting.progress)
         usual = [one for one in items if longest_of(one) <= _USUAL]
         long = [one for one in items if longest_of(one) > _USUAL]
         try:
@@ -172,8 +172,8 @@ class _Run:
 
     def _ask(self, items: Sequence[Captions]) -> list[Found]:
         if self._worker is None:
-            self._worker = self._setting.worker(self._cache)
-            self._worker.__enter__()
+            worker = self._setting.worker(self._cache)
+            self._worker = worker.__enter__()
         found = self._worker.score(items, self._setting.threads(items))
         self._has_answered = True
         return found
@@ -229,7 +229,7 @@ def _is_emptied(folder: Path) -> bool:
     return True
 
 
-class _Pace:
+class Pace:
     """How many items are given at a time, and what is told of the rest."""
 
     def __init__(self, total: int, progress: Progress) -> None:

@@ -107,10 +107,10 @@ class Worker:
                 env={**os.environ, "LC_ALL": "C.UTF-8"},
                 start_new_session=True,  # Ctrl-C is ours to hear
             )
-        except BaseException:
+        except OSError as error:
             self._errors.close()
             self._temporary.cleanup()
-            raise
+            raise StoppedError("parser_failed", str(error)) from error
 
     def score(self, items: Sequence[Captions], threads: int) -> list[Found]:
         """The compared scenes of items, in their order.
