@@ -44,6 +44,14 @@ def test_a_caption_written_anew_has_one_word_more(sentence):
         assert len(mended(sentence, place).split()) == len(sentence.words) + 1
 
 
+def test_a_long_row_of_prepositions_is_one():
+    words = [Word(0, "dog", "dog", "NN", "ROOT", 0)]
+    words += [Word(i, "of", "of", "IN", "prep", i - 1) for i in range(1, 2_000)]
+    words.append(Word(2_000, "cat", "cat", "NN", "pobj", 1_999))
+    found = tuples_of(Sentence.of(words))
+    assert ("dog", " ".join(["of"] * 1_999), "cat") in found
+
+
 def test_long_coordinations_are_no_matter():
     words = [Word(0, "dog", "dog", "NN", "ROOT", 0)]
     words += [Word(i, "cat", "cat", "NN", "conj", i - 1) for i in range(1, 3_000)]

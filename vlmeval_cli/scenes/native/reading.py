@@ -136,7 +136,7 @@ class Reading:
     def _beside(self, verb: Word, head: Word) -> list[str]:
         """The subject of a participle beside a verb: before it that verb's, after it the noun."""
         if verb.place < head.place:
-            return self.subjects(head)
+            return self.names_of(head, "nsubj")
         before = self.sentence.words[verb.place - 1]
         return [before.lemma] if is_object(before) else []
 
@@ -194,13 +194,15 @@ def _phrases(sentence: Sentence, head: Word) -> Iterator[Phrase]:
 
 def _ends(sentence: Sentence, preposition: Word, name: str) -> Iterator[Phrase]:
     """What a preposition governs, through "in front of" and "out of"."""
-    for word in sentence.having(preposition, "pobj"):
-        inner = [
-            Phrase(f"{name} {word.text} of", place)
-            for of in sentence.having(word, "prep")
-            if (name, word.text) in _PLACES and of.text == "of"
-            for place in sentence.having(of, "pobj")
-        ]
-        yield from inner or [Phrase(name, word)]
-    for following in sentence.having(preposition, "prep"):
-        yield from _ends(sentence, following, f"{name} {following.text}")
+    left = [(preposition, name)]
+    while left:
+        one, so_far = left.pop()
+        for word in sentence.having(one, "pobj"):
+            inner = [
+                Phrase(f"{so_far} {word.text} of", place)
+                for of in sentence.having(word, "prep")
+                if (so_far, word.text) in _PLACES and of.text == "of"
+                for place in sentence.having(of, "pobj")
+            ]
+            yield from inner or [Phrase(so_far, word)]
+        left += [(next_, f"{so_far} {next_.text}") for next_ in sentence.having(one, "prep")]
