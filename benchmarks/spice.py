@@ -4,7 +4,7 @@
 
 The wrapper of pycocoevalcap does not run on today's Java, so that the program itself is the peer:
 one Java for all images, without a cache. Ours starts with an empty cache; then comes the same
-again, and then other predictions over the same references, as a comparison of models has them.
+again, and then the predictions exchanged, so that every item is new and no caption is.
 Scores must be equal. With ``--split`` the peer also runs as one Java for each half of the images
 with one thread each, which shows what several processes would gain.
 """
@@ -95,7 +95,7 @@ def ours(preds: Path, refs: Path, folder: Path) -> tuple[float, dict]:
 
 
 def shifted(preds: list[dict]) -> list[dict]:
-    """The predictions of another model: those of other images."""
+    """The predictions of other images."""
     texts = [pred["prediction"] for pred in preds]
     return [
         {**pred, "prediction": text}
@@ -122,7 +122,7 @@ def main() -> None:
             print(
                 f"the program, two Javas of one thread: {theirs(preds, refs, folder, 2)[0]:.1f} s"
             )
-        for what, path in (("first run", "preds"), ("again", "preds"), ("other model", "other")):
+        for what, path in (("first run", "preds"), ("again", "preds"), ("exchanged", "other")):
             taken, found = ours(folder / f"{path}.jsonl", folder / "refs.jsonl", folder)
             print(f"ours, {what}: {taken:.1f} s, {seconds / taken:.1f} times faster")
             largest = max(abs(found[one] - expected[one]) for one in expected)

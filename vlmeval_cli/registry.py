@@ -20,6 +20,7 @@ import vlmeval_cli.metrics as built_in
 from vlmeval_cli.core.config import MetricSpec
 from vlmeval_cli.core.errors import PluginError, UsageError, VlmevalError, did_you_mean, quoted
 from vlmeval_cli.core.metric import Chosen, Metric, Scalar
+from vlmeval_cli.core.metric_spec import parse_metric_spec
 
 ENTRY_POINTS = "vlmeval.metrics"
 NO_SETTINGS: Mapping[str, Mapping[str, Scalar]] = MappingProxyType({})
@@ -30,11 +31,13 @@ class NamedSet(NamedTuple):
 
     Attributes:
         title: what it is.
-        outputs: their outputs in the order of the published tables.
+        metrics: as ``--metrics`` takes them, in the order of the published tables.
+        outputs: those that are published.
         primary: the output that is looked at first.
     """
 
     title: str
+    metrics: tuple[str, ...]
     outputs: tuple[str, ...]
     primary: str
 
@@ -44,7 +47,8 @@ class NamedSet(NamedTuple):
 SETS: Mapping[str, NamedSet] = MappingProxyType(
     {
         "coco": NamedSet(
-            "the table of the COCO caption evaluation",
+            "the table of the COCO caption evaluation, all of it on PTB tokens",
+            ("bleu", "meteor_1_5:tokenizer=ptb", "rouge_l", "cider", "spice:tokenizer=ptb"),
             ("bleu_1", "bleu_2", "bleu_3", "bleu_4", "meteor_1_5", "rouge_l", "cider", "spice"),
             primary="cider",
         )
@@ -130,10 +134,10 @@ def _members(
 ) -> Iterator[tuple[MetricSpec, tuple[str, ...] | None]]:
     """What is asked for, named sets replaced by their metrics, of which some outputs are wanted.
 
-    A metric that is asked for by itself beside the set is not there twice.
+    What is asked for by itself beside the set is not there twice.
     """
     specs = tuple(specs)
-    known = {spec.name for spec in specs}
+    known = {spec.name for spec in specs if not (spec.options or spec.label)}
     for spec in specs:
         if spec.name not in SETS:
             yield spec, None
@@ -143,8 +147,12 @@ def _members(
                 f"{spec.name}: got options, and it is a set of metrics that has none",
                 hint=f"Its metrics take theirs: {', '.join(families(spec.name))}.",
             )
-        only = SETS[spec.name].outputs
-        yield from ((MetricSpec(name), only) for name in families(spec.name) if name not in known)
+        only = tuple(name for name in SETS[spec.name].outputs if name not in known)
+        for one in map(parse_metric_spec, SETS[spec.name].metrics):
+            if one.options:  # another variant than the one by this name, with a name of its own
+                yield one, SETS[spec.name].outputs
+            elif one.name not in known:
+                yield one, only
 
 
 def families(name: str) -> tuple[str, ...]:
@@ -153,7 +161,7 @@ def families(name: str) -> tuple[str, ...]:
     >>> families("coco")
     ('bleu', 'meteor_1_5', 'rouge_l', 'cider', 'spice')
     """
-    return tuple(dict.fromkeys(_outputs()[output].info.name for output in SETS[name].outputs))
+    return tuple(parse_metric_spec(one).name for one in SETS[name].metrics)
 
 
 def options(family: type[Metric[Any]]) -> tuple[Option, ...]:

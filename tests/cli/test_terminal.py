@@ -85,6 +85,24 @@ def test_a_bar_counts_the_steps_before_and_after_it_is_drawn(monkeypatch):
     bar._clock.join()
     bar.advance(3)
     bars, _ = bar._drawn
+    shown = [str(column.render(task)) for task in bars.tasks for column in bars.columns[-1:]]
+    assert [text.split() for text in shown] == [["5/10"]]
     found = [(task.description, task.completed, task.total) for task in bars.tasks]
     bar.done()
     assert found == [("measuring", 5, 10)]
+
+
+def test_a_line_that_is_told_does_not_end_the_phase(monkeypatch, capsys):
+    monkeypatch.setattr(progress, "_PATIENCE_S", 0.01)
+    bar = progress._Bar()
+    bar.start("encoding", 10)
+    bar.advance(4)
+    bar.tell("warning: something")
+    bar._clock.join()
+    bars, _ = bar._drawn
+    found = [(task.description, task.completed, task.total) for task in bars.tasks]
+    bar.done()
+    bar.tell("after the end")
+    assert bar._clock is None
+    assert found == [("encoding", 4, 10)]
+    assert "warning: something" in capsys.readouterr().err

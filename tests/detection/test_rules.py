@@ -6,7 +6,7 @@ import pytest
 
 from vlmeval_cli.core.config import FieldChoice
 from vlmeval_cli.core.errors import UsageError
-from vlmeval_cli.detection import Side, detect, rules
+from vlmeval_cli.detection import Side, TaskFound, detect, rules
 from vlmeval_cli.readers.base import Layout
 
 LINES = Layout("jsonl", "an object a line")
@@ -220,6 +220,17 @@ def test_texts_that_are_held_against_images_alone_need_no_references(name):
     found = detect(side, None, only_images=True)
     assert values(found) == (name, None)
     assert found.task == "captioning"
+
+
+def test_a_metric_of_one_task_decides_where_the_files_do_not():
+    asked = TaskFound("captioning", "clip_score was asked for")
+    mine = Side("preds.jsonl", LINES, [{"id": "1", "prediction": "a dog"}])
+    theirs = Side("refs.jsonl", LINES, [{"id": "1", "references": ["a dog"]}])
+    with pytest.raises(UsageError, match="cannot tell the task"):
+        detect(mine, theirs)
+    assert detect(mine, theirs, asked=asked).task == "captioning"
+    boxes = Side("refs.jsonl", LINES, [{"id": "1", "bbox": [1, 2, 3, 4]}])
+    assert detect(mine, boxes, asked=asked).task == "grounding"
 
 
 def test_references_that_are_there_stay_references_beside_images():

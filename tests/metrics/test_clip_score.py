@@ -135,7 +135,7 @@ def test_cut_texts_are_counted_and_a_longer_model_is_named():
     )
     (notice,) = ClipScore().advise(found.facts, 2)
     assert notice.code == "texts_cut"
-    assert "1 text is longer" in notice.message
+    assert "1 caption is longer" in notice.message
     assert "LongCLIP" in notice.message
 
 

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from vlmeval_cli import api
 from vlmeval_cli.core.batch import Batch
 from vlmeval_cli.core.progress import NoProgress
 from vlmeval_cli.engine.serial import measure
@@ -24,9 +25,13 @@ pytestmark = pytest.mark.usefixtures("with_meteor")
 
 
 def rows(items):
+    return measured(items, Meteor15())
+
+
+def measured(items, metric):
     ids = [str(number) for number in range(len(items))]
     batch = Batch(ids, [text for text, _ in items], [list(accepted) for _, accepted in items])
-    return measure([Meteor15()], batch, NoProgress())[0].statistics.values
+    return measure([metric], batch, NoProgress())[0].statistics.values
 
 
 def score(prediction, *references):
@@ -205,3 +210,21 @@ def test_scores_are_between_0_and_1_and_1_for_itself(one, other):
 
 def test_nothing_is_known_of_no_items():
     assert np.isnan(Meteor15().finalize(np.zeros(25))["meteor_1_5"])
+
+
+@pytest.mark.parametrize(("kind", "expected"), [("good", 0.3444), ("bad", 0.1861)])
+def test_on_ptb_tokens_it_is_that_of_published_tables(shared, kind, expected):
+    """The README of CLIPScore prints what pycocoevalcap gave."""
+    folder = shared / "clipscore_example"
+    result = api.score(
+        folder / f"{kind}_captions.json", folder / "refs.json", task="captioning", resamples=0,
+        metrics=["meteor_1_5:tokenizer=ptb"],
+    )  # fmt: skip
+    assert result["meteor_1_5[tokenizer=ptb]"] == pytest.approx(expected, abs=5e-5)
+
+
+def test_ptb_tokens_have_no_marks():
+    marked, plain = ("A dog, running.", ["a dog running"]), ("a dog running", ["a dog running"])
+    found = measured([marked, plain], Meteor15(tokenizer="ptb"))
+    assert (found[0] == found[1]).all()
+    assert score(*[marked[0], *marked[1]]) < 1.0

@@ -1,8 +1,12 @@
 """What is read from the cache is what was put under that key, whatever else happens to the file."""
 
+import os
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
@@ -12,6 +16,7 @@ from hypothesis import strategies as st
 import vlmeval_cli
 from vlmeval_cli.core.config import ModelPolicy
 from vlmeval_cli.core.errors import UsageError
+from vlmeval_cli.models import kept_file
 from vlmeval_cli.models.cache import EncodingCache, Entry, cache_file, keys_of
 
 NAMES = st.text(max_size=3)
@@ -104,9 +109,7 @@ def test_a_file_that_cannot_be_used_is_told_once(tmp_path):
 
 
 def test_a_file_that_is_locked_is_told_once_and_not_waited_for_again(monkeypatch):
-    import sqlite3
-
-    monkeypatch.setattr("vlmeval_cli.models.cache._WAIT_S", 0.01)
+    monkeypatch.setattr("vlmeval_cli.models.kept_file.WAIT_S", 0.01)
     EncodingCache(cache_file()).put(entries({"a dog": [1.0]}))
     told = []
     cache = EncodingCache(cache_file(), told.append)
@@ -154,3 +157,84 @@ def test_processes_that_share_a_file_being_damaged_never_read_what_was_not_put()
         damage(place)
     errors = [process.communicate()[1].decode() for process in running]
     assert errors == ["", "", ""]
+
+
+def test_a_lock_is_waited_for_once_in_a_process_and_told_with_a_warning(monkeypatch):
+    monkeypatch.setattr("vlmeval_cli.models.kept_file.WAIT_S", 0.01)
+    EncodingCache(cache_file()).put(entries({"a dog": [1.0]}))
+    waited, told = [], []
+    real = sqlite3.connect
+
+    def connect(*arguments, **named):
+        waited.append(named)
+        return real(*arguments, **named)
+
+    other = real(cache_file(), isolation_level=None)
+    try:
+        other.execute("BEGIN EXCLUSIVE")
+        monkeypatch.setattr("sqlite3.connect", connect)
+        for text in ("a cat", "a bird", "a horse"):  # as each column of a run does
+            EncodingCache.of(ModelPolicy(), told.append).put(entries({text: [2.0]}))
+    finally:
+        other.close()
+    assert len(waited) == 1
+    assert [line.startswith(f"warning: {cache_file()} is locked") for line in told] == [True]
+    assert read(EncodingCache.of(ModelPolicy()), ["a dog"]).keys() == {"a dog"}  # reading goes on
+
+
+def test_nobody_waits_longer_than_a_few_seconds():
+    assert 1 <= kept_file.WAIT_S <= 10
+
+
+def test_a_database_of_something_else_is_made_anew():
+    cache_file().parent.mkdir(parents=True)
+    with closing(sqlite3.connect(cache_file())) as base, base:
+        base.execute("CREATE TABLE encodings (key TEXT, value TEXT)")
+    told = []
+    cache = EncodingCache(cache_file(), told.append)
+    assert read(cache, ["a dog"]) == {}
+    cache.put(entries({"a dog": [1.0]}))
+    assert read(cache, ["a dog"]).keys() == {"a dog"}
+    assert told == [f"warning: {cache_file()} held something else; it is made anew"]
+
+
+@pytest.fixture
+def protected(monkeypatch):
+    """A folder with a cache that may be read and not written; root may do all, and stays aside."""
+    if not hasattr(os, "geteuid"):
+        pytest.skip("this system has no such permissions")
+    with TemporaryDirectory(ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        monkeypatch.setenv("VLMEVAL_CACHE", name)
+        EncodingCache(cache_file()).put(entries({"a dog": [1.0]}))
+        for file in folder.iterdir():
+            file.chmod(0o444)
+        folder.chmod(0o555)
+        is_root = os.geteuid() == 0
+        if is_root:
+            os.seteuid(65_534)
+        try:
+            yield folder
+        finally:
+            if is_root:
+                os.seteuid(0)
+            folder.chmod(0o755)
+
+
+def test_what_may_not_be_written_is_read(protected):
+    told = []
+    cache = EncodingCache.of(ModelPolicy(), told.append)
+    assert read(cache, ["a dog"]).keys() == {"a dog"}
+    assert told == []  # nothing is lacking
+    cache.put(entries({"a cat": [2.0]}))
+    EncodingCache.of(ModelPolicy(), told.append).put(entries({"a cat": [2.0]}))
+    assert told == [f"warning: {cache_file()} may not be written; new encodings are not kept"]
+    assert read(cache, ["a dog", "a cat"]).keys() == {"a dog"}
+
+
+def test_writing_first_finds_out_that_it_may_not(protected):
+    told = []
+    cache = EncodingCache.of(ModelPolicy(), told.append)
+    cache.put(entries({"a cat": [2.0]}))
+    assert len(told) == 1
+    assert read(cache, ["a dog"]).keys() == {"a dog"}

@@ -12,6 +12,7 @@ import vlmeval_cli
 from vlmeval_cli.core.batch import TextColumn
 from vlmeval_cli.core.config import ModelPolicy
 from vlmeval_cli.core.errors import UsageError
+from vlmeval_cli.core.progress import NoProgress
 from vlmeval_cli.engine.encode import Encoder, need_of
 from vlmeval_cli.models import devices
 from vlmeval_cli.models.cache import cache_file
@@ -81,8 +82,13 @@ def test_a_damaged_cache_is_made_anew(tiny_bert, encoded):
     first = encoder(tiny_bert).token_vectors(TEXTS, 2)
     cache_file().write_bytes(b"nothing that SQLite knows" * 400)
     told = []
+
+    class Listener(NoProgress):
+        def tell(self, line):
+            told.append(line)
+
     located = locate(str(tiny_bert), user="a test", offline=True)
-    second = TextEncoder.of(located, ModelPolicy(), "a test", told.append).token_vectors(TEXTS, 2)
+    second = TextEncoder.of(located, ModelPolicy(), "a test", Listener()).token_vectors(TEXTS, 2)
     assert (first.vectors == second.vectors).all()
     assert len(told) == 1
     encoder(tiny_bert).token_vectors(TEXTS, 2)
@@ -113,8 +119,8 @@ def test_a_device_that_is_not_here_is_refused_though_the_cache_has_everything(
 ):
     need = need_of(f"prediction.token_vectors:{tiny_bert}@2")
     texts = TextColumn(TEXTS, np.arange(len(TEXTS) + 1))
-    Encoder().column(need, texts, ModelPolicy(device="cpu"), print)
+    Encoder().column(need, texts, ModelPolicy(device="cpu"), NoProgress())
     assert encoded == [4]
     monkeypatch.setattr(devices, "_there", lambda torch: {"cpu": ["cpu"]})
     with pytest.raises(UsageError, match="--device mps: there is none"):
-        Encoder().column(need, texts, ModelPolicy(device="mps"), print)
+        Encoder().column(need, texts, ModelPolicy(device="mps"), NoProgress())

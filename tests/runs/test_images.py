@@ -96,6 +96,69 @@ def test_recorded_values_are_read_as_names(folder, value, expected):
     assert names(met(folder, ["1", "2"], image=[value, "b"])) == [expected, "/b.PNG"]
 
 
+def test_ambiguous_names_are_told_with_what_they_may_mean(folder):
+    (folder / "val" / "a.png").write_bytes(b"")
+    found = met(folder, ["a", "b", "a", "d"])
+    assert names(found) == [None, "/b.PNG", None, None]
+    ambiguous, missing = found.warnings()
+    assert ambiguous.code == "ambiguous_images"
+    assert '2 items have an ambiguous image: "a" may be "a.jpg" or "val/a.png"' in ambiguous.message
+    assert missing.message == '1 item has no image: "d"'
+    assert found.reasons() == {
+        0: 'image not found: "a" may be "a.jpg" or "val/a.png"',
+        2: 'image not found: "a" may be "a.jpg" or "val/a.png"',
+        3: 'image not found: "d"',
+    }
+
+
+def test_where_all_names_are_ambiguous_the_error_says_so(folder):
+    (folder / "val" / "a.png").write_bytes(b"")
+    with pytest.raises(DataError, match="no item has its image") as error:
+        met(folder, ["a"])
+    assert '"a" may be "a.jpg" or "val/a.png"' in error.value.message
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("val/c", "/val/c.webp"),
+        ("./val/c", "/val/c.webp"),
+        ("A.JPG", "/a.jpg"),
+        ("b.png", "/b.PNG"),
+        ("VAL/C", "/val/c.webp"),
+        ("C", "/val/c.webp"),
+        ("val/a", None),
+    ],
+)
+def test_paths_without_extension_and_other_case_are_found(folder, name, expected):
+    assert names(met(folder, [name, "b"])) == [expected, "/b.PNG"]
+
+
+def test_an_exact_name_goes_before_one_of_other_case(folder):
+    (folder / "val" / "A.jpg").write_bytes(b"")
+    assert names(met(folder, ["A.jpg", "a.jpg"])) == ["/val/A.jpg", "/a.jpg"]
+    assert names(met(folder, ["A.JPG", "b"])) == [None, "/b.PNG"]
+
+
+def test_items_that_name_no_image_are_told_apart(folder):
+    found = met(folder, ["1", "2", "3"], image=[None, "a.jpg", "x.jpg"])
+    (notice,) = found.warnings()
+    assert notice.message == '2 items have no image: "x.jpg", and 1 where "image" names none'
+    assert found.reasons()[0] == 'image not found: "image" names none'
+
+
+def test_file_names_of_coco_are_read_beside_the_number_of_the_image(folder):
+    found = met(folder, ["7", "8"], image_id=[7, 8], file_name=["a.jpg", "c.webp"])
+    assert (names(found), found.field) == (["/a.jpg", "/val/c.webp"], "file_name")
+
+
+def test_pictures_written_into_the_rows_are_named_as_not_read(folder):
+    found = met(folder, ["1", "2"], image=["data:image/png;base64,AAAA", "a.jpg"])
+    assert names(found) == [None, "/a.jpg"]
+    assert "written into the row" in found.reasons()[0]
+    assert "written into the row" in found.warnings()[0].message
+
+
 def test_numbers_name_files(folder):
     (folder / "7.jpg").write_bytes(b"")
     assert names(met(folder, ["x", "y"], image=[7, 7.0])) == ["/7.jpg", "/7.jpg"]
@@ -192,13 +255,23 @@ def test_a_metric_of_images_gets_their_column(folder):
 
 
 def test_unreadable_images_are_told_once_with_the_first_names():
-    parts = [
-        SimpleNamespace(unreadable=(f"{i}.jpg: it is damaged", "0.jpg: it is damaged"))
-        for i in range(5)
-    ]
-    (notice,) = unreadable(parts)
+    reasons = {i: f"{i % 5}.jpg: it is damaged" for i in range(10)}
+    (notice,) = unreadable(reasons)
     assert notice.message == (
         "5 images cannot be read: 0.jpg: it is damaged; 1.jpg: it is damaged; "
-        "2.jpg: it is damaged; and 2 more"
+        "2.jpg: it is damaged; and 2 more: samples.jsonl of --output, and the JSON report, have "
+        "the reason of each"
     )
-    assert unreadable([SimpleNamespace(unreadable=())]) == ()
+    assert unreadable({}) == ()
+
+
+@pytest.mark.parametrize(
+    ("choices", "expected"),
+    [({}, "0 of 1 item"), ({"fetch_images": True}, "1 of 1 item"),
+     ({"fetch_images": True, "offline": True}, "0 of 1 item")],
+)  # fmt: skip
+def test_addresses_that_are_not_fetched_are_not_found(folder, choices, expected):
+    batch, gathered = items(["1"], image=["https://example.org/a.jpg"])
+    first, *more = find_images(batch, gathered(folder), run_config(**choices)).notes()
+    assert first.startswith(f"{expected} found their image")
+    assert ["--fetch-images" in note for note in more] == [True] * expected.startswith("0")

@@ -71,13 +71,22 @@ def run_gate(
 
 
 def verify(
-    report: str | Path, *, inputs: str | Path | None = None, progress: Progress = SILENT
+    report: str | Path,
+    *,
+    inputs: str | Path | None = None,
+    images: str | Path | None = None,
+    cache: bool | None = None,
+    offline: bool | None = None,
+    progress: Progress = SILENT,
 ) -> ReportDiff:
     """Score a saved run again from what its report records, as ``vlmeval verify`` does.
 
     Args:
         report: a report.json, or the folder that holds it.
-        inputs: folder of the input files; None: where the report says.
+        inputs: folder of the input files and of the folder of images; None: where the report says.
+        images: folder of the images; None: as recorded.
+        cache: read what networks computed before, and keep what they compute; None: as recorded.
+        offline: fetch nothing; None: as recorded.
         progress: told of every phase.
 
     Returns:
@@ -87,22 +96,34 @@ def verify(
         VlmevalError: what the command line would tell.
     """
     from vlmeval_cli.core.report_parts import ReportDiff
-    from vlmeval_cli.runs.report_diff import parts_of
+    from vlmeval_cli.runs.report_diff import notes_on, parts_of
     from vlmeval_cli.runs.saved import load_saved
-    from vlmeval_cli.runs.verifying import recorded_choices, recorded_inputs
+    from vlmeval_cli.runs.verifying import (
+        check_models,
+        recorded_choices,
+        recorded_inputs,
+        with_models,
+    )
 
     saved = load_saved(report)
+    folder = path_text(inputs)
     choices = recorded_choices(saved)
-    paths = recorded_inputs(saved, path_text(inputs))
-    fresh = run_score(*paths, choices, progress)
-    return ReportDiff(saved.path, "scored now", parts_of(saved.result, fresh))
+    paths = recorded_inputs(saved, folder)
+    models = with_models(
+        choices, saved, folder, images=path_text(images), cache=cache, offline=offline
+    )
+    check_models(saved)
+    fresh = run_score(*paths, models, progress)
+    parts = parts_of(saved.result, fresh)
+    return ReportDiff(saved.path, "scored now", parts, notes_on(saved.result, fresh))
 
 
 def diff(first: str | Path, second: str | Path) -> ReportDiff:
     """Two saved reports part by part, as ``vlmeval diff`` shows them."""
     from vlmeval_cli.core.report_parts import ReportDiff
-    from vlmeval_cli.runs.report_diff import parts_of
+    from vlmeval_cli.runs.report_diff import notes_on, parts_of
     from vlmeval_cli.runs.saved import load_saved
 
     mine, theirs = load_saved(first), load_saved(second)
-    return ReportDiff(mine.path, theirs.path, parts_of(mine.result, theirs.result))
+    results = mine.result, theirs.result
+    return ReportDiff(mine.path, theirs.path, parts_of(*results), notes_on(*results))

@@ -12,7 +12,7 @@ from typing import Any
 from vlmeval_cli.core.config import MetricSpec
 from vlmeval_cli.core.metric import Metric, MetricInfo, Output
 from vlmeval_cli.core.optional import has_extra, install_line
-from vlmeval_cli.registry import SETS, build, metrics, options
+from vlmeval_cli.registry import SETS, choose, metrics, options
 from vlmeval_cli.reports.blocks import Block, Facts, Grid, Heading, Paragraph
 from vlmeval_cli.runs.availability import lacking
 from vlmeval_cli.tasks.guidance import (
@@ -70,9 +70,9 @@ def overview() -> list[Block]:
 def set_page(name: str) -> list[Block]:
     """The outputs of a named set, and which of them this machine has."""
     rows = []
-    for output in SETS[name].outputs:
-        metric = build(MetricSpec(output))
-        rows.append((output, metric.info.name, lacking(metric) or "yes"))
+    for chosen in choose([MetricSpec(name)]):
+        here = lacking(chosen.metric) or "yes"
+        rows += [(output, chosen.metric.info.name, here) for output, _ in chosen.outputs()]
     return [
         Grid(f"{name}: {SETS[name].title}", _headings("output", "metric", "here"), tuple(rows)),
         Paragraph(

@@ -84,7 +84,7 @@ def _document(options: MetricsOptions) -> dict[str, Any]:
     from vlmeval_cli.cli.metric_pages import offered_for
 
     if options.name is not None and options.name in registry.SETS:
-        own = registry.families(options.name)
+        own = registry.SETS[options.name].metrics
         return {"set": _set(options.name), "metrics": [_value(_named(name)) for name in own]}
     if options.name is not None:
         return {"metrics": [_value(_named(options.name))]}

@@ -54,6 +54,9 @@ class _Bar:
     def start(self, label: str, total: int | None) -> None:
         self.done()
         self._label, self._total, self._count = label, total, 0
+        self._wait()
+
+    def _wait(self) -> None:
         self._clock = Timer(_PATIENCE_S, self._draw)
         self._clock.daemon = True
         self._clock.start()
@@ -73,14 +76,20 @@ class _Bar:
         self._clock = self._drawn = None
 
     def tell(self, line: str) -> None:
+        is_running = self._clock is not None
         self.done()
         say(line)
+        if is_running:  # the phase goes on
+            self._wait()
 
     def _draw(self) -> None:
         from rich.console import Console
+        from rich.progress import MofNCompleteColumn
         from rich.progress import Progress as Bars
 
-        bars = Bars(console=Console(stderr=True), transient=True)
+        counts = () if self._total is None else (MofNCompleteColumn(),)
+        columns = (*Bars.get_default_columns(), *counts)
+        bars = Bars(*columns, console=Console(stderr=True), transient=True)
         task = bars.add_task(self._label, total=self._total, completed=self._count)
         bars.start()
         self._drawn = bars, task

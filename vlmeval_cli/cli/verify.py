@@ -32,7 +32,7 @@ class VerifyOptions(_Shown):
     """Score a saved run again, and say whether it comes out equal.
 
     Inputs, choices and scores are those that the report records; what differs is named: an input
-    that was changed, a part of the signature, a score.
+    that was changed, a part of the signature, a score. Scores of networks may differ by 1e-6.
 
     Exit codes: 0 equal, 1 something differs, 2 wrong usage or an input that is gone, 3 bad input
     data, 4 something is not installed.
@@ -43,7 +43,31 @@ class VerifyOptions(_Shown):
     ]
     inputs: Annotated[
         str | None,
-        typer.Option(metavar="DIR", help="Folder with the inputs.", show_default="as recorded"),
+        typer.Option(
+            metavar="DIR",
+            help="Folder with the inputs, and the folder of images.",
+            show_default="as recorded",
+        ),
+    ] = None
+    images: Annotated[
+        str | None,
+        typer.Option(metavar="DIR", help="Folder of images, by id.", show_default="as recorded"),
+    ] = None
+    cache: Annotated[
+        bool | None,
+        typer.Option(
+            "--cache/--no-cache",
+            help="Read what networks computed for earlier runs.",
+            show_default="as recorded",
+        ),
+    ] = None
+    offline: Annotated[
+        bool | None,
+        typer.Option(
+            "--offline/--no-offline",
+            help="Fetch nothing: models must be on disk.",
+            show_default="as recorded",
+        ),
     ] = None
 
 
@@ -51,7 +75,8 @@ class VerifyOptions(_Shown):
 class DiffOptions(_Shown):
     """Show how two reports differ: inputs, signatures, scores, outcomes.
 
-    To say whether a difference means something: vlmeval compare.
+    Scores of networks may differ by 1e-6, all others must be equal. To say whether a difference
+    means something: vlmeval compare.
 
     Exit codes: 0 they agree, 1 they differ, 2 wrong usage, 3 no report.
     """
@@ -70,7 +95,14 @@ def verify(options: VerifyOptions) -> None:
 
     _check_target(options.json)
     with progress_bar(quiet=options.quiet) as progress:
-        found = api.verify(options.report, inputs=options.inputs, progress=progress)
+        found = api.verify(
+            options.report,
+            inputs=options.inputs,
+            images=options.images,
+            cache=options.cache,
+            offline=options.offline,
+            progress=progress,
+        )
     _tell("verify", found, options, all_scores=True)
 
 

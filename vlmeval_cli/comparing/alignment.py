@@ -144,7 +144,7 @@ def signature_differences(
         for own, result in ((mine, base), (theirs, other)):
             own["references"] = of_items(result.items.ids, _plain(result.items.references))
             own["join"] = _without_selection(own["join"])
-            own["metrics"] = {name: _without_selection(one) for name, one in own["metrics"].items()}
+            own["metrics"] = {name: _without_whole(one) for name, one in own["metrics"].items()}
     return [*_unequal(mine, theirs, "")]
 
 
@@ -154,6 +154,11 @@ def _without_selection(part: Mapping[str, Any]) -> dict[str, Any]:
         for key, value in part.items()
         if key not in _SELECTION and not key.startswith("where ")
     }
+
+
+def _without_whole(part: Mapping[str, Any]) -> dict[str, Any]:
+    """Less the hash of the images of all items, which parts of them do not have."""
+    return {key: value for key, value in _without_selection(part).items() if key != "images"}
 
 
 def _plain(references: Sequence[Sequence[Any]]) -> list[list[str]]:

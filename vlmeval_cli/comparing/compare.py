@@ -74,7 +74,7 @@ def compare_runs(request: Request, progress: Progress) -> Comparison:
         warnings=[*warnings, *_warnings(found), *_warnings_of_runs(runs)],
         notes=[*_notes(runs, left_out), *_notes_of_runs(runs)],
     )
-    comparison = studied(comparison, request, loaded.items, progress)
+    comparison = studied(comparison, request, loaded, progress)
     progress.done()
     return comparison
 

@@ -49,13 +49,16 @@ class _How(NamedTuple):
     workshop: Workshop
 
 
-def floors_table(items: Gathered, outputs: Sequence[str], config: RunConfig) -> dict[str, Table]:
+def floors_table(
+    items: Gathered, outputs: Sequence[str], config: RunConfig, workshop: Workshop
+) -> dict[str, Table]:
     """Scores of people, chance and the most frequent answer, where references are texts.
 
     Args:
         items: of one run, with references as the task reads them.
         outputs: that the runs are compared by.
         config: how the runs are scored.
+        workshop: what these answers share with the runs: encodings, tokens.
     """
     references = items.dataset.references
     if items.task not in TASKS or not _are_texts(references):
@@ -68,7 +71,7 @@ def floors_table(items: Gathered, outputs: Sequence[str], config: RunConfig) -> 
         limit=None,
         statistics=replace(config.statistics, resamples=0),
     )
-    how = _How(plain, Workshop())
+    how = _How(plain, workshop)
     rows = [*_people(items, how), *_chance(items, how), *_most_frequent(items, how)]
     if not rows:
         return {}

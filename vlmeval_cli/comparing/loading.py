@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import chain
 
 from vlmeval_cli.comparing.alignment import at_items
@@ -35,12 +35,14 @@ class LoadedRuns:
         left_out: items that not all runs have; 0 unless they were to be left out.
         items: of the first run that was scored here, None where all are saved.
         without_finish: paths of fresh runs that do not tell why an answer ended.
+        workshop: what those that were scored here shared.
     """
 
     results: Sequence[Sequence[RunResult]]
     left_out: int
     items: Gathered | None
     without_finish: frozenset[str] = frozenset()
+    workshop: Workshop = field(default_factory=Workshop)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,7 @@ def load_runs(
         left_out,
         fresh[0].gathered if fresh else None,
         frozenset(one.path for one in fresh if FINISH_REASON not in one.gathered.dataset.fields),
+        workshop,
     )
 
 

@@ -20,19 +20,19 @@ _OF_ITEMS = frozenset(
 )
 
 if TYPE_CHECKING:
+    from vlmeval_cli.comparing.loading import LoadedRuns
     from vlmeval_cli.comparing.request import Request
-    from vlmeval_cli.runs.gathering import Gathered
 
 
 def studied(
-    comparison: Comparison, request: Request, items: Gathered | None, progress: Progress
+    comparison: Comparison, request: Request, loaded: LoadedRuns, progress: Progress
 ) -> Comparison:
     """The comparison with the tables that its study has.
 
     Args:
         comparison: with its pairs.
         request: what was asked for.
-        items: of a run that was scored here; None where all runs are saved.
+        loaded: the runs, with the items of one that was scored here.
         progress: told of every phase.
     """
     policy = request.policy
@@ -51,9 +51,10 @@ def studied(
         warnings = [*comparison.warnings, *([notice] if notice else [])]
         tables = _told_of_first_seeds(comparison, tables)
         return replace(comparison, tables=tables, warnings=warnings)
-    if policy.floors and items is not None:
+    if policy.floors and loaded.items is not None:
         progress.start("scoring people and chance", None)
-        tables |= floors_table(items, [*comparison.runs[0].scores], request.config)
+        outputs = [*comparison.runs[0].scores]
+        tables |= floors_table(loaded.items, outputs, request.config, loaded.workshop)
     tables |= tuning_tables(comparison, policy.moves)
     return replace(comparison, tables=_told_of_first_seeds(comparison, tables))
 

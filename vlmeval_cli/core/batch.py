@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from itertools import pairwise
 from typing import Any, Protocol, Self, TypeVar
 
 import numpy as np
@@ -148,6 +149,13 @@ class TokenColumn:
     offsets: Ints
     item_offsets: Ints
     vocabulary: Vocabulary
+
+    def spaced(self) -> list[str]:
+        """The texts again: the tokens of each with a space between."""
+        words = self.vocabulary.strings
+        found = [words[token] for token in self.tokens.tolist()]
+        ends = self.offsets.tolist()
+        return [" ".join(found[start:stop]) for start, stop in pairwise(ends)]
 
     def part(self, start: int, stop: int) -> TokenColumn:
         """The tokens of items ``start`` to ``stop``."""

@@ -49,6 +49,7 @@ def detect(
     task: str | None = None,
     selected: Container[str] = (),
     only_images: bool = False,
+    asked: TaskFound | None = None,
 ) -> Detected:
     """Recognise the fields, the candidates for the id, and the task.
 
@@ -59,6 +60,7 @@ def detect(
         task: the task that the user named; it wins.
         selected: fields by which the user chose rows.
         only_images: texts are held against images alone, so that one file needs no references.
+        asked: the task that the metrics asked for speak of, where the files speak of none.
 
     Returns:
         The choice with its evidence. Tasks that cannot be scored yet are recognised too.
@@ -84,6 +86,7 @@ def detect(
     pairs = id_pairs(predictions, references, fields.id, taken)
     seen = _evidence(predictions, others, (mine, theirs), pairs)
     found = TaskFound(task, _NAMED) if task else _AGAINST_IMAGES if is_bare else task_of(seen)
+    found = found or asked
     if found is not None:
         mine, theirs = _as_task_has_it(found.name, seen, (mine, theirs), fields)
         seen = replace(seen, prediction=mine.name, reference=theirs.name)

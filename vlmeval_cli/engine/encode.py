@@ -8,7 +8,7 @@ column is encoded once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
@@ -18,12 +18,14 @@ import numpy as np
 from vlmeval_cli.core.batch import Column, TextColumn, ValueColumn
 from vlmeval_cli.core.config import ModelPolicy
 from vlmeval_cli.core.errors import PluginError, quoted
+from vlmeval_cli.core.progress import Progress
 
 if TYPE_CHECKING:
     from vlmeval_cli.models.columns import Provenance, TokenVectors, VectorColumn
+    from vlmeval_cli.models.memo import Memo
     from vlmeval_cli.models.text_encoder import TextEncoder
 
-Tell = Callable[[str], None]
+_STRIPPED = ("token_vectors", "sentence_vectors")  # their texts lose what is blank at the ends
 _PLAIN = "@plain"  # texts without the prompt of CLIPScore
 
 
@@ -60,11 +62,27 @@ class Encoded:
         found: their vectors, in order.
         provenance: the weights, and what else was at work.
         reasons: place of a value → why it has no vectors; its rows count for nothing.
+        contents: of images, hash of what each value holds; None where it is not known.
     """
 
     found: TokenVectors
     provenance: Provenance
     reasons: Mapping[int, str] = field(default_factory=dict)
+    contents: Sequence[str | None] = ()
+
+
+class Means(NamedTuple):
+    """What encoding is done with.
+
+    Attributes:
+        policy: how networks run.
+        progress: told how far it is.
+        memo: what was encoded before.
+    """
+
+    policy: ModelPolicy
+    progress: Progress
+    memo: Memo
 
 
 def need_of(name: str) -> Need | None:
@@ -88,9 +106,10 @@ class Encoder:
 
     def __init__(self) -> None:
         self._kept: dict[str, tuple[list[str | None], VectorColumn]] = {}
+        self._memo: Memo | None = None
 
     def column(
-        self, need: Need, source: Column | None, policy: ModelPolicy, tell: Tell
+        self, need: Need, source: Column | None, policy: ModelPolicy, progress: Progress
     ) -> VectorColumn:
         """The vectors that ``need`` asks for, of the values of ``source``.
 
@@ -105,24 +124,31 @@ class Encoder:
         values = [*(source.texts if isinstance(source, TextColumn) else source.values)]
         known = self._kept.get(need.name)
         if known is None or known[0] != values:
-            known = values, _made(need, values, source, policy, tell)
+            known = values, _made(need, values, source, self._means(policy, progress))
             self._kept[need.name] = known
         return replace(known[1], item_offsets=source.item_offsets)
+
+    def _means(self, policy: ModelPolicy, progress: Progress) -> Means:
+        from vlmeval_cli.models.memo import Memo
+
+        self._memo = self._memo or Memo()
+        return Means(policy, progress, self._memo)
 
 
 def _made(
     need: Need,
     values: list[str | None],
     source: TextColumn | ValueColumn,
-    policy: ModelPolicy,
-    tell: Tell,
+    means: Means,
 ) -> VectorColumn:
     from vlmeval_cli.models.columns import VectorColumn
     from vlmeval_cli.models.devices import Device
 
-    Device.check(policy, need.user)
+    Device.check(means.policy, need.user)
+    if need.kind in _STRIPPED:
+        values = [None if value is None else value.strip() for value in values]
     different = [value for value in dict.fromkeys(values) if value is not None]
-    encoded = ENCODERS[need.kind](need, different, policy, tell)
+    encoded = ENCODERS[need.kind](need, different, means)
     number = {value: i for i, value in enumerate(different) if i not in encoded.reasons}
     why = {different[i]: reason for i, reason in encoded.reasons.items()}
     return VectorColumn(
@@ -131,47 +157,50 @@ def _made(
         found=encoded.found,
         provenance=encoded.provenance,
         reasons={i: why[value] for i, value in enumerate(values) if value in why},
+        contents=encoded.contents,
     )
 
 
-def _text_encoder(need: Need, policy: ModelPolicy, tell: Tell) -> TextEncoder:
+def _text_encoder(need: Need, means: Means) -> TextEncoder:
     from vlmeval_cli.models.loading import locate
     from vlmeval_cli.models.text_encoder import TextEncoder
 
-    located = locate(need.model, user=need.user, offline=policy.offline, tell=tell)
-    return TextEncoder.of(located, policy, need.user, tell)
+    tell = means.progress.tell
+    located = locate(need.model, user=need.user, offline=means.policy.offline, tell=tell)
+    return TextEncoder(located, means.policy, need.user, means.progress, means.memo)
 
 
-def _token_vectors(need: Need, texts: list[str], policy: ModelPolicy, tell: Tell) -> Encoded:
-    encoder = _text_encoder(need, policy, tell)
+def _token_vectors(need: Need, texts: list[str], means: Means) -> Encoded:
+    encoder = _text_encoder(need, means)
     return Encoded(encoder.token_vectors(texts, need.layer), encoder.provenance())
 
 
-def _sentence_vectors(need: Need, texts: list[str], policy: ModelPolicy, tell: Tell) -> Encoded:
+def _sentence_vectors(need: Need, texts: list[str], means: Means) -> Encoded:
     from vlmeval_cli.models.columns import whole
 
-    encoder = _text_encoder(need, policy, tell)
+    encoder = _text_encoder(need, means)
     vectors, n_cut = encoder.sentence_vectors(texts)
     vectors[[not text.strip() for text in texts]] = 0.0  # an empty text is like no other
     return Encoded(whole(vectors, n_cut), encoder.provenance())
 
 
-def _clip_vectors(need: Need, values: list[str], policy: ModelPolicy, tell: Tell) -> Encoded:
+def _clip_vectors(need: Need, values: list[str], means: Means) -> Encoded:
     from vlmeval_cli.models.clip import ClipEncoder
     from vlmeval_cli.models.loading import locate
 
     model = need.model.removesuffix(_PLAIN)
-    located = locate(model, user=need.user, offline=policy.offline, tell=tell)
-    encoder = ClipEncoder(located, policy, need.user, tell)
+    tell = means.progress.tell
+    located = locate(model, user=need.user, offline=means.policy.offline, tell=tell)
+    encoder = ClipEncoder(located, means.policy, need.user, means.progress, means.memo)
     if need.side == "image":
         images = encoder.image_vectors(values)
-        return Encoded(images.found, encoder.provenance(), images.reasons)
+        return Encoded(images.found, encoder.provenance(), images.reasons, images.contents)
     texts = encoder.text_vectors(values, is_plain=need.model.endswith(_PLAIN))
     return Encoded(texts, encoder.provenance())
 
 
 # Kind of column → what encodes different texts (or the paths of images) for it.
-ENCODERS: Mapping[str, Callable[[Need, list[str], ModelPolicy, Tell], Encoded]] = MappingProxyType(
+ENCODERS: Mapping[str, Callable[[Need, list[str], Means], Encoded]] = MappingProxyType(
     {
         "token_vectors": _token_vectors,
         "sentence_vectors": _sentence_vectors,

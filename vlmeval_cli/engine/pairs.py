@@ -5,7 +5,7 @@ Both texts are read together, so that pairs are what is rated once, over all run
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,11 +13,11 @@ import numpy as np
 from vlmeval_cli.core.batch import Column, TextColumn
 from vlmeval_cli.core.config import ModelPolicy
 from vlmeval_cli.core.errors import PluginError, quoted
+from vlmeval_cli.core.progress import Progress
 
 if TYPE_CHECKING:
     from vlmeval_cli.models.pair_scores import PairColumn
 
-Tell = Callable[[str], None]
 SOURCES = ("prediction.text", "references.text")
 _PREFIX = "pair.bleurt:"
 _USER = "bleurt"
@@ -35,7 +35,7 @@ class Rater:
         self._known: dict[tuple[str, ModelPolicy], dict[tuple[str, str], tuple[float, bool]]] = {}
 
     def column(
-        self, need: str, made: Mapping[str, Column], policy: ModelPolicy, tell: Tell
+        self, need: str, made: Mapping[str, Column], policy: ModelPolicy, progress: Progress
     ) -> PairColumn:
         """The ratings that ``need`` asks for, of the texts in ``made``.
 
@@ -54,7 +54,7 @@ class Rater:
                 hint=f"It is made of {' and '.join(SOURCES)}.",
             )
         Device.check(policy, _USER)
-        model = Bleurt.called(need.removeprefix(_PREFIX), policy, tell=tell)
+        model = Bleurt.called(need.removeprefix(_PREFIX), policy, progress=progress)
         pairs, which = different_pairs(predictions, references)
         known = self._known.setdefault((need, policy), {})
         fresh = [pair for pair in pairs if pair not in known]

@@ -77,7 +77,7 @@ class Preparer:
             reads each, for messages.
         workshop: what it shares with other runs; None where there are none.
         policy: how networks run.
-        progress: told what is fetched, and of what lasts.
+        progress: told how far the encoding is, of what lasts, and before anything is fetched.
     """
 
     def __init__(
@@ -90,7 +90,7 @@ class Preparer:
         self._needs = sorted(set(needs))
         self._users = needs if isinstance(needs, Mapping) else {}
         self._workshop = workshop
-        self._policy, self._progress, self._tell = policy, progress, progress.tell
+        self._policy, self._progress = policy, progress
         shared = workshop or Workshop()
         self._encoder, self._rater, self._scenes = shared.encoder, shared.rater, shared.scenes
         self._tokenizers = shared.tokenizers
@@ -106,7 +106,7 @@ class Preparer:
             started = perf_counter()
             used = need._replace(user=self._users.get(need.name, need.user))
             made[need.name] = self._encoder.column(
-                used, made.get(need.source), self._policy, self._tell
+                used, made.get(need.source), self._policy, self._progress
             )
             self._seconds[need.name] = perf_counter() - started
         for name in filter(_is_of_both_sides, self._needs):
@@ -122,7 +122,7 @@ class Preparer:
     def _of_both_sides(self, need: str, items: Batch, made: Made) -> Column:
         """What is made of predictions and references together."""
         if is_of_pairs(need):
-            return self._rater.column(need, made, self._policy, self._tell)
+            return self._rater.column(need, made, self._policy, self._progress)
         return self._scenes.column(need, items, made, self._policy, self._progress)
 
     def prepare(self, batch: Batch) -> Batch:

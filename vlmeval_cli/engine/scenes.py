@@ -1,5 +1,7 @@
 """Columns ``pair.spice`` and ``pair.spice_native:MODEL``: the scenes of items, compared.
 
+``pair.spice:ptb`` are those of their PTB tokens, which coco-caption gives to SPICE.
+
 Parsing captions is what takes time, so that each different item is compared once over all runs of a
 comparison, and by :mod:`vlmeval_cli.scenes.official` once ever.
 """
@@ -11,7 +13,7 @@ from itertools import pairwise
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from vlmeval_cli.core.batch import Batch, Column, TextColumn
+from vlmeval_cli.core.batch import Batch, Column, TextColumn, TokenColumn, Vocabulary
 from vlmeval_cli.core.config import ModelPolicy
 from vlmeval_cli.core.errors import PluginError, quoted
 from vlmeval_cli.core.progress import Progress
@@ -39,7 +41,16 @@ Comparer = Callable[[str, Sequence["Captions"], ModelPolicy, Progress], _Compare
 
 def is_of_scenes(need: str) -> bool:
     """Whether ``need`` is a column of compared scenes."""
-    return need.partition(":")[0] in COMPARERS
+    return _kind(need) in COMPARERS
+
+
+def is_of_spice(need: str) -> bool:
+    """Whether ``need`` is a column of scenes that SPICE's own program compares."""
+    return _kind(need) == SPICE
+
+
+def _kind(need: str) -> str:
+    return need.partition(":")[0]
 
 
 class Scenes:
@@ -71,7 +82,7 @@ class Scenes:
             DataError: the file of recorded results is wrong.
             ModelError: what compares scenes cannot be had or run.
         """
-        if need == SPICE and policy.spice_json is not None:
+        if _kind(need) == SPICE and policy.spice_json is not None:
             from vlmeval_cli.scenes.official.recorded import recorded_column
 
             return recorded_column(policy.spice_json, items.ids)
@@ -83,7 +94,7 @@ class Scenes:
         known.update((one, NO_REFERENCE) for one in captions if not one.references)
         fresh = [one for one in dict.fromkeys(captions) if one not in known]
         if fresh or key not in self._provenance:
-            compared = COMPARERS[need.partition(":")[0]](need, fresh, policy, progress)
+            compared = COMPARERS[_kind(need)](need, fresh, policy, progress)
             known.update(zip(fresh, compared.found, strict=True))
             self._provenance.setdefault(key, compared.provenance)
         return scene_column([known[one] for one in captions], self._provenance[key])
@@ -100,10 +111,23 @@ def _captions(need: str, made: Mapping[str, Column]) -> list[Captions]:
             hint=f"It is made of {' and '.join(SOURCES)}.",
         )
     ends = pairwise(references.item_offsets.tolist())
+    mine, theirs = (_as_given(need, column.texts) for column in (predictions, references))
     return [
-        Captions(as_text(text), tuple(map(as_text, references.texts[start:stop])))
-        for text, (start, stop) in zip(predictions.texts, ends, strict=True)
+        Captions(as_text(text), tuple(map(as_text, theirs[start:stop])))
+        for text, (start, stop) in zip(mine, ends, strict=True)
     ]
+
+
+def _as_given(need: str, texts: Sequence[str]) -> Sequence[str]:
+    """Captions as they are, or their tokens with a space between."""
+    kind, _, name = need.partition(":")
+    if kind != SPICE or not name:
+        return texts
+    from vlmeval_cli.text.tokenizers import tokenizer
+
+    vocabulary = Vocabulary()
+    found = tokenizer(name).encode(texts, vocabulary)
+    return TokenColumn(found.tokens, found.offsets, found.offsets, vocabulary).spaced()
 
 
 def _official(

@@ -6,11 +6,11 @@ Statistics are put together in item order, so that no score depends on how batch
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
-from itertools import chain
 from operator import or_
 from time import perf_counter
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -20,6 +20,7 @@ from vlmeval_cli.core.config import ModelPolicy
 from vlmeval_cli.core.metric import Metric, MetricStatistics, Statistics
 from vlmeval_cli.core.progress import Progress
 from vlmeval_cli.core.results import Signature
+from vlmeval_cli.core.signature import digest
 from vlmeval_cli.engine.prepare import Preparer, Workshop
 from vlmeval_cli.engine.scenes import is_of_scenes
 
@@ -38,7 +39,7 @@ class Measured(NamedTuple):
         context: what it learned from the references, None if nothing.
         seconds: how long it took, with the columns it needs.
         provenance: the networks behind the vectors it read, for its signature.
-        unreadable: which images of its items cannot be read, and why.
+        unreadable: item → why its image cannot be read, with the image's name.
         scenes: the compared scenes that it read, None if it reads none.
     """
 
@@ -46,7 +47,7 @@ class Measured(NamedTuple):
     context: Any
     seconds: float
     provenance: Signature = Signature({})
-    unreadable: tuple[str, ...] = ()
+    unreadable: Mapping[int, str] = MappingProxyType({})
     scenes: SceneColumn | None = None
 
 
@@ -97,7 +98,7 @@ def measure(
 
 
 def _provenance(metric: Metric[Any], items: Batch) -> Signature:
-    """The networks behind the columns of vectors that ``metric`` reads."""
+    """The networks behind the columns of vectors that ``metric`` reads, and the images seen."""
     comparable: dict[str, Any] = {}
     recorded: dict[str, Any] = {}
     for need in metric.needs():
@@ -105,14 +106,25 @@ def _provenance(metric: Metric[Any], items: Batch) -> Signature:
         if provenance is not None:
             comparable |= provenance.comparable
             recorded |= provenance.recorded
+        column = items.columns.get(need)
+        if getattr(column, "contents", ()):
+            comparable["images"] = _digest_of_images(items.ids, column)
     return Signature(comparable, recorded)
 
 
-def _unreadable(metric: Metric[Any], items: Batch) -> tuple[str, ...]:
-    """Why values behind the columns of vectors that ``metric`` reads have none, each once."""
-    columns = (items.columns.get(need) for need in metric.needs())
-    reasons = (getattr(column, "reasons", {}).values() for column in columns)
-    return tuple(dict.fromkeys(chain.from_iterable(reasons)))
+def _digest_of_images(ids: Sequence[str], images: Any) -> str:  # noqa: ANN401  (a column of vectors, which engines do not import)
+    """A hash of which item was held against which image, in any order."""
+    pairs = zip(ids, images.which.tolist(), strict=True)
+    return digest(sorted(f"{name}\0{images.contents[i]}" for name, i in pairs if i >= 0))
+
+
+def _unreadable(metric: Metric[Any], items: Batch) -> dict[int, str]:
+    """Item → why its image, behind the columns that ``metric`` reads, has no vector."""
+    columns = (items.columns.get(need) for need in metric.needs() if need.startswith("image."))
+    found: dict[int, str] = {}
+    for column in columns:
+        found |= getattr(column, "reasons", {})
+    return found
 
 
 def _scenes(metric: Metric[Any], items: Batch) -> SceneColumn | None:
@@ -131,8 +143,8 @@ def _measure(
     for batch in batches:
         parts.append(metric.measure(batch, context))
         advance(len(batch))
-    digest = None if context is None else str(context.digest())
-    return merge(parts, [len(batch) for batch in batches], digest)
+    context_digest = None if context is None else str(context.digest())
+    return merge(parts, [len(batch) for batch in batches], context_digest)
 
 
 def _fit(metric: Metric[Any], batches: Sequence[Batch]) -> Any:  # noqa: ANN401  (any context)
@@ -143,7 +155,7 @@ def _fit(metric: Metric[Any], batches: Sequence[Batch]) -> Any:  # noqa: ANN401 
 
 
 def merge(
-    parts: Sequence[Statistics], sizes: Sequence[int], digest: str | None
+    parts: Sequence[Statistics], sizes: Sequence[int], context_digest: str | None
 ) -> MetricStatistics:
     """One table from the statistics of consecutive batches of ``sizes`` items."""
     starts = [0, *np.cumsum(sizes)[:-1].tolist()]
@@ -154,7 +166,7 @@ def merge(
         for fact, count in part.facts.items():
             facts[fact] = facts.get(fact, 0) + count
     values = np.concatenate([part.values for part in parts])
-    return MetricStatistics(values, _items(parts, starts), skips, facts, digest)
+    return MetricStatistics(values, _items(parts, starts), skips, facts, context_digest)
 
 
 def _items(parts: Sequence[Statistics], starts: Sequence[int]) -> Ints | None:

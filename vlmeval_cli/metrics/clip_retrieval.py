@@ -37,6 +37,7 @@ _CELLS = 2**24  # similarities that are held at a time
 _SAME = 1e-6  # cosines that lie no further apart are ties: the last bits of float32 decide nothing
 _FEW = 100
 _SMALL = "small_gallery"
+_ALONE = "the run has one image, and there is nothing to search"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,8 @@ class ClipRetrieval(MeanMetric[Gallery]):
 
     Edge cases: an image that several items share is in the gallery once. Images as near as the own
     one (within 1e-6) are ties in random order: an item then scores the chance that its image is
-    among the first. Items whose image is not there are skipped.
+    among the first. Items whose image is not there are skipped, and all are where the run has one
+    image: there is nothing to search.
 
     Options:
         k: how many images a caption may name, as in ``clip_retrieval:k=1+10``.
@@ -179,9 +181,12 @@ class ClipRetrieval(MeanMetric[Gallery]):
             )
         recalls = [np.clip((k - nearer) / as_near, 0.0, 1.0) for k in self.k]
         facts = cut_facts(texts)
-        if len(context.vectors) < _FEW:
+        if 1 < len(context.vectors) < _FEW:
             facts[_SMALL] = len(batch)
-        return mean_statistics(*recalls, skips=without_image(images), facts=facts)
+        skips = without_image(images)
+        if len(context.vectors) == 1:
+            skips |= dict.fromkeys(known.tolist(), _ALONE)
+        return mean_statistics(*recalls, skips=skips, facts=facts)
 
     def tables(self, found: MetricStatistics, context: Gallery) -> Mapping[str, Table]:
         """What guessing would reach."""

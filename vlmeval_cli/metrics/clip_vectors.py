@@ -18,6 +18,7 @@ WEIGHT = 2.5  # of Hessel et al., so that scores are of about 0 to 1
 
 _ROWS = 4096  # pairs that are compared at a time
 _CUT = "texts_cut"
+_CUT_REFERENCES = "references_cut"
 
 
 def column(side: str, model: str, *, is_plain: bool = False) -> str:
@@ -76,20 +77,23 @@ def best_cosines(texts: VectorColumn, references: VectorColumn) -> Array:
     return best
 
 
-def cut_facts(*columns: VectorColumn) -> dict[str, int]:
-    """How many texts were cut because the model takes no more tokens."""
-    return {_CUT: sum(one.n_cut() for one in columns)}
+def cut_facts(texts: VectorColumn, references: VectorColumn | None = None) -> dict[str, int]:
+    """How many texts of each side were cut because the model takes no more tokens."""
+    return {
+        _CUT: texts.n_cut(),
+        **({} if references is None else {_CUT_REFERENCES: references.n_cut()}),
+    }
 
 
 def cut_notice(facts: Mapping[str, int], model: str) -> tuple[Notice, ...]:
-    """Texts of which the model saw the beginning alone."""
-    n = facts.get(_CUT, 0)
-    if not n:
-        return ()
-    return (
+    """Texts of which the model saw the beginning alone; of each side, so that metrics agree."""
+    sides = ((_CUT, "caption"), (_CUT_REFERENCES, "reference"))
+    counts = [(n, side) for fact, side in sides if (n := facts.get(fact, 0))]
+    return tuple(
         Notice(
             "texts_cut",
-            f"{number_of(n, 'text is', 'texts are')} longer than {model} takes; it sees the "
+            f"{number_of(n, f'{side} is', f'{side}s are')} longer than {model} takes; it sees the "
             f"beginning alone. A model for long texts reads on: model={LONG_MODEL}",
-        ),
+        )
+        for n, side in counts
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from vlmeval_cli.core.batch import Array, Batch
 from vlmeval_cli.core.metric import Metric, MetricInfo, Notice, Output, Statistics
@@ -25,8 +25,10 @@ class Spice(Metric[None]):
     F is taken; a tuple matches one whose words are the same or synonyms.
 
     Input:
-        Captions in English. It needs Java, pycocoevalcap and parts of Stanford CoreNLP
-        (``vlmeval download spice``), or recorded results (``--spice-json``).
+        Captions in English, as they are; with ``tokenizer=ptb`` as coco-caption hands them over:
+        PTB tokens, without marks and capitals, which changes parses. So SPICE is in the tables of
+        papers, and in ``--metrics coco``. It needs Java, pycocoevalcap and parts of Stanford
+        CoreNLP (``vlmeval download spice``), or recorded results (``--spice-json``).
 
     Output:
         Fractions, 0 to 1, higher is better; published tables print them times 100. ``spice`` is the
@@ -56,6 +58,8 @@ class Spice(Metric[None]):
         0.3333333333333333
     """
 
+    tokenizer: Literal["none", "ptb"] = "none"
+
     info: ClassVar[MetricInfo] = MetricInfo(
         name=_NAME,
         revision=1,
@@ -72,13 +76,17 @@ class Spice(Metric[None]):
         texts_per_second=10,
     )
 
+    def needs(self) -> tuple[str, ...]:
+        """The compared scenes of the captions as they are, or of their tokens."""
+        return ("pair.spice" if self.tokenizer == "none" else f"pair.spice:{self.tokenizer}",)
+
     def outputs(self) -> tuple[Output, ...]:
         """F of all tuples, and of each kind."""
         return scene_outputs(_NAME)
 
     def measure(self, batch: Batch, context: None) -> Statistics:
         """Rows of shape (n, 14): seven F, and which of them are known."""
-        return scene_statistics(batch.column("pair.spice", SceneColumn))
+        return scene_statistics(batch.column(self.needs()[0], SceneColumn))
 
     def finalize(self, totals: Array) -> dict[str, Array]:
         """Means over the items that have a value."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +13,7 @@ import numpy as np
 from vlmeval_cli.core.batch import Array, Ints
 from vlmeval_cli.core.config import ModelPolicy
 from vlmeval_cli.core.errors import ModelError
+from vlmeval_cli.core.progress import NoProgress, Progress
 from vlmeval_cli.models.batching import OutOfMemory, encode_in_batches
 from vlmeval_cli.models.bleurt_checkpoint import (
     limit_of,
@@ -39,12 +40,7 @@ CHECKPOINTS = (*_MILLIONS, *(f"bleurt-{size}" for size in _ENGLISH))
 _BUDGET = {"cpu": 512, "mps": 8_192, "cuda": 65_536}
 _AT_ONCE = 1_024  # pairs between two writes to the cache
 _REVISION = 1  # raised when the same weights and texts give other scores
-
-Tell = Callable[[str], None]
-
-
-def _nobody(line: str) -> None:
-    """Nobody listens."""
+_SILENT = NoProgress()
 
 
 class PairScores(NamedTuple):
@@ -62,17 +58,17 @@ class Bleurt:
         located: the weights.
         policy: where it runs, and whether there is a cache.
         user: what needs it, for messages.
-        tell: given a line when the cache has to be made anew.
+        progress: told how far it is, and when the cache has to be made anew.
     """
 
     located: Located
     policy: ModelPolicy
     user: str = "bleurt"
-    tell: Tell = _nobody
+    progress: Progress = _SILENT
 
     @classmethod
     def called(
-        cls, name: str, policy: ModelPolicy, *, user: str = "bleurt", tell: Tell = _nobody
+        cls, name: str, policy: ModelPolicy, *, user: str = "bleurt", progress: Progress = _SILENT
     ) -> Bleurt:
         """The checkpoint called ``name``: a folder, or a name on the Hugging Face hub.
 
@@ -85,10 +81,10 @@ class Bleurt:
                 hint=f"The same checkpoints in PyTorch: {_names()}.",
             )
         try:
-            located = locate(name, user=user, offline=policy.offline, tell=tell)
+            located = locate(name, user=user, offline=policy.offline, tell=progress.tell)
         except ModelError as error:
             raise ModelError(error.message, hint=f"{error.hint} {_other(name)}") from error
-        return cls(located, policy, user, tell)
+        return cls(located, policy, user, progress)
 
     def scores(self, references: Sequence[str], predictions: Sequence[str]) -> PairScores:
         """The score of each prediction with the reference at the same place.
@@ -99,7 +95,7 @@ class Bleurt:
         scores, cut = np.full(len(references), np.nan), np.zeros(len(references), dtype=bool)
         most = limit_of(self.located)
         space = f"bleurt|{_REVISION}|{self.located.digest}|{most}|{self.policy.dtype}"
-        cache = EncodingCache.of(self.policy, self.tell)
+        cache = EncodingCache.of(self.policy, self.progress.tell)
         kept = KeptScores.of(cache, space, references, predictions)
         left = kept.take(scores, cut)
         if left.size:
@@ -111,7 +107,9 @@ class Bleurt:
             cut[left] = pairs.cut
             shape = shape_of(self.located)
             _check_ids(pairs, shape, self.located)
+            self.progress.start(f"rating pairs ({self.located.name})", len(places))
             for some, found in self.rated(pairs, shape):
+                self.progress.advance(len(some))
                 scores[left[some]] = found
                 kept.keep(left[some], scores, cut)
         return PairScores(scores, cut)
@@ -120,7 +118,7 @@ class Bleurt:
         """The weights and numbers, and the versions of what computes with them."""
         return Provenance(
             {"weights": self.located.digest, "dtype": self.policy.dtype},
-            {**versions(), "device": self.policy.device},
+            {**versions(), "device": self.policy.device, "model_source": self.located.source},
         )
 
     def rated(self, pairs: Pairs, shape: BleurtShape) -> Iterator[tuple[Ints, Array]]:

@@ -1,8 +1,8 @@
 """Encodings kept on disk, so that the next run over the same texts or images needs no network.
 
 One SQLite file holds them. Processes may share it: it is written in short transactions, ahead of
-the main file (WAL), and whoever finds it locked waits. What is damaged is computed again. No
-failure of the cache stops a run: it goes on without.
+the main file (WAL), and whoever finds it locked waits a few seconds. What is damaged is computed
+again. No failure of the cache stops a run: it goes on without.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from hashlib import blake2b
@@ -18,7 +18,7 @@ from itertools import islice
 from math import inf, nan
 from pathlib import Path
 from secrets import randbelow
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 from zlib import crc32
 
 import numpy as np
@@ -28,27 +28,14 @@ from vlmeval_cli.core.config import ModelPolicy
 from vlmeval_cli.core.errors import UsageError, quoted
 from vlmeval_cli.models.cache_folder import cache_folder
 from vlmeval_cli.models.columns import Vectors
+from vlmeval_cli.models.kept_file import FileState, KeptFile, files_of, state_of
 
 LIMIT_VARIABLE = "VLMEVAL_CACHE_GIB"
 _FILE = "encodings-1.sqlite"
-_FILES = (_FILE, f"{_FILE}-wal", f"{_FILE}-shm")
-FoundT = TypeVar("FoundT")
 _LIMIT_GIB = 20.0
 _SHARE_KEPT = 0.75  # of the limit, when old encodings are dropped
-_WAIT_S = 60.0
 _AT_ONCE = 500  # rows of a query or transaction; SQLite takes 999 parameters everywhere
 _MOST_NUMBERS = 2**61  # a quarter of what SQLite counts to
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS encodings (
-    number INTEGER PRIMARY KEY,
-    key BLOB NOT NULL UNIQUE,
-    n_cut INTEGER NOT NULL,
-    ids BLOB NOT NULL,
-    vectors BLOB NOT NULL,
-    head_sum INTEGER NOT NULL,
-    body_sum INTEGER NOT NULL
-)
-"""
 
 
 class Head(NamedTuple):
@@ -76,9 +63,9 @@ def cache_file() -> Path:
 def cache_size() -> int:
     """Bytes that the encodings take on disk."""
     found = 0
-    for name in _FILES:
+    for file in files_of(cache_file()):
         with suppress(OSError):
-            found += (cache_folder() / name).stat().st_size
+            found += file.stat().st_size
     return found
 
 
@@ -109,13 +96,13 @@ class EncodingCache:
     Attributes:
         path: the file.
         tell: given a line when the file is made anew, or cannot be used.
-        failed: why the file cannot be used; once there is a reason it is left alone, so that
-            nobody waits and is told again for every 500 texts.
+        state: what is known of it; caches of one file share it, so that nobody waits twice or is
+            told twice.
     """
 
     path: Path
     tell: Callable[[str], None] = _nobody
-    failed: list[Exception] = field(default_factory=list, compare=False)
+    state: FileState = field(default_factory=FileState, compare=False)
 
     @classmethod
     def of(cls, policy: ModelPolicy, tell: Callable[[str], None] = _nobody) -> EncodingCache | None:
@@ -127,7 +114,8 @@ class EncodingCache:
         if not policy.cache:
             return None
         _limit_gib()  # told before anything is computed
-        return cls(cache_file(), tell)
+        path = cache_file()
+        return cls(path, tell, state_of(path))
 
     def heads(self, keys: Sequence[bytes]) -> dict[int, Head]:
         """Place of a key → what is known of its encoding, for those that are kept."""
@@ -150,50 +138,21 @@ class EncodingCache:
         """Keep encodings; the oldest are dropped where they would take too much."""
         left = iter(entries)
         while rows := [*map(_row, islice(left, _AT_ONCE))]:
-            self._try(partial(_write, rows), None)
+            self._file().write(partial(_write, rows))
 
     def _asked(self, query: str, wanted: Sequence[object]) -> Iterator[tuple[Any, ...]]:
         """Rows of a query, so many parameters at a time."""
         for start in range(0, len(wanted), _AT_ONCE):
             some = wanted[start : start + _AT_ONCE]
             marked = query.format(",".join("?" * len(some)))
-            yield from self._try(lambda base, q=marked, s=some: base.execute(q, s).fetchall(), [])  # type: ignore[misc]  # called at once
+            yield from self._file().read(partial(_rows, query=marked, wanted=some))
 
-    def _try(self, action: Callable[[sqlite3.Connection], FoundT], otherwise: FoundT) -> FoundT:
-        """What ``action`` finds; ``otherwise`` where the file cannot be used, now or before."""
-        if self.failed:
-            return otherwise
-        try:
-            return self._with_file(action)
-        except sqlite3.OperationalError as error:
-            return self._given_up(error, otherwise)
-        except (sqlite3.DatabaseError, OSError) as error:
-            if isinstance(error, OSError) or not self._is_removed():
-                return self._given_up(error, otherwise)
-            self.tell(f"{self.path} was damaged; it is made anew")
-            return otherwise
+    def _file(self) -> KeptFile:
+        return KeptFile(self.path, self.tell, self.state)
 
-    def _with_file(self, action: Callable[[sqlite3.Connection], FoundT]) -> FoundT:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with closing(sqlite3.connect(self.path, timeout=_WAIT_S)) as base:
-            base.execute("PRAGMA journal_mode=WAL")
-            base.execute("PRAGMA synchronous=NORMAL")
-            base.execute(_SCHEMA)
-            return action(base)
 
-    def _given_up(self, error: Exception, otherwise: FoundT) -> FoundT:
-        self.failed.append(error)
-        self.tell(f"{self.path} cannot be used ({error}); encodings are not kept")
-        return otherwise
-
-    def _is_removed(self) -> bool:
-        """Remove a damaged file; processes that have it open keep theirs and lose it later."""
-        try:
-            for name in _FILES:
-                (self.path.parent / name).unlink(missing_ok=True)
-        except OSError:
-            return False
-        return True
+def _rows(base: sqlite3.Connection, query: str, wanted: Sequence[object]) -> list[tuple[Any, ...]]:
+    return base.execute(query, wanted).fetchall()
 
 
 def _write(rows: list[tuple[object, ...]], base: sqlite3.Connection) -> None:

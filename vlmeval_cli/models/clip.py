@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
@@ -15,6 +15,7 @@ import numpy.typing as npt
 from vlmeval_cli.core.batch import Ints
 from vlmeval_cli.core.config import ModelPolicy
 from vlmeval_cli.core.errors import ModelError
+from vlmeval_cli.core.progress import NoProgress, Progress
 from vlmeval_cli.models.batching import OutOfMemory, encode_in_batches
 from vlmeval_cli.models.cache import EncodingCache, Entry, keys_of
 from vlmeval_cli.models.clip_network import ClipNetwork, ClipTexts
@@ -22,6 +23,7 @@ from vlmeval_cli.models.columns import Provenance, TokenVectors, Vectors, whole
 from vlmeval_cli.models.devices import Copies, Device
 from vlmeval_cli.models.images import Picture, Preparation, Unreadable, keys, pictures
 from vlmeval_cli.models.loading import Located
+from vlmeval_cli.models.memo import Memo
 from vlmeval_cli.models.networks import settings_of, versions
 from vlmeval_cli.models.passes import Gathered
 
@@ -31,12 +33,7 @@ _BUDGET = {"cpu": 2_048, "mps": 8_192, "cuda": 65_536}  # tokens of a batch
 _IMAGES = {"cpu": 32, "mps": 64, "cuda": 256}  # images of a batch
 _AT_ONCE = 4_096  # vectors between two writes to the cache
 _NO_IDS: npt.NDArray[np.int32] = np.zeros(0, dtype=np.int32)
-
-Tell = Callable[[str], None]
-
-
-def _nobody(line: str) -> None:
-    """Nobody listens."""
+_SILENT = NoProgress()
 
 
 class ImageVectors(NamedTuple):
@@ -45,10 +42,12 @@ class ImageVectors(NamedTuple):
     Attributes:
         found: one vector for each source.
         reasons: place of a source → why it has none, with its name; its row is all zeros.
+        contents: hash of what each source holds; None where it cannot be had.
     """
 
     found: TokenVectors
     reasons: dict[int, str]
+    contents: list[str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +58,15 @@ class ClipEncoder:
         located: the weights.
         policy: where it runs, whether there is a cache, whether images may be fetched.
         user: what needs it, for messages.
-        tell: given a line when the cache has to be made anew.
+        progress: told how far it is, and when the cache has to be made anew.
+        memo: what runs that share it encoded before.
     """
 
     located: Located
     policy: ModelPolicy
     user: str = "clip_score"
-    tell: Tell = _nobody
+    progress: Progress = _SILENT
+    memo: Memo = field(default_factory=Memo, compare=False)
 
     def text_vectors(self, texts: Sequence[str], *, is_plain: bool = False) -> TokenVectors:
         """A vector of each text, behind :data:`PROMPT` unless it is to stay plain.
@@ -73,10 +74,11 @@ class ClipEncoder:
         A text that is too long loses its last words and keeps the tokens of beginning and end.
         """
         given = [*texts] if is_plain else [PROMPT + text for text in texts]
-        work = _Work(self._cache(), keys_of(self._space("text"), given))
+        work = _Work(self._cache(), self.memo, keys_of(self._space("text"), given))
         left = work.take_kept()
         if left:
             self._encode_texts([given[i] for i in left], left, work)
+        work.remember()
         return whole(work.vectors(), work.n_cut)
 
     def image_vectors(self, sources: Sequence[str]) -> ImageVectors:
@@ -90,11 +92,12 @@ class ClipEncoder:
         names = keys_of(self._space("image"), [key or "" for key in contents])
         # What an address holds may change: it is fetched every time.
         kept = [name if key else None for name, key in zip(names, contents, strict=True)]
-        work = _Work(self._cache(), kept)
+        work = _Work(self._cache(), self.memo, kept)
         left = work.take_kept(sorted(set(first)))
-        reasons = self._encode_images(sources, left, work) if left else {}
+        reasons = self._encode_images(sources, left, work, contents) if left else {}
+        work.remember()
         lost = {i: f"{sources[i]}: {reasons[k]}" for i, k in enumerate(first) if k in reasons}
-        return ImageVectors(whole(work.vectors()[first]), lost)
+        return ImageVectors(whole(work.vectors()[first]), lost, contents)
 
     def preparation(self) -> Preparation:
         """How the network wants its images; as its files say, else as its own size asks for."""
@@ -109,12 +112,13 @@ class ClipEncoder:
     def provenance(self) -> Provenance:
         """The weights and numbers, and the versions of what decodes and computes with them."""
         recorded = {**versions(), "device": self.policy.device}
+        recorded["model_source"] = self.located.source
         with suppress(PackageNotFoundError):
             recorded["pillow"] = version("pillow")
         return Provenance({"weights": self.located.digest, "dtype": self.policy.dtype}, recorded)
 
     def _cache(self) -> EncodingCache | None:
-        return EncodingCache.of(self.policy, self.tell)
+        return EncodingCache.of(self.policy, self.progress.tell)
 
     def _space(self, kind: str) -> str:
         """All that decides an encoding beside the value."""
@@ -129,9 +133,11 @@ class ClipEncoder:
         network = ClipNetwork.of(self.located, Device.of(self.policy, self.user), self.user)
         copies = Copies(network.device, work.take)
         lengths = np.fromiter(map(len, ids), np.int64, len(ids))
+        self.progress.start(f"encoding texts ({self.located.name})", len(ids))
 
         def encode(some: Ints) -> None:
             copies.add(own[some], network.text_features(texts, [ids[i] for i in some.tolist()]))
+            self.progress.advance(len(some))
 
         with self._memory_told(network.device):
             encode_in_batches(lengths, _BUDGET[network.device.kind], encode, self.policy.batch_size)
@@ -139,20 +145,24 @@ class ClipEncoder:
         work.keep()
 
     def _encode_images(
-        self, sources: Sequence[str], left: Sequence[int], work: _Work
+        self, sources: Sequence[str], left: Sequence[int], work: _Work, contents: list[str | None]
     ) -> dict[int, str]:
-        """Encode the images at the places ``left``; where one cannot be read, the reason."""
+        """Encode the images at the places ``left``; where one cannot be read, the reason.
+
+        What the web holds is known once it was fetched, and noted in ``contents``.
+        """
         may_fetch = self.policy.fetch_images and not self.policy.offline
         how = self.preparation()
         found = pictures([sources[i] for i in left], how, may_fetch=may_fetch)
         reasons: dict[int, str] = {}
-        readable = _readable(zip(left, found, strict=True), reasons)
+        readable = _readable(zip(left, found, strict=True), reasons, contents)
         devices = Device.all_of(self.policy, self.user)
         lanes = [
             (ClipNetwork.of(self.located, device, self.user), Copies(device, work.take))
             for device in devices
         ]
         size = self.policy.batch_size or _IMAGES[devices[0].kind]
+        self.progress.start(f"encoding images ({self.located.name})", len(left))
         for network, copies in cycle(lanes):  # each device computes while the next is given images
             batch = [*islice(readable, size)]
             if not batch:
@@ -162,6 +172,7 @@ class ClipEncoder:
                 pixels = np.stack([one.pixels for _, one in batch])
                 copies.add(places, network.image_features(pixels, how))
             work.keep(_AT_ONCE)
+            self.progress.advance(len(batch))
         for _, copies in lanes:
             copies.finish()
         work.keep()
@@ -179,13 +190,16 @@ class ClipEncoder:
 
 
 def _readable(
-    found: Iterable[tuple[int, Picture | Unreadable]], reasons: dict[int, str]
+    found: Iterable[tuple[int, Picture | Unreadable]],
+    reasons: dict[int, str],
+    contents: list[str | None],
 ) -> Iterator[tuple[int, Picture]]:
-    """The pictures that could be read; of others the reasons are noted."""
+    """The pictures that could be read, noting their contents; of others the reasons are noted."""
     for place, one in found:
         if isinstance(one, Unreadable):
             reasons[place] = one.reason
         else:
+            contents[place] = one.key
             yield place, one
 
 
@@ -195,11 +209,13 @@ class _Work:
 
     Attributes:
         cache: where vectors are kept, if they are.
+        memo: what was encoded before in this comparison.
         keys: of each value, in the cache; None for what is not kept.
         n_cut: tokens that each lost.
     """
 
     cache: EncodingCache | None
+    memo: Memo
     keys: Sequence[bytes | None]
     n_cut: Ints = field(init=False)
     _gathered: Gathered = field(init=False)
@@ -209,12 +225,16 @@ class _Work:
     def __post_init__(self) -> None:
         n = len(self.keys)
         self.n_cut = np.zeros(n, dtype=np.int64)
-        self._gathered = Gathered(np.ones(n, dtype=np.int64))
+        self._gathered = Gathered(np.ones(n, dtype=np.int64), self.memo.held)
         self._known = np.zeros(n, dtype=np.bool_)
 
     def take_kept(self, wanted: Sequence[int] | None = None) -> list[int]:
-        """Take what the cache has; the places among ``wanted`` (None: all) that it has not."""
+        """Take what is known or kept; the places among ``wanted`` (None: all) that are not."""
         places = [*range(len(self.keys))] if wanted is None else [*wanted]
+        for i, entry in self.memo.known([self.keys[i] for i in places]).items():
+            self._put(np.array([places[i]]), entry.vectors)
+            self.n_cut[places[i]] = entry.n_cut
+        places = [i for i in places if not self._known[i]]
         if self.cache is None:
             return places
         named = [(i, key) for i in places if (key := self.keys[i]) is not None]
@@ -239,13 +259,19 @@ class _Work:
         if len(self._fresh) < at_least:
             return
         if self.cache is not None:
-            rows, n_cut = self._gathered.vectors, self.n_cut
-            self.cache.put(
-                Entry(key, _NO_IDS, int(n_cut[i]), rows[i : i + 1])
-                for i in self._fresh
-                if (key := self.keys[i]) is not None
-            )
+            self.cache.put(self._entries(self._fresh))
         self._fresh.clear()
+
+    def remember(self) -> None:
+        """Give everything to the memo."""
+        known = np.flatnonzero(self._known).tolist()
+        self.memo.keep([*self._entries(known)], self._gathered.vectors)
+
+    def _entries(self, places: Sequence[int]) -> Iterator[Entry]:
+        rows = self._gathered.vectors
+        for i in places:
+            if (key := self.keys[i]) is not None:
+                yield Entry(key, _NO_IDS, int(self.n_cut[i]), rows[i : i + 1])
 
     def vectors(self) -> Vectors:
         """A row for each value; zeros where there is none."""

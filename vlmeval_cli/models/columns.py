@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from tempfile import TemporaryFile
 from typing import Any
@@ -62,6 +62,7 @@ class VectorColumn:
             ``offsets`` counts 0, 1, …, n, and ``ids`` is empty.
         provenance: the weights, and what else was at work.
         reasons: place in ``which`` → why that value has no vectors.
+        contents: of images, hash of what each different value holds; None where it is not known.
     """
 
     which: Ints
@@ -69,6 +70,7 @@ class VectorColumn:
     found: TokenVectors
     provenance: Provenance = Provenance()
     reasons: Mapping[int, str] = field(default_factory=dict)
+    contents: Sequence[str | None] = ()
 
     def part(self, start: int, stop: int) -> VectorColumn:
         """The vectors of items ``start`` to ``stop``; the different values stay as they are."""
@@ -97,9 +99,13 @@ def whole(vectors: Vectors, n_cut: Ints | None = None) -> TokenVectors:
     return TokenVectors(vectors, np.arange(n + 1, dtype=np.int64), np.zeros(0, dtype=np.int32), cut)
 
 
-def room(rows: int, width: int) -> Vectors:
-    """Room for vectors; in a temporary file, mapped into memory, where they are very many."""
-    if rows * width * 4 <= MOST_IN_MEMORY:
+def room(rows: int, width: int, held: int = 0) -> Vectors:
+    """Room for vectors; in a temporary file, mapped into memory, where they are very many.
+
+    ``held`` counts the bytes of vectors that stay beside these.
+    """
+    size = rows * width * 4
+    if not size or held + size <= MOST_IN_MEMORY:
         return np.empty((rows, width), dtype=np.float32)
     with TemporaryFile(prefix="vlmeval-") as file:  # the mapping keeps what has no name
         return np.memmap(file, dtype=np.float32, mode="w+", shape=(rows, width))

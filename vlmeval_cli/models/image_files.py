@@ -9,6 +9,7 @@ UNREADABLE = "image cannot be read"
 MOST_BYTES = 256 * 2**20
 _SECONDS = 30
 _ADDRESSES = ("http://", "https://")
+_INLINE = "data:"
 
 
 class ImageError(Exception):
@@ -18,6 +19,11 @@ class ImageError(Exception):
 def is_address(source: str) -> bool:
     """Whether it is an address on the web, and no file."""
     return source.lower().startswith(_ADDRESSES)
+
+
+def is_inline(source: str) -> bool:
+    """Whether it is the picture itself, written as a ``data:`` address."""
+    return source[: len(_INLINE)].lower() == _INLINE
 
 
 def content_of(source: str, *, may_fetch: bool) -> bytes:

@@ -163,10 +163,12 @@ class Gathered:
 
     Args:
         rows: how many each text has.
+        held: bytes of vectors that stay beside these.
     """
 
-    def __init__(self, rows: Ints) -> None:
+    def __init__(self, rows: Ints, held: int = 0) -> None:
         self.offsets = offsets_of(rows)
+        self._held = held
         self.vectors: Vectors = np.zeros((0, 0), dtype=np.float32)
         self._making_room = Lock()
 
@@ -176,7 +178,7 @@ class Gathered:
 
         with self._making_room:  # threads bring rows at the same time
             if not self.vectors.size:
-                self.vectors = room(int(self.offsets[-1]), vectors.shape[1])
+                self.vectors = room(int(self.offsets[-1]), vectors.shape[1], self._held)
         start = 0
         for place in places.tolist():
             begin, end = int(self.offsets[place]), int(self.offsets[place + 1])

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -12,10 +14,12 @@ import numpy.typing as npt
 from vlmeval_cli.core.batch import Ints
 from vlmeval_cli.core.config import ModelPolicy
 from vlmeval_cli.core.errors import ModelError
+from vlmeval_cli.core.progress import NoProgress, Progress
 from vlmeval_cli.models.cache import EncodingCache, Entry, Head, keys_of
 from vlmeval_cli.models.columns import Provenance, TokenVectors, Vectors
 from vlmeval_cli.models.devices import Device
 from vlmeval_cli.models.loading import Located
+from vlmeval_cli.models.memo import Memo
 from vlmeval_cli.models.networks import (
     most_tokens,
     settings_of,
@@ -30,12 +34,7 @@ _AT_ONCE = 16_384  # texts between two writes to the cache
 _NONE = np.zeros(0, dtype=np.int64)
 _POOLING_KEYS = {"pooling_mode_mean_tokens": "mean", "pooling_mode_cls_token": "cls"}
 _UNDERSTOOD = ("Transformer", "Pooling", "Normalize")
-
-Tell = Callable[[str], None]
-
-
-def _nobody(line: str) -> None:
-    """Nobody listens."""
+_SILENT = NoProgress()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +45,15 @@ class TextEncoder:
         located: the weights.
         policy: where it runs, and whether there is a cache.
         user: what needs it, for messages.
-        tell: given a line when the cache has to be made anew.
+        progress: told how far it is, and when the cache has to be made anew.
+        memo: what runs that share it encoded before.
     """
 
     located: Located
     policy: ModelPolicy
     user: str = "an embedding metric"
-    tell: Tell = _nobody
+    progress: Progress = _SILENT
+    memo: Memo = field(default_factory=Memo, compare=False)
 
     @classmethod
     def of(
@@ -60,10 +61,10 @@ class TextEncoder:
         located: Located,
         policy: ModelPolicy,
         user: str = "an embedding metric",
-        tell: Tell = _nobody,
+        progress: Progress = _SILENT,
     ) -> TextEncoder:
-        """The encoder whose weights lie at ``located``."""
-        return cls(located, policy, user, tell)
+        """The encoder whose weights lie at ``located``, sharing nothing with others."""
+        return cls(located, policy, user, progress)
 
     def token_vectors(self, texts: Sequence[str], layer: int | None = None) -> TokenVectors:
         """Vectors of the tokens of ``texts`` after ``layer``; None is the last one.
@@ -98,7 +99,7 @@ class TextEncoder:
         """The weights and numbers, and the versions of what computes with them."""
         return Provenance(
             {"weights": self.located.digest, "dtype": self.policy.dtype},
-            {**versions(), "device": self.policy.device},
+            {**versions(), "device": self.policy.device, "model_source": self.located.source},
         )
 
     def _added(self) -> tuple[tuple[int, ...], int]:
@@ -106,7 +107,7 @@ class TextEncoder:
 
         The cache keeps them like the tokens of a text, so that it can do without a tokenizer.
         """
-        cache = EncodingCache.of(self.policy, self.tell)
+        cache = EncodingCache.of(self.policy, self.progress.tell)
         keys = keys_of(f"{_REVISION}|{self.located.digest}|added", [""])
         known = {} if cache is None else cache.heads(keys)
         if known:
@@ -126,16 +127,24 @@ class TextEncoder:
         work = _Work([text.strip() for text in texts], pooling)
         space = f"{_REVISION}|{self.located.digest}|{pooling}|{layer}|{most}|{self.policy.dtype}"
         keys = keys_of(space, work.texts)
-        cache = EncodingCache.of(self.policy, self.tell)
-        heads = {} if cache is None else cache.heads(keys)
+        cache = EncodingCache.of(self.policy, self.progress.tell)
+        known = self.memo.known(keys)
+        left = [i for i in range(len(keys)) if i not in known]
+        found = {} if cache is None else cache.heads([keys[i] for i in left])
+        heads = {left[i]: head for i, head in found.items()}
+        work.know(known)
         work.know(heads)
-        work.tokenize([i for i in range(len(texts)) if i not in heads], self._tokens(most))
-        gathered = Gathered(work.rows())
-        left = [*range(len(texts))]
+        work.tokenize([i for i in left if i not in heads], self._tokens(most))
+        gathered = Gathered(work.rows(), self.memo.held)
+        for place, entry in known.items():
+            gathered.take(np.array([place]), entry.vectors)
+        lacking = left
         if cache is not None and heads:
-            left = work.take_kept(cache, heads, gathered)
-        self._compute(left, work, gathered, layer, _Keeper(cache, keys, work))
+            lacking = work.take_kept(cache, heads, gathered, left)
+        keeper = _Keeper(cache, keys, work)
+        self._compute(lacking, work, gathered, layer, keeper)
         vectors = gathered.vectors
+        self.memo.keep([*keeper.entries(left, gathered)], vectors)
         if not vectors.size:
             vectors = np.zeros((0, width_of(self.located, self.user)), dtype=np.float32)
         return TokenVectors(vectors, gathered.offsets, work.flat_ids(), work.n_cut)
@@ -166,15 +175,22 @@ class TextEncoder:
             return
         devices = Device.all_of(self.policy, self.user)
         one = Pass(self.located, layer, work.pooling, self.policy.batch_size, self.user)
+        self.progress.start(f"encoding texts ({self.located.name})", len(wanted))
         wanted.sort(key=lambda i: len(work.ids[i]))
         for start in range(0, len(wanted), _AT_ONCE):
             some = np.array(wanted[start : start + _AT_ONCE], dtype=np.int64)
-            one.run(
-                [work.ids[i] for i in some.tolist()],
-                devices,
-                lambda places, rows, own=some: gathered.take(own[places], rows),  # type: ignore[misc]  # called at once
-            )
+            deliver = partial(_delivered, some, gathered, self.progress, Lock())
+            one.run([work.ids[i] for i in some.tolist()], devices, deliver)
             keeper.keep(some, gathered)
+
+
+def _delivered(
+    own: Ints, gathered: Gathered, progress: Progress, lock: Lock, places: Ints, rows: Vectors
+) -> None:
+    """Take the vectors of the texts at ``places`` of ``own``; several threads may bring some."""
+    gathered.take(own[places], rows)
+    with lock:
+        progress.advance(len(places))
 
 
 class _Work:
@@ -191,8 +207,8 @@ class _Work:
         self.ids: list[npt.NDArray[np.int32]] = [np.zeros(0, dtype=np.int32)] * len(texts)
         self.n_cut = np.zeros(len(texts), dtype=np.int64)
 
-    def know(self, heads: dict[int, Head]) -> None:
-        """Take the tokens that the cache knows."""
+    def know(self, heads: Mapping[int, Head | Entry]) -> None:
+        """Take the tokens that are known."""
         for place, head in heads.items():
             self.ids[place] = head.ids
             self.n_cut[place] = head.n_cut
@@ -213,12 +229,16 @@ class _Work:
         return np.fromiter(map(len, self.ids), np.int64, len(self.ids))
 
     def take_kept(
-        self, cache: EncodingCache, heads: dict[int, Head], gathered: Gathered
+        self,
+        cache: EncodingCache,
+        heads: dict[int, Head],
+        gathered: Gathered,
+        wanted: Sequence[int],
     ) -> list[int]:
-        """Take the vectors that the cache has; the places of texts that it has not."""
+        """Take the vectors that the cache has; those of the places ``wanted`` that it has not."""
         places = {head.number: place for place, head in heads.items()}
         rows = self.rows()
-        left = set(range(len(self.texts)))
+        left = set(wanted)
         for number, flat in cache.vectors([*places]):
             place = places[number]
             if rows[place] and flat.size and flat.size % rows[place] == 0:
@@ -243,18 +263,15 @@ class _Keeper:
 
     def keep(self, places: Ints, gathered: Gathered) -> None:
         """Keep the vectors of the texts at ``places``."""
-        if self.cache is None:
-            return
+        if self.cache is not None:
+            self.cache.put(self.entries(places.tolist(), gathered))
+
+    def entries(self, places: Iterable[int], gathered: Gathered) -> Iterator[Entry]:
+        """The encodings of the texts at ``places``."""
         at = gathered.offsets
-        self.cache.put(
-            Entry(
-                self.keys[i],
-                self.work.ids[i],
-                int(self.work.n_cut[i]),
-                gathered.vectors[at[i] : at[i + 1]],
-            )
-            for i in places.tolist()
-        )
+        for i in places:
+            vectors = gathered.vectors[at[i] : at[i + 1]]
+            yield Entry(self.keys[i], self.work.ids[i], int(self.work.n_cut[i]), vectors)
 
 
 def _cut(tokenizer: Any, texts: list[str], most: int) -> tuple[list[list[int]], Ints]:  # noqa: ANN401  (a tokenizer)

@@ -11,7 +11,7 @@ from vlmeval_cli.core.config import RunConfig
 from vlmeval_cli.core.errors import UsageError
 from vlmeval_cli.core.progress import Progress
 from vlmeval_cli.core.results import InputFile, JoinReport
-from vlmeval_cli.detection import Detected, detect
+from vlmeval_cli.detection import Detected, TaskFound, detect
 from vlmeval_cli.joining import (
     Columns,
     Dataset,
@@ -162,7 +162,18 @@ def _detected(mine: Opened, theirs: Opened | None, config: RunConfig) -> Detecte
         task=config.task,
         selected=config.where,
         only_images=_only_images(config),
+        asked=_task_asked_for(config),
     )
+
+
+def _task_asked_for(config: RunConfig) -> TaskFound | None:
+    """The task of a metric that only one has, where those asked for agree on it."""
+    own = {one.metric.info.name: one.metric.info.tasks for one in choose(config.metrics)}
+    single = {name: tasks[0] for name, tasks in own.items() if len(tasks) == 1}
+    if not config.metrics or len({*single.values()}) != 1:
+        return None
+    name, task_name = next(iter(single.items()))
+    return TaskFound(task_name, f"{name} was asked for, which only {task_name} has")
 
 
 def _only_images(config: RunConfig) -> bool:

@@ -5,41 +5,46 @@ Pictures are only named here; :mod:`vlmeval_cli.models.images` looks at them.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 from vlmeval_cli.core.batch import Batch, ValueColumn, singles
 from vlmeval_cli.core.config import RunConfig
 from vlmeval_cli.core.errors import DataError, UsageError, quoted
-from vlmeval_cli.core.metric import Notice
+from vlmeval_cli.core.metric import Notice, Table
 from vlmeval_cli.core.wording import number_of
-from vlmeval_cli.engine.serial import Measured
 from vlmeval_cli.joining.repairs import Fix, best_fix
-from vlmeval_cli.models.image_files import is_address
+from vlmeval_cli.models.image_files import MISSING, is_address, is_inline
 from vlmeval_cli.registry import choose
 from vlmeval_cli.runs.gathering import Gathered
+from vlmeval_cli.runs.image_folder import ImageFolder, is_file
 
 COLUMN = "image.path"
-_SUFFIXES = frozenset(
-    [
-        ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".gif", ".webp", ".bmp", ".dib", ".tif",
-        ".tiff", ".ppm", ".pgm", ".pbm", ".pnm", ".avif", ".jp2", ".heic", ".heif", ".ico", ".tga",
-    ]
-)  # fmt: skip
+FILE_NAME = "file_name"  # of COCO's images, beside the id that the annotations name
 _SHOWN = 3
+_ALL = "samples.jsonl of --output, and the JSON report, have the reason of each"
+_INLINE = 'a picture written into the row ("data:") is not read; save it as a file'
 _PATHS_IN = ("path", "filename", "file_name", "url")
 
 
 class FoundImages(NamedTuple):
-    """Items with a column of their images, the notes on how they met, and what is to be warned."""
+    """Items with a column of their images, and how they met.
+
+    Attributes:
+        items: with the column.
+        gathered: with the notes on how they met.
+        warnings: what is to be warned.
+        reasons: item → why it has no image.
+    """
 
     items: Batch
     gathered: Gathered
     warnings: tuple[Notice, ...] = ()
+    reasons: Mapping[int, str] = MappingProxyType({})
 
 
 def with_images(items: Batch, gathered: Gathered, config: RunConfig) -> FoundImages:
@@ -58,17 +63,30 @@ def with_images(items: Batch, gathered: Gathered, config: RunConfig) -> FoundIma
     column = ValueColumn(met.sources, singles(len(items)))
     found = replace(items, columns={**items.columns, COLUMN: column})
     noted = replace(gathered, notes=(*gathered.notes, *met.notes()))
-    return FoundImages(found, noted, met.warnings())
+    return FoundImages(found, noted, met.warnings(), met.reasons())
 
 
-def unreadable(found: Iterable[Measured]) -> tuple[Notice, ...]:
-    """A warning that names images which cannot be read."""
-    reasons = [*dict.fromkeys(chain.from_iterable(part.unreadable for part in found))]
+def unreadable(lost: Mapping[int, str]) -> tuple[Notice, ...]:
+    """A warning that names images which cannot be read, the first of them.
+
+    Args:
+        lost: item → why its image cannot be read.
+    """
+    reasons = [*dict.fromkeys(lost.values())]
     if not reasons:
         return ()
-    more = f"; and {len(reasons) - _SHOWN:,} more" if len(reasons) > _SHOWN else ""
+    more = f"; and {len(reasons) - _SHOWN:,} more: {_ALL}" if len(reasons) > _SHOWN else ""
     told = f"{number_of(len(reasons), 'image')} cannot be read: {'; '.join(reasons[:_SHOWN])}"
     return (Notice("unreadable_images", f"{told}{more}"),)
+
+
+def unscored_images(ids: Sequence[str], why: Mapping[int, str]) -> dict[str, Table]:
+    """Every item whose image was not looked at, with its own reason."""
+    if not why:
+        return {}
+    rows = [(ids[i], why[i]) for i in sorted(why)]
+    title = "Items whose image was not looked at"
+    return {"images": Table(title, ("id", "reason"), rows, shown=_SHOWN)}
 
 
 def reads_images(config: RunConfig) -> bool:
@@ -96,7 +114,7 @@ def find_images(items: Batch, gathered: Gathered, config: RunConfig) -> Met:
         DataError: no item has one.
     """
     named = _named(items, gathered, config)
-    folder = None if config.models.images is None else _Folder.of(config.models.images)
+    folder = None if config.models.images is None else ImageFolder.of(config.models.images)
     met = [_meet(name, values, folder, gathered, config) for name, values in named.items()]
     best = max(met, key=Met.number)  # the first of equals
     if not best.number():
@@ -111,13 +129,17 @@ def _named(items: Batch, gathered: Gathered, config: RunConfig) -> dict[str, Seq
     named: dict[str, Sequence[object]] = {}
     if name is not None and column is not None and any(value is not None for value in column):
         named[name] = column
+    files = items.fields.get(FILE_NAME, ())
+    if any(value is not None for value in files):
+        named.setdefault(FILE_NAME, files)
     if config.models.images is not None:
         named.setdefault("id", items.ids)
     if not named:
         raise UsageError(
             "a metric looks at images, and neither a field of the items nor --images says where "
             "they are",
-            hint="Name the folder with --images DIR; the id of an item is its file's name.",
+            hint="Name the folder with --images DIR; the id of an item is the name of its file. "
+            'Pictures written into the rows (bytes, "data:") are not read: save them as files.',
         )
     return named
 
@@ -125,20 +147,23 @@ def _named(items: Batch, gathered: Gathered, config: RunConfig) -> dict[str, Seq
 def _meet(
     field: str,
     values: Sequence[object],
-    folder: _Folder | None,
+    folder: ImageFolder | None,
     gathered: Gathered,
     config: RunConfig,
 ) -> Met:
     """The pictures that the values of ``field`` name."""
     names = [_name(value) for value in values]
-    places = {name: _place(name, folder, gathered) for name in dict.fromkeys(names) if name}
+    meant = {name: _meant(name, folder, gathered) for name in dict.fromkeys(names) if name}
+    places = {name: found[0] if len(found) == 1 else None for name, found in meant.items()}
+    unclear = {name: found for name, found in meant.items() if len(found) > 1}
     fix = _repair(folder, places)
     is_repaired = fix is not None and config.join.fix_ids
     if is_repaired and fix is not None and folder is not None:
         fixed = folder.fixed(fix)
         places = {name: place or fixed.get(fix(name)) for name, place in places.items()}
     sources = [None if name is None else places[name] for name in names]
-    return Met(field, folder, names, sources, fix, is_repaired=is_repaired)
+    may_fetch = config.models.fetch_images and not config.models.offline
+    return Met(field, folder, names, sources, fix, is_repaired, unclear, may_fetch)
 
 
 def _name(value: object) -> str | None:
@@ -154,82 +179,26 @@ def _name(value: object) -> str | None:
     return str(value) or None
 
 
-@dataclass(frozen=True, slots=True)
-class _Folder:
-    """The pictures under a folder.
-
-    Attributes:
-        path: the folder.
-        files: every picture in it.
-        by_name: file name, with and without its extension → the file; None where several have it.
-    """
-
-    path: Path
-    files: Sequence[Path]
-    by_name: Mapping[str, Path | None]
-
-    @classmethod
-    def of(cls, path: str) -> _Folder:
-        """Look through the folder and those in it."""
-        if not Path(path).is_dir():
-            raise UsageError(
-                f"{path}: there is no such folder", hint="--images takes a folder of images."
-            )
-        files = [
-            Path(place, name)
-            for place, _, names in sorted(os.walk(path))
-            for name in sorted(names)
-            if Path(name).suffix.lower() in _SUFFIXES
-        ]
-        return cls(Path(path), files, _unlike(_both_names(files)))
-
-    def fixed(self, fix: Fix) -> Mapping[str, str]:
-        """Repaired file name → the file."""
-        return {fix(file.name): str(file) for file in self.files}
-
-
-def _both_names(files: Iterable[Path]) -> Iterable[tuple[str, Path]]:
-    for file in files:
-        yield file.name, file
-        yield file.stem, file
-
-
-def _unlike(pairs: Iterable[tuple[str, Path]]) -> dict[str, Path | None]:
-    """Name → the one file of that name; None where there are several."""
-    found: dict[str, Path | None] = {}
-    for name, file in pairs:
-        found[name] = file if found.get(name, file) == file else None
-    return found
-
-
-def _place(name: str, folder: _Folder | None, gathered: Gathered) -> str | None:
-    """Where the picture called ``name`` lies; None where it is not found."""
+def _meant(name: str, folder: ImageFolder | None, gathered: Gathered) -> Sequence[str]:
+    """Where the picture called ``name`` lies: one place, none, or several that it may mean."""
     if is_address(name):
-        return name
+        return (name,)
+    if is_inline(name):
+        return ()
     if folder is not None:
-        named = folder.path / name
-        if _is_file(named):
-            return str(named)
-        known = folder.by_name.get(name)
-        return None if known is None else str(known)
-    return _beside(name, gathered)
+        return [*map(str, folder.called(name))]
+    place = _beside(name, gathered)
+    return () if place is None else (place,)
 
 
 def _beside(name: str, gathered: Gathered) -> str | None:
     """The file of that path, seen from where the files of the run lie."""
     sides = (gathered.predictions, gathered.references)
     places = dict.fromkeys(Path(side.path).parent / name for side in sides)
-    return next((str(place) for place in places if _is_file(place)), None)
+    return next((str(place) for place in places if is_file(place)), None)
 
 
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except (OSError, ValueError):  # a text that can be no path
-        return False
-
-
-def _repair(folder: _Folder | None, places: Mapping[str, str | None]) -> Fix | None:
+def _repair(folder: ImageFolder | None, places: Mapping[str, str | None]) -> Fix | None:
     """What would let more names meet the files of the folder."""
     if folder is None or None not in places.values():
         return None
@@ -250,23 +219,55 @@ class Met:
         sources: the file (or address) of each item's picture.
         fix: the repair that would match more.
         is_repaired: it was done.
+        unclear: name → the pictures that it may mean, where they are several.
+        may_fetch: what lies at addresses on the web may be had.
     """
 
     field: str
-    folder: _Folder | None
+    folder: ImageFolder | None
     names: Sequence[str | None]
     sources: Sequence[str | None]
     fix: Fix | None
     is_repaired: bool
+    unclear: Mapping[str, Sequence[str]]
+    may_fetch: bool
 
     def number(self) -> int:
         """Items that have a picture."""
         return sum(source is not None for source in self.sources)
 
+    def n_left(self) -> int:
+        """Items whose picture lies on the web and is not fetched."""
+        if self.may_fetch:
+            return 0
+        return sum(source is not None and is_address(source) for source in self.sources)
+
     def lost(self) -> list[str]:
-        """Different names without a picture."""
+        """Different names of which there is no picture."""
         pairs = zip(self.names, self.sources, strict=True)
-        return [*dict.fromkeys(str(name) for name, source in pairs if source is None)]
+        names = dict.fromkeys(name for name, source in pairs if name and source is None)
+        return [name for name in names if name not in self.unclear]
+
+    def reasons(self) -> dict[int, str]:
+        """Item → why it has no picture."""
+        return {
+            i: self._reason(name)
+            for i, (name, source) in enumerate(zip(self.names, self.sources, strict=True))
+            if source is None
+        }
+
+    def _reason(self, name: str | None) -> str:
+        if name is None:
+            return f'{MISSING}: "{self.field}" names none'
+        if name in self.unclear:
+            return f"{MISSING}: {self._unclear(name)}"
+        return f"{MISSING}: {_INLINE if is_inline(name) else quoted(name)}"
+
+    def _unclear(self, name: str) -> str:
+        """A name with what it may mean."""
+        folder, files = self.folder, self.unclear[name]
+        inner = [file if folder is None else folder.within(Path(file)) for file in files]
+        return f"{quoted(name)} may be {_listed(inner, ' or ')}"
 
     def extra(self) -> list[str]:
         """Pictures of the folder that no item names."""
@@ -290,8 +291,12 @@ class Met:
     def notes(self) -> tuple[str, ...]:
         """How many met, and which pictures are left over."""
         where = "beside the files" if self.folder is None else f"in {self.folder.path}"
-        met = f"{self.number():,} of {number_of(len(self.sources), 'item')}"
+        left = self.n_left()
+        met = f"{self.number() - left:,} of {number_of(len(self.sources), 'item')}"
         notes = [f'{met} found their image ("{self.field}") {where}']
+        if left:
+            have = number_of(left, "item names an address", "items name addresses")
+            notes.append(f"{have} on the web; only --fetch-images (not --offline) fetches them")
         extra = self.extra()
         if extra:
             shown = _listed(extra)
@@ -301,33 +306,47 @@ class Met:
         return tuple(notes)
 
     def warnings(self) -> tuple[Notice, ...]:
-        """Items whose picture is not there."""
-        n_missing = len(self.sources) - self.number()
-        if not n_missing:
-            return ()
-        parts = [
-            f"{number_of(n_missing, 'item has', 'items have')} no image: {_listed(self.lost())}",
-            self.hint(),
-        ]
-        return (Notice("missing_images", ". ".join(filter(None, parts))),)
+        """Items whose picture is not there, or of whose picture there are several."""
+        pairs = [*zip(self.names, self.sources, strict=True)]
+        nameless = sum(name is None for name, _ in pairs)
+        n_unclear = sum(name in self.unclear for name, source in pairs if source is None)
+        missing = len(pairs) - self.number() - n_unclear
+        told = []
+        if n_unclear:
+            names = [*self.unclear]
+            shown = "; ".join(map(self._unclear, names[:_SHOWN]))
+            more = f"; and {len(names) - _SHOWN:,} more names" if len(names) > _SHOWN else ""
+            have = number_of(n_unclear, "item has", "items have")
+            message = f"{have} an ambiguous image: {shown}{more}. Write the path of each"
+            told.append(Notice("ambiguous_images", message))
+        if missing:
+            have = number_of(missing, "item has", "items have")
+            lost = [*([_listed(self.lost())] if self.lost() else [])]
+            lost += [f'{nameless:,} where "{self.field}" names none'] if nameless else []
+            inline = _INLINE if any(map(is_inline, self.lost())) else ""
+            parts = [f"{have} no image: {', and '.join(lost)}", inline, self.hint()]
+            told.append(Notice("missing_images", ". ".join(filter(None, parts))))
+        return tuple(told)
 
 
-def _listed(names: Sequence[str]) -> str:
+def _listed(names: Sequence[str], between: str = ", ") -> str:
     more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
-    return ", ".join(map(quoted, names[:_SHOWN])) + more
+    return between.join(map(quoted, names[:_SHOWN])) + more
 
 
 def _refuse_none(found: Met) -> None:
     where = "beside the files" if found.folder is None else f"in {found.folder.path}"
     holds = "" if found.folder is None else f"; it holds {_held(found.folder)}"
     hint = found.hint() or "Name the folder with --images DIR; names or ids must be those of files."
+    told = [one.message for one in found.warnings() if one.code == "ambiguous_images"]
+    told += [f"items name {_listed(found.lost())}"] if found.lost() else []
+    told = told or ["items name none"]
     raise DataError(
-        f"no item has its image {where}: items name {_listed(found.lost())} "
-        f'("{found.field}"){holds}',
+        f'no item has its image {where}: {"; ".join(told)} ("{found.field}"){holds}',
         hint=hint,
     )
 
 
-def _held(folder: _Folder) -> str:
+def _held(folder: ImageFolder) -> str:
     names = [file.name for file in folder.files]
     return f"{number_of(len(names), 'image')} ({_listed(names)})" if names else "no image"

@@ -8,6 +8,7 @@ from typing import Any
 from vlmeval_cli.core.report_parts import Part, PartKind
 from vlmeval_cli.core.results import Group, RunResult, Score
 
+NETWORK_TOLERANCE = 1e-6  # float32 of other batches, threads or devices
 _ROUNDING = 1e-12  # of a float64 that was summed in another order
 
 
@@ -15,11 +16,29 @@ def parts_of(mine: RunResult, theirs: RunResult) -> list[Part]:
     """Every part of two runs; scores of one that the other lacks are parts that differ."""
     return [
         *_inputs(mine, theirs),
+        *_images(mine, theirs),
         *_tree("signature", mine.signature.comparable, theirs.signature.comparable, ""),
         *_scores(mine.scores, theirs.scores, ""),
         *_outcomes(mine, theirs),
         *_groups(mine, theirs),
     ]
+
+
+def notes_on(mine: RunResult, theirs: RunResult) -> tuple[str, ...]:
+    """What the user should know of how the two are compared."""
+    scores = (*mine.scores.values(), *theirs.scores.values())
+    names = dict.fromkeys(score.metric for score in scores if _by_network(score))
+    if not names:
+        return ()
+    return (
+        f"what networks compute counts as equal up to {NETWORK_TOLERANCE:g}, since other batches "
+        f"and devices move its last digits: {', '.join(names)}; all else is to be equal",
+    )
+
+
+def _by_network(*scores: Score) -> bool:
+    """Whether a network had a part in the scores: their signatures name its weights."""
+    return any("weights" in score.signature.comparable for score in scores)
 
 
 def _inputs(mine: RunResult, theirs: RunResult) -> Iterator[Part]:
@@ -34,6 +53,18 @@ def _inputs(mine: RunResult, theirs: RunResult) -> Iterator[Part]:
             yield Part("input", one.role, *told, is_equal=same)
     for one in other.values():
         yield Part("input", one.role, None, one.path, is_equal=False)
+
+
+def _images(mine: RunResult, theirs: RunResult) -> Iterator[Part]:
+    """The images that both runs were held against; the signature tells where one has none."""
+    left, right = map(_seen_images, (mine, theirs))
+    if left and right:
+        yield Part("input", "images", left, right, is_equal=left == right)
+
+
+def _seen_images(run: RunResult) -> str | None:
+    found = (one.signature.comparable.get("images") for one in run.scores.values())
+    return next(filter(None, found), None)
 
 
 def _tree(kind: PartKind, mine: object, theirs: object, path: str) -> Iterator[Part]:
@@ -72,19 +103,26 @@ def _scores(mine: Mapping[str, Score], theirs: Mapping[str, Score], where: str) 
             mine_, theirs_ = (None if one is None else _text(one.value) for one in (left, right))
             yield Part(kind, label, mine_, theirs_, is_equal=False)
             continue
-        yield _number(kind, label, left.value, right.value)
+        rounding = NETWORK_TOLERANCE if _by_network(left, right) else _ROUNDING
+        yield _number(kind, label, left.value, right.value, rounding)
         if not where:
-            yield _number("interval", f"{label} low", left.ci_low, right.ci_low)
-            yield _number("interval", f"{label} high", left.ci_high, right.ci_high)
+            yield _number("interval", f"{label} low", left.ci_low, right.ci_low, rounding)
+            yield _number("interval", f"{label} high", left.ci_high, right.ci_high, rounding)
         yield _number("count", f"{label} scored", left.n, right.n)
 
 
-def _number(kind: PartKind, name: str, mine: float | None, theirs: float | None) -> Part:
+def _number(
+    kind: PartKind,
+    name: str,
+    mine: float | None,
+    theirs: float | None,
+    rounding: float = _ROUNDING,
+) -> Part:
     told = _text(mine), _text(theirs)
     if mine is None or theirs is None:
         return Part(kind, name, *told, is_equal=mine is theirs)
     difference = theirs - mine
-    same = abs(difference) <= _ROUNDING * max(1.0, abs(mine))
+    same = abs(difference) <= rounding * max(1.0, abs(mine))
     return Part(kind, name, *told, is_equal=same, difference=difference)
 
 

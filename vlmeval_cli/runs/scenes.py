@@ -10,7 +10,7 @@ from vlmeval_cli.core.config import RunConfig
 from vlmeval_cli.core.errors import UsageError, did_you_mean, quoted
 from vlmeval_cli.core.metric import Chosen, Metric, Table
 from vlmeval_cli.core.results import RunResult
-from vlmeval_cli.engine.scenes import SPICE, is_of_scenes
+from vlmeval_cli.engine.scenes import is_of_scenes, is_of_spice
 from vlmeval_cli.engine.serial import Measured
 from vlmeval_cli.scenes.tuples import Scene, SceneColumn
 
@@ -25,7 +25,7 @@ def refuse_unread(config: RunConfig, ids: Sequence[str], metrics: Sequence[Metri
         UsageError: no metric compares scenes, or an item to be shown is not there.
     """
     needs = [need for metric in metrics for need in metric.needs()]
-    if config.models.spice_json is not None and SPICE not in needs:
+    if config.models.spice_json is not None and not any(map(is_of_spice, needs)):
         raise UsageError(
             "--spice-json holds results of spice, which is not scored here",
             hint="Such as --metrics spice --spice-json FILE.",

@@ -15,20 +15,21 @@ from vlmeval_cli.core.results import Group, ItemScores, JoinReport, RunResult, S
 from vlmeval_cli.core.signature import of_metric
 from vlmeval_cli.engine.prepare import Workshop
 from vlmeval_cli.engine.serial import Measured, measure
+from vlmeval_cli.models.image_files import MISSING, UNREADABLE
 from vlmeval_cli.parsing.items import Parsed
 from vlmeval_cli.runs.answers import Answers, batch_of
 from vlmeval_cli.runs.diagnosis import diagnosis
 from vlmeval_cli.runs.format_cost import cost_tables
 from vlmeval_cli.runs.gathering import Gathered
 from vlmeval_cli.runs.grouping import Grouping, grouping
-from vlmeval_cli.runs.images import unreadable, with_images
-from vlmeval_cli.runs.lost_intervals import lost_intervals
+from vlmeval_cli.runs.images import unreadable, unscored_images, with_images
 from vlmeval_cli.runs.planning import Plan, plan
 from vlmeval_cli.runs.provenance import run_signature
 from vlmeval_cli.runs.readings import rejected_readings
 from vlmeval_cli.runs.scenes import refuse_unread, with_scenes
 from vlmeval_cli.runs.slice_columns import slice_columns
 from vlmeval_cli.runs.studies import with_studies
+from vlmeval_cli.runs.warning import lost_intervals, warnings_of
 from vlmeval_cli.runs.worst_rows import refuse_without_worst, with_worst_rows
 from vlmeval_cli.stats.bootstrap import method
 from vlmeval_cli.stats.outcomes import counted, outcomes
@@ -77,12 +78,10 @@ def score_items(
     every, *by_group = estimates(
         metrics, statistics, subsets, groups.clusters, config.statistics, len(items)
     )
-    contexts = [part.context for part in found]
-    networks = [part.provenance for part in found]
-    scored = _Scored(planned, statistics, contexts, networks, every, gathered.report, len(items))
+    scored = _Scored(planned, statistics, found, every, gathered.report, len(items), seen.reasons)
     result = _result(gathered, task, answers, config, scored, groups)
-    lost = (*seen.warnings, *unreadable(found), *lost_intervals(planned, [every, *by_group]))
-    warnings = (*result.warnings, *lost)
+    lost = (*seen.warnings, *unreadable(scored.unread()))
+    warnings = (*result.warnings, *lost, *lost_intervals(planned, [every, *by_group]))
     tables = {**result.tables, **cost_tables(result)}
     own, said = _groups(scored, groups, by_group), diagnosis(task, result)
     result = replace(result, groups=own, diagnosis=said, tables=tables, warnings=warnings)
@@ -101,15 +100,18 @@ def score_items(
 
 @dataclass(frozen=True, slots=True)
 class _Scored:
-    """The metrics of a run with their statistics and their estimates over all items."""
+    """The metrics of a run with their statistics and their estimates over all items.
+
+    ``without_image`` says of items that have no image why.
+    """
 
     plan: Plan
     statistics: Sequence[MetricStatistics]
-    contexts: Sequence[Any]
-    networks: Sequence[Signature]
+    found: Sequence[Measured]
     estimates: Sequence[Mapping[str, Estimate]]
     join: JoinReport
     n: int
+    without_image: Mapping[int, str]
 
     def all_scores(self) -> dict[str, Score]:
         """Named scores of all items; those without a reference are told as skipped."""
@@ -138,7 +140,10 @@ class _Scored:
             value=estimate.value,
             n=estimate.n,
             signature=of_metric(
-                metric, self.statistics[i].context_digest, self.join.policy, self.networks[i]
+                metric,
+                self.statistics[i].context_digest,
+                self.join.policy,
+                self.found[i].provenance,
             ),
             ci_low=estimate.low,
             ci_high=estimate.high,
@@ -161,22 +166,37 @@ class _Scored:
     def tables(self) -> dict[str, Table]:
         """Tables of the metrics; those of several variants have the variant in the title."""
         found: dict[str, dict[str, Table]] = {}
-        for chosen, own, context in zip(
-            self.plan.chosen, self.statistics, self.contexts, strict=True
-        ):
-            for name, table in chosen.metric.tables(own, context).items():
+        for chosen, own, part in zip(self.plan.chosen, self.statistics, self.found, strict=True):
+            for name, table in chosen.metric.tables(own, part.context).items():
                 known = found.setdefault(name, {})
                 if table not in known.values():
                     known[chosen.outputs()[0][0]] = table
         return {key: table for name, own in found.items() for key, table in _told_apart(name, own)}
 
     def skips(self) -> dict[str, Mapping[int, str]]:
-        """Output → item → why it has no score."""
+        """Output → item → why it has no score; of images the reason of each."""
+        reasons = self.lost_images()
         return {
-            name: own.skips
+            name: _told(own.skips, reasons)
             for chosen, own in zip(self.plan.chosen, self.statistics, strict=True)
             for name, _ in chosen.outputs()
         }
+
+    def unread(self) -> dict[int, str]:
+        """Item → why its image cannot be read."""
+        return {i: why for part in self.found for i, why in part.unreadable.items()}
+
+    def lost_images(self) -> dict[int, str]:
+        """Item → why its image was not looked at."""
+        return {**self.unread(), **self.without_image}
+
+
+def _told(skips: Mapping[int, str], images: Mapping[int, str]) -> Mapping[int, str]:
+    """Why items were skipped, where it is for their image with the image's own reason."""
+    if not images:
+        return skips
+    general = (MISSING, UNREADABLE)
+    return {i: images.get(i, why) if why in general else why for i, why in skips.items()}
 
 
 def _compile_tables(metrics: Sequence[Metric[Any]], progress: Progress) -> None:
@@ -218,7 +238,10 @@ def _result(
     name, output = scored.plan.primary
     has_right = task.has_right_answers and name in columns
     ladder = outcomes(
-        answers.outcomes, columns[name] if has_right else None, output if has_right else None
+        answers.outcomes,
+        columns[name] if has_right else None,
+        output if has_right else None,
+        frozenset.intersection(*(frozenset(own.skips) for own in scored.statistics)),
     )
     signatures = {name: one.signature for name, one in scores.items()}
     return RunResult(
@@ -236,11 +259,14 @@ def _result(
         chosen=scored.plan.chosen,
         clusters=groups.clusters,
         statistics_options=_statistics_options(config, groups, scored),
-        tables=scored.tables(),
+        tables={
+            **scored.tables(),
+            **unscored_images(gathered.dataset.ids, scored.lost_images()),
+        },
         warnings=(
             *(Notice("extra_predictions", text) for text in gathered.warnings),
             *answers.parsed.warnings,
-            *_warnings(scored, config),
+            *warnings_of(scored.plan, scored.statistics, scored.estimates, config),
         ),
         notes=(*gathered.notes, *scored.plan.notes, *answers.notes, *groups.notes),
     )
@@ -330,20 +356,6 @@ def _groups(
         Group(by=dict(by), n=len(own), scores=scored.scores(estimate))
         for (by, own), estimate in zip(groups.subsets, found, strict=True)
     )
-
-
-def _warnings(scored: _Scored, config: RunConfig) -> list[Notice]:
-    found: list[Notice] = []
-    for chosen, own, estimate in zip(
-        scored.plan.chosen, scored.statistics, scored.estimates, strict=True
-    ):
-        n = max(one.n for one in estimate.values())
-        found.extend(chosen.metric.advise(own.facts, n))
-    if len(config.metrics) == 1 and len(scored.plan.chosen) == 1:
-        found.append(
-            Notice("one_metric", "only one metric was asked for; a second one shows what it misses")
-        )
-    return list(dict.fromkeys(found))  # two metrics may find the same thing
 
 
 def _compared(

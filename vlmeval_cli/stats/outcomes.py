@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 import numpy as np
 
@@ -13,7 +13,10 @@ from vlmeval_cli.core.results import OUTCOMES
 
 
 def outcomes(
-    statuses: Sequence[str | None], scores: Array | None, output: Output | None
+    statuses: Sequence[str | None],
+    scores: Array | None,
+    output: Output | None,
+    skipped: Container[int] = (),
 ) -> list[str]:
     """Outcome of every item.
 
@@ -22,9 +25,12 @@ def outcomes(
             empty answer that is the right one is right.
         scores: item scores of the primary metric, shape (n,), where the task knows right and wrong.
         output: the primary output; None, with ``scores``, where every usable answer is ``scored``.
+        skipped: items that no metric scored.
     """
     if scores is None or output is None:
-        return [status or "scored" for status in statuses]
+        return [
+            status or ("skipped" if i in skipped else "scored") for i, status in enumerate(statuses)
+        ]
     worst, best = _ends(output)
     marks = np.full(len(scores), "partial", dtype=object)
     marks[np.isnan(scores)] = "skipped"  # what cannot be read has a status already

@@ -26,4 +26,5 @@ TASK = Task(
     has_right_answers=False,
     free_groups=(),
     diagnose=PATTERNS,
+    fields=("file_name",),  # of COCO's images: where annotations name an image by its number
 )

@@ -8,8 +8,15 @@ CAPTION_BREAKS = (
     "a line break other than a line feed inside a caption, which shifts all later captions there; "
     "a caption that ends in a single letter and a full stop, whose tokens depend on the next one"
 )
-METEOR_1_5 = Number("meteor_1_5", "METEOR", "METEOR 1.5; our meteor is NLTK's, another formula")
-SPICE = Number("spice", "SPICE", "F of all tuples; the original program runs", outputs=("spice",))
+METEOR_1_5 = Number(
+    "meteor_1_5:tokenizer=ptb", "METEOR", "METEOR 1.5 on PTB tokens; our meteor is NLTK's"
+)
+SPICE = Number(
+    "spice:tokenizer=ptb",
+    "SPICE",
+    "F of all tuples of PTB tokens; the original program runs",
+    outputs=("spice",),
+)
 _NO_NLTK_SENTENCES = Missing(
     "rougeLsum", "it splits sentences with NLTK's punkt model, which has to be downloaded"
 )
