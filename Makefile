@@ -54,7 +54,7 @@ $(DEMO)/.ready: pyproject.toml constraints.txt $(SOURCES) | python
 
 $(TEST)/.ready: pyproject.toml constraints.txt | python
 	$(PYTHON) -m venv $(TEST)
-	$(TEST)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[all,dev]"
+	$(TEST)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[all,spacy,dev]"
 	@touch $@
 
 $(NEURAL)/.ready: pyproject.toml constraints.txt | python

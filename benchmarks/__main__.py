@@ -7,6 +7,7 @@ from pathlib import Path
 NAMES = (
     "startup", "captioning", "rouge_score", "meteor", "meteor_1_5", "vqa", "docqa", "schema_checks",
     "documents", "grounding", "classification", "choice", "text_metrics", "road", "paired",
+    "spice_native",
 )  # fmt: skip
 
 FOLDER = Path(__file__).parent

@@ -141,3 +141,17 @@ def test_any_word_has_the_synonyms_that_nltk_finds(nltk_wordnet, nltk_synonyms):
     words = queries(nltk_wordnet)
     assert len(words) > 12_000
     assert [word for word in words if synonyms(word) != nltk_synonyms(word)] == []
+
+
+def test_phrasal_verbs_are_those_of_the_files(debian):
+    assert build_wordnet.verb_phrases(debian) == (DATA / "wordnet-3.0-verb-phrases.txt").read_text(
+        "utf-8"
+    )
+
+
+def test_phrasal_verbs_share_synsets_with_verbs_that_mean_the_same():
+    # WordNet 3.0, data.verb: "chase chase_after trail tail tag give_chase dog go_after track"
+    phrases = wordnet.load_verb_phrases()
+    assert phrases["chase_after"] & phrases["chase"] & phrases["go_after"]
+    assert not phrases["chase_after"] & phrases["shake_off"]
+    assert "chair" not in phrases

@@ -268,7 +268,7 @@ class ScoreOptions(FileOptions, RunOptions):
     ] = None
     explain: Annotated[
         list[str] | None,
-        typer.Option(metavar="ID", help="Show the tuples of this item that spice compared."),
+        typer.Option(metavar="ID", help="Show the tuples of this item that SPICE compared."),
     ] = None
     samples: Annotated[
         str | None,

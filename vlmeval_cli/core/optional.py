@@ -39,6 +39,16 @@ def install_line(extra: str) -> str:
     return f'pip install "vlmeval-cli[{extra}]"'
 
 
+def require_installed(module: str, *, extra: str, user: str) -> None:
+    """Say how to install the extra that carries ``module`` where it is not there; import nothing.
+
+    Raises:
+        MissingExtraError: it is not installed.
+    """
+    if not is_installed(module):
+        raise _missing(module, extra, user)
+
+
 def require(module: str, *, extra: str, user: str) -> Any:  # noqa: ANN401  (modules are untyped)
     """Import ``module``, or say how to install the extra that carries it.
 
@@ -53,8 +63,11 @@ def require(module: str, *, extra: str, user: str) -> Any:  # noqa: ANN401  (mod
     try:
         return import_module(module)
     except ImportError as error:
-        package = module.partition(".")[0]
-        raise MissingExtraError(
-            f"{user} needs {package}, which is not installed",
-            hint=f"Run: {install_line(extra)}",
-        ) from error
+        raise _missing(module, extra, user) from error
+
+
+def _missing(module: str, extra: str, user: str) -> MissingExtraError:
+    package = module.partition(".")[0]
+    return MissingExtraError(
+        f"{user} needs {package}, which is not installed", hint=f"Run: {install_line(extra)}"
+    )

@@ -1,4 +1,4 @@
-"""Columns ``pair.spice``: the compared scenes of each item's prediction and references.
+"""Columns ``pair.spice`` and ``pair.spice_native:MODEL``: the scenes of items, compared.
 
 ``pair.spice:ptb`` are those of their PTB tokens, which coco-caption gives to SPICE.
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 SOURCES = ("prediction.text", "references.text")
 SPICE = "pair.spice"
+NATIVE = "pair.spice_native"
 NO_REFERENCE = "no_reference"
 
 
@@ -137,5 +138,14 @@ def _official(
     return _Compared(*compare_captions(items, policy, progress))
 
 
+def _native(
+    need: str, items: Sequence[Captions], policy: ModelPolicy, progress: Progress
+) -> _Compared:
+    from vlmeval_cli.scenes.native.comparing import compare_captions
+
+    model = need.partition(":")[2]
+    return _Compared(*compare_captions(model, items, policy, progress))
+
+
 # Kind of column → what compares different items for it.
-COMPARERS: Mapping[str, Comparer] = MappingProxyType({SPICE: _official})
+COMPARERS: Mapping[str, Comparer] = MappingProxyType({SPICE: _official, NATIVE: _native})

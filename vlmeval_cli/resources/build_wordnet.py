@@ -2,6 +2,9 @@
 
     python -m vlmeval_cli.resources.build_wordnet /usr/share/wordnet
 
+It also writes the synonyms of phrasal verbs, which the index leaves out, as a text: a line for each
+synset that has one ("shake shake_off").
+
 The folder must hold ``index.*``, ``data.*`` and ``*.exc`` of noun, verb, adj and adv, as Debian's
 packages wordnet-base and wordnet-sense-index install them (formats: man pages wndb(5WN) and
 morphy(7WN)). The same files give the same index.
@@ -18,7 +21,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from vlmeval_cli.resources.wordnet import INDEX_FILE, PARTS_OF_SPEECH
+from vlmeval_cli.resources.wordnet import INDEX_FILE, PARTS_OF_SPEECH, VERB_PHRASES_FILE
 
 Names = frozenset[str]
 SYNTACTIC_MARKER = re.compile(r"\([^()]*\)$")  # the "(p)" of "asleep(p)"
@@ -76,12 +79,29 @@ def _names_by_lemma(folder: Path, part: str) -> dict[str, Names]:
     return lemmas
 
 
+def verb_phrases(folder: Path) -> str:
+    """A line per synset of verbs with a phrase and another name: the names, in lower case."""
+    every = (names for _, names in _all_synsets(folder / "data.verb"))
+    lines = [
+        " ".join(sorted(name.lower() for name in names))
+        for names in every
+        if len(names) > 1 and any("_" in name for name in names)
+    ]
+    return "".join(f"{line}\n" for line in sorted(lines))
+
+
 def _synsets(path: Path) -> Iterator[tuple[str, Names]]:
+    """Offset and names of every synset, without phrases and names with capitals."""
+    for offset, words in _all_synsets(path):
+        yield offset, frozenset(word for word in words if "_" not in word and word == word.lower())
+
+
+def _all_synsets(path: Path) -> Iterator[tuple[str, Names]]:
     """Offset and names of every synset."""
     for line in _entries(path):
         offset, _, _, n_words, *rest = line.split()
-        words = (SYNTACTIC_MARKER.sub("", word) for word in rest[: 2 * int(n_words, 16) : 2])
-        yield offset, frozenset(word for word in words if "_" not in word and word == word.lower())
+        words = rest[: 2 * int(n_words, 16) : 2]
+        yield offset, frozenset(SYNTACTIC_MARKER.sub("", word) for word in words)
 
 
 def _entries(path: Path) -> Iterator[str]:
@@ -106,13 +126,15 @@ def _as_bytes(text: str) -> npt.NDArray[np.uint8]:
 
 
 def main() -> None:
-    """Write the index into the package."""
+    """Write the index and the phrasal verbs into the package."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path, help="folder with WordNet 3.0's files")
     default = Path(__file__).parent / INDEX_FILE
     parser.add_argument("--output", type=Path, default=default, help="file to write")
     arguments = parser.parse_args()
     write_index(build_index(arguments.folder), arguments.output)
+    phrases = arguments.output.with_name(Path(VERB_PHRASES_FILE).name)
+    phrases.write_text(verb_phrases(arguments.folder), encoding="utf-8")
 
 
 if __name__ == "__main__":

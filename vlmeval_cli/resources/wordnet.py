@@ -22,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 INDEX_FILE = "data/wordnet-3.0.npy"
+VERB_PHRASES_FILE = "data/wordnet-3.0-verb-phrases.txt"
 
 # Endings that Morphy takes off, and what it puts in their place, as NLTK 3.9 and 3.10 have them
 # (the man page morphy(7WN) lacks "ves"). Morphy applies one rule, once, and keeps every result.
@@ -93,17 +94,30 @@ class WordNet:
         forms = (form for _, rules in PARTS_OF_SPEECH for form in _regular_forms(word, rules))
         return any(self._number(form) is not None for form in forms)
 
+    def names_as(self, word: str, part: int) -> list[str]:
+        """The names that share a synset with a word in lower case, as one part of speech.
+
+        Args:
+            word: looked up as it stands.
+            part: place among :data:`PARTS_OF_SPEECH`.
+
+        >>> load_wordnet().names_as("shrub", 0), load_wordnet().names_as("shrub", 1)
+        (['bush', 'shrub'], [])
+        """
+        number = self._number(word)
+        if number is None:
+            return []
+        row = part * len(self.words) + number
+        start, end = self.offsets[row : row + 2].tolist()
+        return [self.words[name] for name in self.names[start:end].tolist()]
+
     def _names_of(self, query: str) -> Iterator[str]:
         """Lemma names of the synsets of ``query``; a name may come several times."""
-        itself = self._number(query)
         for part, (_, rules) in enumerate(PARTS_OF_SPEECH):
             irregular = self.exceptions[part].get(query)
             forms = _regular_forms(query, rules) if irregular is None else irregular.split(" ")
-            for number in (itself, *map(self._number, forms)):
-                if number is not None:
-                    row = part * len(self.words) + number
-                    start, end = self.offsets[row : row + 2].tolist()
-                    yield from map(self.words.__getitem__, self.names[start:end].tolist())
+            for form in (query, *forms):
+                yield from self.names_as(form, part)
 
     def _number(self, word: str) -> int | None:
         """The place of ``word``, None if WordNet does not have it or it has no names."""
@@ -132,6 +146,23 @@ def load_wordnet() -> WordNet:
     np.cumsum(counts, out=offsets[1:])
     words = text.tobytes().decode().split("\n")
     return WordNet(words, offsets, names, _exceptions(exceptions.tobytes().decode()))
+
+
+@cache
+def load_verb_phrases() -> dict[str, frozenset[int]]:
+    """Phrasal verbs with "_" between their words, and verbs that mean the same → their synsets.
+
+    >>> sorted(load_verb_phrases()["shake_off"] & load_verb_phrases()["shake"]) != []
+    True
+    """
+    content = get_data(__package__, VERB_PHRASES_FILE)
+    if content is None:  # pragma: no cover  (as above)
+        raise FileNotFoundError(VERB_PHRASES_FILE)
+    synsets: dict[str, list[int]] = {}
+    for number, line in enumerate(content.decode().splitlines()):
+        for name in line.split(" "):
+            synsets.setdefault(name, []).append(number)
+    return {name: frozenset(numbers) for name, numbers in synsets.items()}
 
 
 def _exceptions(text: str) -> list[dict[str, str]]:

@@ -32,8 +32,8 @@ def refuse_unread(config: RunConfig, ids: Sequence[str], metrics: Sequence[Metri
         )
     if config.explain and not any(map(is_of_scenes, needs)):
         raise UsageError(
-            "--explain shows what spice compares, and no such metric is scored here",
-            hint="Such as --metrics spice --explain ID.",
+            "--explain shows tuples of spice and spice_native, and no such metric is scored here",
+            hint="Such as --metrics spice --explain ID, or spice_native.",
         )
     lacking = [one for one in config.explain if one not in ids]
     if lacking:
