@@ -99,7 +99,7 @@ def test_the_table_of_coco_has_spice_last_and_not_its_kinds(inside, captions, ma
     code, out, _ = inside("score", *captions, "--metrics", "coco")
     assert code == 0
     names = [line.split()[0] for line in out.splitlines() if line]
-    assert names.index("spice") == names.index("cider") + 1
+    assert names.index("spice[tokenizer=ptb]") == names.index("cider") + 1
     assert "spice_color" not in out
 
 

@@ -183,7 +183,9 @@ def test_an_image_of_several_items_is_in_the_gallery_once():
 
 def test_one_image_is_no_gallery():
     found = measured(ClipRetrieval(k=(1,)), circle(0, 40), circle(90, 90))
-    assert found.skips == dict.fromkeys((0, 1), "the image is the only one of the run")
+    assert found.skips == dict.fromkeys(
+        (0, 1), "the run has one image, and there is nothing to search"
+    )
     assert found.values.tolist() == [[0.0, 0.0]] * 2
 
 
