@@ -202,8 +202,8 @@ def test_cut_captions_are_told_once_by_two_metrics(run):
     run.write("preds", [{"id": str(i), "caption": long} for i in range(len(CAPTIONS))])
     run.write("refs", [{"id": str(i), "captions": ["a dog", long]} for i in range(len(CAPTIONS))])
     told = [one.message for one in run.score().warnings if one.code == "texts_cut"]
-    starts = [message.partition(" longer")[0] for message in told]
-    assert starts == ["4 captions are", "4 references are"]
+    starts = [message.partition(" truncated")[0] for message in told]
+    assert starts == ["4 captions", "4 references"]
 
 
 def test_runs_over_parts_of_the_same_items_stay_comparable(run):

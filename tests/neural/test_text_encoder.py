@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from vlmeval_cli.core.config import ModelPolicy
 from vlmeval_cli.core.errors import ModelError, UsageError
+from vlmeval_cli.core.progress import NoProgress
 from vlmeval_cli.models import columns
 from vlmeval_cli.models.devices import Device
 from vlmeval_cli.models.loading import locate
@@ -243,9 +244,14 @@ def test_half_precision_on_a_cpu_is_told_once_to_be_slow(tiny_bert, monkeypatch)
 
     monkeypatch.setattr(devices, "_WARNED", set())
     told = []
+
+    class Listener(NoProgress):
+        def tell(self, line):
+            told.append(line)
+
     located = locate(str(tiny_bert), user="a test", offline=True)
     for dtype in ("float32", "bf16", "fp16", "fp16"):
         policy = ModelPolicy(cache=False, device="cpu", dtype=dtype)
-        TextEncoder.of(located, policy, "a test", told.append).token_vectors(TEXTS, 1)
+        TextEncoder.of(located, policy, "a test", Listener()).token_vectors(TEXTS, 1)
     (line,) = told
     assert "slower with --dtype fp16" in line
