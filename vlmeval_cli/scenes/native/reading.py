@@ -29,7 +29,7 @@ _LOW_AFTER_PHRASE = (
     | word_set("with at for toward towards along behind inside around")
     | {"in front of", "on top of"}
 )
-# With these the official parser chooses the noun as often as the verb: both get the phrase.
+# With these the official parser chooses now the noun, now the verb: both get the phrase.
 _EITHER_AFTER_OBJECT = frozenset({"in", "on", "over"})
 _EITHER_AFTER_PHRASE = frozenset({"with"})
 _WORN = frozenset({"in", "with", "on"})  # "a man in shorts running": it is the man who runs
