@@ -123,6 +123,8 @@ def choose(
     for spec, only in _members(specs):
         metric, wanted = _resolve(spec, settings)
         wanted = tuple(name for name in wanted if only is None or name in only)
+        if not wanted:  # all of it is asked for by itself, beside a set
+            continue
         names = {name: _free_name(name, metric, spec, taken) for name in wanted}
         taken.update(names.values())
         chosen.append(Chosen(metric, names))
@@ -149,9 +151,9 @@ def _members(
             )
         only = tuple(name for name in SETS[spec.name].outputs if name not in known)
         for one in map(parse_metric_spec, SETS[spec.name].metrics):
-            if one.options:  # another variant than the one by this name, with a name of its own
+            if one.options and one not in specs:  # a variant with a name of its own
                 yield one, SETS[spec.name].outputs
-            elif one.name not in known:
+            elif not one.options and one.name not in known:
                 yield one, only
 
 

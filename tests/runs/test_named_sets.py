@@ -67,6 +67,14 @@ def test_others_beside_the_set_are_scored_too():
     assert {"spice", "spice[tokenizer=ptb]"} <= {*names([COCO, MetricSpec("spice")])}
 
 
+def test_what_is_asked_for_in_full_beside_the_set_is_there_once():
+    beside = [MetricSpec(f"bleu_{n}") for n in range(1, 5)]
+    beside.append(MetricSpec("meteor_1_5", {"tokenizer": "ptb"}))
+    found = names([COCO, *beside])
+    assert sorted(found) == sorted(names([COCO]))
+    assert all(one.outputs() for one in choose([COCO, *beside]))
+
+
 def test_a_set_has_no_options():
     with pytest.raises(UsageError, match="coco: got options"):
         choose([MetricSpec("coco", {"n": 4})])
